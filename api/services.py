@@ -49,7 +49,7 @@ def _silent(_line: str) -> None:
 
 
 class Database:
-    """Database of the settings, with its schema up to date."""
+    """The database that the settings name, opened with a current schema."""
 
     def __init__(self, settings: Settings) -> None:
         self._url = settings.database_url
@@ -89,7 +89,7 @@ class Database:
         return await check_login(self._url) if self._url else []
 
     async def keep_running(self) -> None:
-        """Start a killed embedded server again, until cancelled."""
+        """Restart the embedded server whenever it was killed, until cancelled."""
         while self._embedded is not None:
             await asyncio.sleep(WATCH_SECONDS)
             if self._embedded.pid is None:

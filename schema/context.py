@@ -22,7 +22,7 @@ from schema.limits import Budget
 from schema.live_pages import Page
 
 READINGS_AT_ONCE = 4
-"""Most connections that one request uses at a time; the notices of a list take turns."""
+"""Maximum number of connections that one request uses at a time; the notices of a list take turns."""
 
 
 class Standpoint(Struct, frozen=True):

@@ -115,7 +115,7 @@ def _of_the_document(error: GraphQLError, *, executed: bool) -> _Answer | None:
 
 
 def _of_validation(error: GraphQLError) -> _Answer:
-    """Return the code of what graphql-core found in the document."""
+    """Return the code and message of an error that graphql-core found in the document."""
     if not isinstance(error, GraphQLSyntaxError):
         return _Answer(VALIDATION_FAILED, error.message)
     limit = _TOO_MANY_TOKENS.search(error.message)

@@ -40,20 +40,20 @@ from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from schema.errors import LIMIT_EXCEEDED, problem
 
 CHARACTERS = 100_000
-"""Most characters of a document, with comments. Documents are cached."""
+"""Maximum characters of a document, with comments. Documents are cached."""
 TOKENS = 4_000
 DEPTH = 12
 ALIASES = 50
 FIELDS = 2_000
 ROWS = 10_000
-"""Most rows of all lists of an answer; one list has at most `schema.derive.connection.LARGEST`."""
+"""Maximum number of rows of all lists of an answer; one list has at most `schema.derive.connection.LARGEST`."""
 ROOT_FIELDS = 20
 REPEATED = 20
-"""Most occurrences of one field in one selection; all of them are merged."""
+"""Maximum number of occurrences of one field in one selection; all of them are merged."""
 DIGITS = 100
-"""Most digits of a whole number in a document."""
+"""Maximum digits of a whole number in a document."""
 SECONDS = 30
-"""Most seconds that an operation may read."""
+"""Maximum seconds that an operation may read."""
 CACHED_DOCUMENTS = 256
 
 

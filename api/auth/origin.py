@@ -32,7 +32,7 @@ def is_known(settings: Settings, name: str) -> bool:
 
 
 def address(request: Request) -> str:
-    """Return the address of this service, without a path, for others to return to.
+    """Return the address of this service without a path, for links that lead back to it.
 
     Raises:
         Refused: LEDGER_PUBLIC_URL is not set, and the host of the request is unknown (UNKNOWN_HOST).

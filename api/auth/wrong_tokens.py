@@ -11,7 +11,7 @@ from ledger.domain.errors import Busy
 AT_ONCE = 60
 """Wrong tokens that an address may send at once."""
 SECONDS_EACH = 1.0
-"""Seconds after which it may send another one."""
+"""Seconds after which the address may send another one."""
 _ADDRESSES = 10_000
 _RECOGNISED = 10_000
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from msgspec import Struct
 
+from api.charts import colours
 from api.charts.svg import element, image, text_node
 from projections.narrate.sentence import day
 
@@ -56,8 +57,8 @@ def _bar(span: Span, index: int, left: float, width: float) -> list[str]:
             y=_TOP,
             width=max(width, 1),
             height=_BAR,
-            fill="#ffffff" if gap else "#1d70b8",
-            stroke="#d4351c" if gap else "#0b0c0c",
+            fill=colours.PAPER if gap else colours.TERM,
+            stroke=colours.VACANCY if gap else colours.TEXT,
             stroke_width=2 if gap else 1,
             stroke_dasharray="4 3" if gap else None,
         ),
@@ -67,7 +68,7 @@ def _bar(span: Span, index: int, left: float, width: float) -> list[str]:
             x=left + width / 2,
             y=_TOP + _BAR - 8,
             text_anchor="middle",
-            fill="#0b0c0c" if gap else "#ffffff",
+            fill=colours.TEXT if gap else colours.PAPER,
         ),
         element("text", text_node(f"{index + 1}. {span.sentence()}"), x=1, y=_TOP + _BAR + _ROW * (index + 1)),
     ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import Enum
 from statistics import fmean
 
+from api.charts import colours
 from api.charts.series import ChartReading, Series
 from api.charts.svg import element, text_node
 
@@ -27,15 +28,15 @@ class Variation(Enum):
 
 
 COLOURS = {
-    Variation.IMPROVEMENT: "#005EB8",
-    Variation.CONCERN: "#ED8B00",
-    Variation.CHANGE: "#330072",
-    Variation.COMMON_CAUSE: "#768692",
+    Variation.IMPROVEMENT: colours.GOOD,
+    Variation.CONCERN: colours.BAD,
+    Variation.CHANGE: colours.SIGNAL,
+    Variation.COMMON_CAUSE: colours.USUAL,
 }
 _ASSURANCES = {
-    "ASSURED": ("P", "#005EB8", "The process will meet the target every time"),
-    "INCONSISTENT": ("?", "#768692", "The process will meet or miss the target by chance"),
-    "FAILING": ("F", "#ED8B00", "The process will miss the target"),
+    "ASSURED": ("P", colours.GOOD, "The process will meet the target every time"),
+    "INCONSISTENT": ("?", colours.USUAL, "The process will meet or miss the target by chance"),
+    "FAILING": ("F", colours.BAD, "The process will miss the target"),
 }
 
 
@@ -79,7 +80,7 @@ def marker(variation: Variation, x: float, y: float, *children: str) -> str:
         Variation.CONCERN: f"M{x - 5.5:.2f} {y - 5.5:.2f}h11v11h-11z",
         Variation.CHANGE: f"M{x:.2f} {y - 7:.2f}l7 12h-14z",
     }
-    return element("path", *children, d=outlines[variation], fill=fill, stroke="#0b0c0c", stroke_width=1)
+    return element("path", *children, d=outlines[variation], fill=fill, stroke=colours.TEXT, stroke_width=1)
 
 
 def variation_icon(series: Series) -> tuple[str, str]:
@@ -105,10 +106,12 @@ def assurance_icon(series: Series) -> tuple[str, str]:
 
 def _icon(letter: str, colour: str, meaning: str) -> str:
     middle = _ICON / 2
-    circle = element("circle", cx=middle, cy=middle, r=middle - 3, fill="#ffffff", stroke=colour, stroke_width=4)
+    circle = element(
+        "circle", cx=middle, cy=middle, r=middle - 3, fill=colours.PAPER, stroke=colour, stroke_width=4
+    )
     text = element("text", text_node(letter), x=middle, y=middle + 6, text_anchor="middle", font_weight="bold")
     return element(
         "svg", element("title", text_node(meaning)), circle, text, xmlns="http://www.w3.org/2000/svg",
         aria_hidden="true", viewBox=f"0 0 {_ICON} {_ICON}", width=_ICON, height=_ICON, font_size=16,
-        font_family="Arial, sans-serif", fill="#0b0c0c",
+        font_family="Arial, sans-serif", fill=colours.TEXT,
     )  # fmt: skip

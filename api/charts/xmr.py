@@ -1,4 +1,4 @@
-"""XmR chart as SVG: readings by period, mean, limits, target and baseline resets. Pure.
+"""XmR chart, a line chart as SVG: readings by period, mean, limits, target and baseline resets. Pure.
 
 `variation` gives each reading its marker. A hidden reading is a labelled gap. The mean and the limits span the
 readings that they use. Dashes and labels distinguish the lines.
@@ -10,6 +10,7 @@ from itertools import groupby, pairwise
 
 from msgspec import Struct
 
+from api.charts import colours
 from api.charts.captions import number, reading_text, signals_in_words, summary
 from api.charts.series import ChartReading, Series
 from api.charts.svg import element, image, text_node
@@ -116,7 +117,7 @@ def _axes(series: Series, frame: _Frame) -> Iterator[str]:
     for index in range(round((frame.high - frame.low) / frame.step) + 1):
         value = frame.low + index * frame.step
         y = frame.y(value)
-        yield element("line", x1=_LEFT, y1=y, x2=right, y2=y, stroke="#b1b4b6", stroke_width=0.5)
+        yield element("line", x1=_LEFT, y1=y, x2=right, y2=y, stroke=colours.GRID, stroke_width=0.5)
         yield element("text", text_node(number(value, series.unit)), x=_LEFT - 8, y=y + 4, text_anchor="end")
     every = math.ceil(len(series.points) / _LABELS) or 1
     for index, point in enumerate(series.points):
@@ -140,14 +141,16 @@ def _gaps(series: Series, frame: _Frame) -> Iterator[str]:
         left, right = frame.x(stretch[0][0] - 0.5), frame.x(stretch[-1][0] + 0.5)
         hidden = any(point.hidden for _, point in stretch)
         x, y = (left + right) / 2 + 4, _TOP + (HEIGHT - _TOP - _BOTTOM) / 2
-        yield element("rect", x=left, y=_TOP, width=right - left, height=HEIGHT - _TOP - _BOTTOM, fill="#f3f2f1")
+        yield element(
+            "rect", x=left, y=_TOP, width=right - left, height=HEIGHT - _TOP - _BOTTOM, fill=colours.MISSING_VALUE
+        )
         yield element(
             "text",
             text_node("hidden" if hidden else "no value"),
             x=x,
             y=y,
             text_anchor="middle",
-            fill="#0b0c0c",
+            fill=colours.TEXT,
             transform=f"rotate(-90 {x:.2f} {y:.2f})",
         )
 
@@ -177,7 +180,8 @@ def _levels(series: Series, frame: _Frame, lines: Sequence[_Line]) -> Iterator[s
         ]
         for (x1, y1), (x2, y2) in pairwise(corners):
             yield element(
-                "line", x1=x1, y1=y1, x2=x2, y2=y2, stroke="#0b0c0c" if line.steps else "#768692",
+                "line", x1=x1, y1=y1, x2=x2, y2=y2,
+                stroke=colours.TARGET_LINE if line.steps else colours.LEVEL_LINE,
                 stroke_width=1.5, stroke_dasharray=line.dashes,
             )  # fmt: skip
         for (x, height), (_, level) in zip(corners[::2], steps[:-1], strict=False):
@@ -196,7 +200,7 @@ def _line(series: Series, frame: _Frame) -> Iterator[str]:
         if missing or len(stretch) < 2:
             continue
         coordinates = " ".join(f"{frame.x(index):.2f},{frame.y(point.value or 0):.2f}" for index, point in stretch)
-        yield element("polyline", points=coordinates, fill="none", stroke="#505a5f", stroke_width=1)
+        yield element("polyline", points=coordinates, fill="none", stroke=colours.READINGS_LINE, stroke_width=1)
 
 
 def _points(series: Series, frame: _Frame) -> Iterator[str]:

@@ -116,7 +116,7 @@ async def _serve(
 
 
 def _summary(checks: DemoChecks) -> bool:
-    """Print the result of the checks; return whether all passed."""
+    """Print the result of the checks; return True if all passed."""
     failed = checks.failed
     seconds = time.monotonic() - checks.started
     if checks.quiet:

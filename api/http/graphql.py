@@ -56,7 +56,7 @@ from schema.errors import BAD_REQUEST
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
 OPERATIONS_AT_ONCE = 20
-"""Most operations at a time on one WebSocket."""
+"""Maximum number of simultaneous operations on one WebSocket."""
 _encode = msgspec.json.Encoder().encode
 
 

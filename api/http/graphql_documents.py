@@ -17,9 +17,9 @@ from schema.limits import too_long
 NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 NOT_REGISTERED = "DOCUMENT_NOT_REGISTERED"
 STORED_CHARACTERS = 4_000_000
-"""Most characters of the documents that clients have stored in a process; the least used go first."""
+"""Maximum characters of the documents that clients have stored in a process; the least used go first."""
 _NOT_FOUND_MESSAGE = "PersistedQueryNotFound"
-"""Message that Apollo's clients compare."""
+"""Message by which Apollo's clients recognise this error."""
 _PREFIX = "sha256:"
 
 

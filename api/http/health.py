@@ -92,7 +92,7 @@ async def _views(ledger: Ledger) -> list[ViewStatus] | None:
 
 
 def _stopped_by_guest(runs: list[GuestRun]) -> dict[str, list[bool]]:
-    """Return for each guest whether it has stopped, notice by notice."""
+    """Return a guest's flag for each notice, by guest: True if the guest has stopped there."""
     by_guest: dict[str, list[bool]] = {}
     for run in runs:
         by_guest.setdefault(run.guest, []).append(run.failed_at is not None)

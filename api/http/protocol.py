@@ -18,7 +18,7 @@ STALLED_SECONDS = 60.0
 
 _FRAMING = (b"content-length", b"transfer-encoding")
 HEAD_BYTES = 65_536
-"""Bytes of a request's head, or of what follows a chunked body."""
+"""Maximum bytes of a request's head, or of the trailer after a chunked body."""
 
 
 class _Parser(httptools.HttpRequestParser):

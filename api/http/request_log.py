@@ -28,7 +28,7 @@ class JsonFormatter(logging.Formatter):
     """Formatter that writes one line of JSON for each record."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the line of a log record."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),

@@ -75,7 +75,7 @@ def overview(_page_request: PageRequest, notice: Json) -> Json:
 
 
 def _alike(entry: Json) -> tuple[Any, ...]:
-    """Return what the entries that the overview puts in one line have in common."""
+    """Return the key of an entry on the overview: neighbours with equal keys share a line."""
     alone = entry["subject"] or _is_late(entry)
     return entry["type"], entry["actor"], entry["position"] if alone else None
 
@@ -87,7 +87,7 @@ def _is_late(entry: Json) -> bool:
 
 
 def objective(_page_request: PageRequest, notice: Json) -> Json:
-    """Return the objective."""
+    """Return the objective that the page shows."""
     return {"objective": only(notice["plan"]["objectives"]["nodes"])}
 
 
@@ -148,7 +148,7 @@ class ChartImage(Struct, frozen=True):
 
 
 def measures(_page_request: PageRequest, notice: Json) -> Json:
-    """Return the charts."""
+    """Return a chart for each measure."""
     return {"charts": [_chart(measure) for measure in notice["measures"]["nodes"]]}
 
 

@@ -40,7 +40,7 @@ class Templates(Environment):
     """Environment in which `one.update` is a field of that name, not a method of a dictionary."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 - jinja2's signature
-        """Return what a template means by a name after a dot."""
+        """Return the value of `obj.attribute` in a template."""
         if isinstance(obj, Mapping) and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)

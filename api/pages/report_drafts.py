@@ -74,7 +74,7 @@ class _ReportRequest(Struct):
         """Check that a form was submitted by a page of this session.
 
         Raises:
-            Refused: It was not.
+            Refused: The form comes from another site or an earlier session.
         """
         sessions: Sessions = self.request.app.state.sessions()
         sessions.guard(self.request, self.page_request.visitor.session, first_input(typed, FORM_FIELD))

@@ -73,7 +73,7 @@ class Report(QueryModel, frozen=True, kw_only=True):
 
     notice: Notice
     report: str | None
-    """None before it is issued."""
+    """Id of the report; None before it is issued."""
     adviser: str | None
     issued_at: datetime | None
     issued_position: int | None

@@ -69,7 +69,7 @@ class AdviserStatements(Struct, frozen=True, rename="camel", kw_only=True):
     other: str | None = None
     other_erased_by: int | None = None
     report: str | None = None
-    """None before it is issued."""
+    """Id of the report; None before it is issued."""
     adviser: str | None = None
     issued_at: datetime | None = None
     pinned: int | None = None

@@ -57,7 +57,7 @@ class _Table(Struct, frozen=True):
 
 
 def csv_of(report: Report) -> bytes:
-    """Return the zip."""
+    """Return the report as a zip of CSV files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for table in _tables(report):

@@ -31,7 +31,7 @@ from ledger.proof.merkle import Frontier
 
 BATCH_ENTRIES = 1_000
 BATCH_BYTES = 1_500_000
-"""Most bytes stored together; a single larger request goes alone."""
+"""Maximum bytes stored together; a single larger request goes alone."""
 LOCK_PAUSE = 0.1
 """Seconds between retries for a notice whose head another process has locked."""
 LOCK_SECONDS = 30.0
@@ -40,7 +40,7 @@ LOCKED_ENTRIES = 1_000
 """Facts that may wait for one lock; further ones get Busy."""
 QUEUE_ENTRIES = 20_000
 QUEUE_BYTES = 64_000_000
-"""Most bytes that may wait; further requests get Busy."""
+"""Maximum bytes that may wait; further requests get Busy."""
 _OVERHEAD = 400
 """Bytes of an entry beyond its data and its narratives."""
 

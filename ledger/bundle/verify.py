@@ -370,7 +370,7 @@ def views_of(archive: BundleArchive) -> list[ViewStateRecord]:
 
 
 def _checkpoint(archive: BundleArchive, key: str | None) -> tuple[Checkpoint | None, str, str | None]:
-    """Return the checkpoint, the key that signed it, and what is wrong with them."""
+    """Return the checkpoint, the key that signed it, and their fault or None."""
     try:
         enclosed = archive.read("key", _SMALL).decode().removesuffix("\n")
         known = key or enclosed

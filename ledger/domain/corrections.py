@@ -28,7 +28,7 @@ class Effect(Struct, frozen=True):
 
     position: int
     fact: Fact | None
-    """None: the entry removes the fact at that position."""
+    """Fact at the position from then on; None if the entry removes it."""
     corrected_by: int | None = None
     """Position of the correction that had this effect."""
 

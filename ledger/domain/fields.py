@@ -64,7 +64,7 @@ def unwrap(hint: object) -> FieldType:
 
 
 class FieldPath(Struct, frozen=True):
-    """The path of a field, or of a list's items, that has no fields of its own."""
+    """The path of a field without fields of its own, or of such items of a list."""
 
     hint: Any
     attributes: tuple[str, ...]

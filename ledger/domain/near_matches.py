@@ -4,7 +4,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 _COMPARED = 1000
-"""Most ids that are compared with an unknown one, which takes up to 10 ms."""
+"""Maximum number of ids that are compared with an unknown one, which takes up to 10 ms."""
 _SHORTEST = 5
 """Fewest characters of an id in which a misspelling can be told from another id."""
 

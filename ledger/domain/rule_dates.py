@@ -13,7 +13,7 @@ from ledger.domain.errors import Refusal
 from ledger.domain.registry import Kind
 
 _SEPARATION = date(2026, 11, 29)
-"""Day from which every release asks for two people, registered actors and ratings on the scale."""
+"""Day from which every release requires two people, registered actors and ratings on the scale."""
 
 
 class DatedRule(Struct, frozen=True):

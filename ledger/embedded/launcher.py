@@ -316,7 +316,7 @@ def _appending(log: Path) -> Iterator[int]:
 
 
 def _tail(log: Path, begin: int, lines: int = LOG_TAIL_LINES) -> str:
-    """Return the log's last lines, joined, of what follows its first `begin` bytes."""
+    """Return the last lines of the log after its first `begin` bytes, joined."""
     try:
         written = log.read_bytes()[begin:]
     except FileNotFoundError:

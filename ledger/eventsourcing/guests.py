@@ -86,7 +86,7 @@ class _BatchDatastore(LedgerDatastore):
 
     @contextmanager
     def batch(self) -> Iterator[psycopg.Cursor[Any]]:
-        """Join what happens inside into one transaction, whose statements are sent without waiting for each."""
+        """Run the body in one transaction, whose statements are sent without waiting for each answer."""
         with super().get_connection() as connection, connection.transaction(), connection.pipeline():
             self._batch.connection = connection
             try:

@@ -34,7 +34,7 @@ class EntryMapper(Mapper[str]):
     """
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:  # noqa: ANN401 - the library's protocol
-        """Return what the recorder takes of an event.
+        """Return an event in the form that the recorder stores.
 
         Raises:
             ProgrammingError: The event is neither a NewFact nor a snapshot; a recorded entry stays as it is.

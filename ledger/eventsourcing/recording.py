@@ -68,7 +68,7 @@ class WriterThread:
         self._run(self._write_snapshot(state))
 
     def close(self) -> None:
-        """Answer what waits, close the connections and end the thread."""
+        """Answer the waiting calls, close the connections and end the thread."""
         with self._lock:
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
         if loop is None or thread is None:

@@ -37,7 +37,7 @@ class OpeningDecision(Struct, frozen=True):
 def decide_opening(
     state: State, roles: Sequence[Role], actor: str, document: str, at: datetime
 ) -> OpeningDecision:
-    """Return whether an actor with these roles may open a document at an instant, and what to record."""
+    """Decide if an actor with these roles may open a document at an instant, and which fact to record."""
     if opens_by_role(state, roles, document):
         opened = EvidenceOpened(evidence=document, reader=actor)
         recorded = state.evidence.submitted[document].classification is Classification.RESTRICTED

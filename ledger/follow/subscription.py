@@ -1,7 +1,8 @@
 """Subscribe to a published ledger: the source's notices arrive here, and stay read-only.
 
 A change that the copy refuses, such as a rewritten narrative, is tried again and again. Nothing after it arrives.
-So the copy stays sound, and the errors are an alarm. A lost connection is made again.
+So the copy stays sound, and the errors are an alarm. PostgreSQL itself makes both retries, and connects again to a
+source that was lost.
 """
 
 import asyncio

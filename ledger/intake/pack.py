@@ -342,7 +342,7 @@ def _council_faults(code: str | None, issued_on: date | None) -> Iterator[tuple[
 
 
 _NAMED_ALREADY = {"INVALID_RULE", "ALREADY_EXISTS"}
-"""Refusals of a rehearsal that `_rule_faults` and `_repeated_keys` name with their lines."""
+"""Codes of refusals that `_rule_faults` and `_repeated_keys` report already, with their lines."""
 
 
 def _refusals(pack: Pack, paths: list[Path]) -> Iterator[tuple[Path, str]]:

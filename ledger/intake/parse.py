@@ -32,11 +32,11 @@ from ledger.intake.validation_errors import is_near, json_type, out_of_time, pri
 from ledger.intake.visible import is_blank
 
 MAXIMUM_NARRATIVE = 1_048_576
-"""Most bytes of a narrative in UTF-8."""
+"""Maximum bytes of a narrative in UTF-8."""
 MAXIMUM_NARRATIVES = 1_500
-"""Most narratives in one list of a fact; an entry has no room for the digests of more."""
+"""Maximum number of narratives in one list of a fact; an entry has no room for the digests of more."""
 MAXIMUM_REASONS = 50
-"""Most refusals of one event, so that the answer to a large invalid event stays small."""
+"""Maximum number of refusals of one event, so that the answer to a large invalid event stays small."""
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
 TRACE_ATTRIBUTES = ("traceparent", "tracestate")
 """Attributes of the CloudEvents extension for tracing, which belong to the way of an event and are dropped."""
@@ -212,7 +212,7 @@ def _accept(event: Json) -> SubmittedFact:
 
 
 def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal]]:
-    """Return an event's attributes, or None if they have errors, and the refusals of all of them."""
+    """Return an event's attributes and their refusals; None for the attributes if one has a wrong type."""
     reserved = [name for name in SERVER_ATTRIBUTES if name in event]
     refusals = [Refusal("SERVER_ATTRIBUTE", f"the ledger sets {name}; leave it out", name) for name in reserved]
     apart = {*reserved, *TRACE_ATTRIBUTES}

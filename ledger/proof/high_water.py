@@ -60,7 +60,7 @@ class HighWaterMarks:
         self._others: dict[str, list[Mark]] = {}
         """Marks of other databases in the file, by notice."""
         self._begun_again: set[str] = set()
-        """Notices that have other entries in other databases, as the log says once."""
+        """Notices with other entries in another database, for which the warning has been logged."""
         self._version: tuple[int, int] | None = None
         self.stopped: dict[str, str] = {}
         """Notices that are neither recorded nor signed → the reason and the remedy."""
@@ -249,7 +249,7 @@ async def open_marks(path: Path, url: str) -> HighWaterMarks:
 
 
 def _begun_again(notice: str, mark: Mark) -> str:
-    """Return a warning of a notice that this host signed in another database, with another first entry."""
+    """Return the warning that this host signed the notice in another database, with another first entry."""
     return (
         f"this host signed {mark.size} entries of {notice} in another database, and this one has none of them. "
         f"If it is a copy from before {notice} began, stop the service and restore the newest copy. If it is "

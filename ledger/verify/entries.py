@@ -22,7 +22,7 @@ from ledger.verify.checkpoints import CheckpointExamination, CheckpointRow, Tile
 from ledger.verify.findings import Damage, Finding, NoticeReport
 
 FINDINGS = 1_000
-"""Most findings kept for one notice, the first by position; all are counted."""
+"""Maximum number of findings kept for one notice, the first by position; all are counted."""
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 _MICROSECOND = timedelta(microseconds=1)
 _DECODER = json.JSONDecoder()

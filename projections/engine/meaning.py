@@ -29,7 +29,7 @@ class Meaning(Struct, frozen=True):
     """The meaning of a field."""
 
     description: str | None = None
-    """None for an internal field."""
+    """Description of the field; None for an internal field."""
     type: NarrowType | None = None
     """Type of the value, or of a list's items, if narrower than that of the column."""
 

@@ -1,5 +1,6 @@
 """Storage of rows: create a view's tables, load open rows, write the changes of many entries at once.
 
+A view with other fields has another version; a rebuild makes its new tables as shadows and swaps them in.
 New rows go in by binary COPY; one UPDATE per table closes old rows. Runs as the projector, whom row-level security
 does not restrict.
 """

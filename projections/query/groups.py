@@ -16,7 +16,7 @@ from projections.engine.narrative import NarrativeRef
 from projections.query.relation import Relation
 
 MOST_GROUPS = 1_000
-"""Most groups of a list."""
+"""Maximum number of groups of a list."""
 Unit = Literal["DAY", "MONTH", "QUARTER", "YEAR"]
 """Length of the periods by which rows are grouped."""
 _FORMATS: Mapping[Unit, str] = {"DAY": "YYYY-MM-DD", "MONTH": "YYYY-MM", "QUARTER": 'YYYY"-Q"Q', "YEAR": "YYYY"}

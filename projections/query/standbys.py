@@ -47,7 +47,7 @@ class ServerState(Struct, frozen=True):
     timeline: int
     """Number of promotions before this state."""
     position: int
-    """Byte of the write-ahead log that the server has written, or has replayed."""
+    """Offset in the write-ahead log up to which the server has written, or has replayed, in bytes."""
 
 
 class LogPositions:

@@ -108,7 +108,7 @@ _LEVEL = 1
 _SIDES = re.compile(rb"\x00{%d,}|\x02{%d,}" % (RUN, RUN))
 _TRENDS = re.compile(rb"\x00{%d,}|\x02{%d,}" % (RUN - 1, RUN - 1))
 _PAIRS = re.compile(rb"(?=(\x00[\x00-\x02]?\x00|\x02[\x00-\x02]?\x02))")
-"""Two of up to three signs in a row that are equal; a match at each first one."""
+"""Two equal signs among up to three neighbours; one match at the first of them."""
 
 
 def _sides(values: Sequence[float], low: float, high: float) -> bytes:

@@ -11,9 +11,9 @@ from schema.derive.filters import COMBINED
 from schema.errors import LIMIT_EXCEEDED, problem
 
 MOST_NESTED = 10
-"""Most filters within one another."""
+"""Maximum depth of nested filters."""
 MOST_CONDITIONS = 100
-"""Most conditions of a list."""
+"""Maximum number of conditions on a list."""
 Via = Callable[[Any], Any]
 """Conversion of an argument to a parameter."""
 

@@ -31,7 +31,7 @@ from schema.derive.declaration import Many
 from schema.errors import LIMIT_EXCEEDED, problem
 
 MOST_NOTICES = 5_000
-"""Most notices of a list on all pages."""
+"""Maximum number of notices of a list on all pages."""
 _KEY = "id"
 """Field of a row with the notice's id."""
 _PAGE = "page"

@@ -66,9 +66,9 @@ class Operation(Struct, frozen=True, eq=False):
 
 
 MOST_CONDITIONS = 500
-"""Most conditions of all lists of a notice; PostgreSQL plans each of them."""
+"""Maximum number of conditions of all lists of a notice; PostgreSQL plans each of them."""
 MOST_SEARCHES = 20
-"""Most searches of all lists of a notice; each reads the narratives of many rows."""
+"""Maximum number of searches of all lists of a notice; each reads the narratives of many rows."""
 
 
 class Load(Struct):

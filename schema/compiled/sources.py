@@ -36,7 +36,7 @@ async def read(info: Info[Context, Any], standpoint: Standpoint, build: Build) -
 
 
 def take_values(schema: GraphQLSchema) -> None:
-    """Make every type of a query take the values of its fields from what its root has read."""
+    """Resolve the fields of every type of a query from the values that its root has read."""
     query = query_type(schema)
     waiting, types = [get_named_type(field.type) for field in query.fields.values()], set[str]()
     for field in query.fields.values():

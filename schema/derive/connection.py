@@ -28,12 +28,14 @@ T = TypeVar("T")
 First = Annotated[
     int | None,
     strawberry.argument(
-        description=f"Most items from the start, 1 to {LARGEST}; {USUAL} without `first` and `last`."
+        description=f"Page size from the start, 1 to {LARGEST}; {USUAL} without `first` and `last`."
     ),
 ]
 Last = Annotated[
     int | None,
-    strawberry.argument(description=f"Most items from the end, 1 to {LARGEST}; they keep their order."),
+    strawberry.argument(
+        description=f"Page size from the end, 1 to {LARGEST}; items keep their order."
+    ),
 ]
 After = Annotated[
     str | None, strawberry.argument(description="Start after this cursor: the `endCursor` of the page before.")
@@ -83,7 +85,7 @@ class Connection(Generic[N]):
 
 
 class PageSize(Struct, frozen=True):
-    """Most items of a page, and the end of the list that they are counted from."""
+    """Maximum number of items of a page, and the end of the list where it begins."""
 
     most: int
     is_backward: bool

@@ -53,7 +53,7 @@ class Many(Struct, frozen=True):
     """Name of that type."""
     description: str
     by: str | None = None
-    """Condition of the other relation that ties its rows to this row."""
+    """Join condition: selects the rows of the other relation that belong to this row."""
     key: str | None = None
     """Field of this row whose value the condition takes."""
     paged: bool = True

@@ -34,7 +34,7 @@ from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, problem
 from schema.types.entries import Entry
 
 MOST_KEYS = 4
-"""Most keys of a group."""
+"""Maximum number of keys of a group."""
 
 
 @strawberry.enum(description="Length of the periods by which rows are grouped.")
@@ -142,10 +142,11 @@ def connection_of(name: str) -> Any:  # noqa: ANN401 - a type
 
 
 def keys_of(name: str, keys: Iterable[tuple[str, Unit | None]]) -> tuple[GroupKey, ...]:
-    """Return the keys that pairs of a field's word and a period's word name.
+    """Return the keys of a group, from pairs of a field and a period.
 
     Raises:
-        GraphQLError: LIMIT_EXCEEDED for too many; BAD_USER_INPUT for a key named twice, or a period of no day.
+        GraphQLError: LIMIT_EXCEEDED for too many; BAD_USER_INPUT for a repeated key, or a period of a field that
+            is not a day.
     """
     relation, fields = relation_of(name), _fields(name, is_group_key)
     group_keys = []

@@ -46,9 +46,9 @@ class GlobalId(Struct, frozen=True):
     key: str = ""
     """Id of the thing in the notice; empty for a section and for the notice itself."""
     position: int | None = None
-    """Position of the standpoint; None if the query set no `asOf`."""
+    """Position at which the thing is read; None if the query set no `asOf`."""
     on: datetime | None = None
-    """Effective instant of the standpoint; None if the query set no `on`."""
+    """Effective instant at which the thing is read; None if the query set no `on`."""
 
     @property
     def type_name(self) -> str:

@@ -19,7 +19,7 @@ from schema.derive.columns import columns, relation_of
 from schema.errors import BAD_USER_INPUT, LIMIT_EXCEEDED, problem
 
 MOST_SORTS = 5
-"""Most fields of an order."""
+"""Maximum number of fields of an order."""
 
 
 @strawberry.enum(description="Direction of an order; null comes last in both.")

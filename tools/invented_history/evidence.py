@@ -4,7 +4,7 @@ from tools.invented_history.history_writer import HistoryWriter
 
 
 def write(writer: HistoryWriter) -> None:
-    """Record the submissions."""
+    """Record the submission of each document."""
     for title, at, classification, clauses in (
         ("What the first review found", "2022-10-19 14:00", "RESTRICTED", "6"),
         ("Supervision sample of October, draft", "2022-11-07 09:00", "OFFICIAL", "5c"),

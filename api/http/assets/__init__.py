@@ -16,7 +16,7 @@ MANIFEST = Path(__file__).parent
 IN_WHEEL = MANIFEST / "installed"
 """Folder of the packages in a wheel."""
 PLACE = Path(sys.prefix) / "share" / "improvement-ledger"
-"""Folder of the files that a checkout installs, in this environment."""
+"""Folder in this Python environment where a checkout installs the files."""
 BROWSER_FILES: Mapping[str, list[str]] = json.loads((MANIFEST / "browser_files.json").read_text("utf-8"))
 """Files that browsers get, and their licences, by package."""
 

@@ -131,7 +131,7 @@ class InstructionConfirmed(Fact, frozen=True, kw_only=True):
 
 
 class PostFilled(Fact, frozen=True, kw_only=True):
-    """A person took up a post that the notice asks for."""
+    """A person took up a post that the notice requires."""
 
     act: ClassVar[str] = "fillPost"
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True, at_latest=True)
@@ -144,7 +144,7 @@ class PostFilled(Fact, frozen=True, kw_only=True):
 
 
 class PostVacated(Fact, frozen=True, kw_only=True):
-    """A person left a post that the notice asks for."""
+    """A person left a post that the notice requires."""
 
     act: ClassVar[str] = "vacatePost"
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)

@@ -126,7 +126,7 @@ class AdviserInPost(Rule, frozen=True):
 
 
 class BoardAndChair(Rule, frozen=True):
-    """A board has a chair without a vacancy, and keeps to what else the clause asks of it."""
+    """A board has a chair without a vacancy, and meets the clause's other requirements."""
 
     kind: ClassVar[str] = "board-and-chair"
     wordings: ClassVar[tuple[str, ...]] = (
@@ -209,7 +209,7 @@ class ViewsTakenIntoAccount(Rule, frozen=True):
 
     @property
     def bounds(self) -> tuple[RuleFault, ...]:
-        """Other groups have names, and only names of other groups are listed."""
+        """Fault unless `other_groups` is given exactly when `groups` contains OTHER; empty otherwise."""
         if (Group.OTHER in self.groups) == bool(self.other_groups):
             return ()
         message = "other_groups: name the other groups if and only if groups has OTHER"

@@ -108,7 +108,7 @@ class PlanCoverage(Rule, frozen=True):
 
     @property
     def bounds(self) -> tuple[RuleFault, ...]:
-        """Fault of a restriction of recommendations that are not covered; empty if they are."""
+        """Fault if `recommended_by` is set and `covers` lacks RECOMMENDATIONS; empty otherwise."""
         if self.recommended_by and CoverageKind.RECOMMENDATIONS not in self.covers:
             return (RuleFault("recommended_by", "recommended_by needs RECOMMENDATIONS in covers", ("covers",)),)
         return ()
@@ -254,7 +254,7 @@ class TargetMet(Rule, frozen=True):
 
     @property
     def bounds(self) -> tuple[RuleFault, ...]:
-        """Fault of steps whose days are out of order or repeated; empty if all are in order."""
+        """Fault if the days of the steps are out of order or repeated; empty otherwise."""
         days = [step.by for step in self.steps]
         if sorted(set(days)) == days:
             return ()

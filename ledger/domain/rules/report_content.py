@@ -1,4 +1,4 @@
-"""The content that the clauses of a notice ask of an adviser's report; asked for before it is issued. Pure."""
+"""The content that the clauses of a notice require of an adviser's report, checked before issue. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def admit(state: "State", fact: AdviserReportIssued) -> Iterator[Refusal]:
-    """Yield a refusal for each topic that a clause asks for and the report leaves out."""
+    """Yield a refusal for each topic that a clause requires and the report leaves out."""
     for number, clause in state.notice.clauses.items():
         rule = read_rule(clause.rule, clause.parameters)
         if isinstance(rule, oversight.AdviserReports) and clause.modality is not Modality.MAY:

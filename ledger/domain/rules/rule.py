@@ -23,7 +23,7 @@ class RuleFault(Struct, frozen=True):
     """A fault of a clause's rule."""
 
     parameter: str | None
-    """None: the rule itself is unknown or incomplete."""
+    """Name of the faulty parameter; None if the rule itself is unknown or incomplete."""
     message: str
     others: tuple[str, ...] = ()
     """Other parameters that it contradicts."""
@@ -161,7 +161,7 @@ class SlowSign(WordList):
 
 
 class Consent(WordList):
-    """The body whose consent a clause asks for."""
+    """The body whose consent a clause requires."""
 
     DEPARTMENT = "DEPARTMENT"
     """The Department for Education."""

@@ -43,7 +43,7 @@ MARK_EVERY = 64
 MARK_SHARE = 128
 """The next mark also waits for this share of the occurrences before the last mark: one in 128."""
 _MARKS_KEPT = 12
-"""Marks at most. Up to an occurrence of any age at least one is left at most about three times as far back."""
+"""Maximum number of marks. Older marks are thinned out: the gaps between them grow with their age."""
 Step = tuple[datetime, int | None]
 """An instant to judge at, and the entry of its occurrence; None if only time passed."""
 _ENDLESS = 10_000

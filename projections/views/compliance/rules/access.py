@@ -111,7 +111,7 @@ class _AccessJudge(Judge[R]):
         self._settle(name)
 
     def _settle(self, name: str) -> None:
-        """Note if a request can have a fault from now on.
+        """Add a request that can still have a fault to `unsettled`, or remove any other.
 
         A request that was opened before its purpose ended never has one.
         """

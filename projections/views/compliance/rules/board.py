@@ -137,7 +137,7 @@ class _Board(Struct):
 
 
 class BoardAndChair(Judge[oversight.BoardAndChair]):
-    """A board has a chair without a vacancy, and keeps to what else the clause asks of it."""
+    """A board has a chair without a vacancy, and meets the clause's other requirements."""
 
     boards: dict[str | None, _Board] = field(default_factory=dict)
     """Boards by id; None: the improvement board."""
@@ -148,7 +148,7 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
     """Update that the improvement board commissioned and has not received → its day and its entry."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
-        """Remember what each board does, who holds a role, and the updates that partners owe."""
+        """Remember each board's acts, the holders of roles, and the updates that partners owe."""
         fact, position = occurrence.fact, occurrence.position
         board: str | None = getattr(fact, "board", None)
         match fact:

@@ -161,7 +161,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
     """Contribution or action that is no longer owed. Completed actions of no partner are among them."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
-        """Remember the partners, and what each owns, owes and delivered."""
+        """Remember the partners, and the actions and contributions that each owns, owes or has delivered."""
         fact, position, at = occurrence.fact, occurrence.position, occurrence.at
         match fact:
             case PartnerRegistered():
@@ -224,7 +224,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         self.done[name] = _Delivery(day, position, promise)
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
-        """Take the delivery of what is not due yet, so was never overdue, and changes to actions of no partner."""
+        """Take early deliveries, which were never overdue, and changes to actions without a partner."""
         match occurrence.fact:
             case ContributionReceived(contribution=known):
                 promise = self.open.get(f"contribution {known}")

@@ -169,10 +169,10 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
                 yield index, decimal_mean(measure.values[index + 1 - span : index + 1])
 
     def _reached(self, measure: TrackedMeasure, step: TargetStep, *, is_known: bool) -> _Reached | None:
-        """Return the periods that reached the target as asked; None: none did.
+        """Return the periods that reached the step's target, for as many periods as the rule requires; else None.
 
-        By the step's day the latest period that ended counts, if the deciding period is known. After it, the first
-        period that reaches the target.
+        Up to the step's day the latest period decides, if `is_known`. After that day, the first period that
+        reaches the target decides.
         """
         periods, run, previous = self.rule.sustained_periods, 0, -1
         reached: _Reached | None = None
