@@ -33,9 +33,7 @@ First = Annotated[
 ]
 Last = Annotated[
     int | None,
-    strawberry.argument(
-        description=f"Page size from the end, 1 to {LARGEST}; items keep their order."
-    ),
+    strawberry.argument(description=f"Page size from the end, 1 to {LARGEST}; items keep their order."),
 ]
 After = Annotated[
     str | None, strawberry.argument(description="Start after this cursor: the `endCursor` of the page before.")
