@@ -9,7 +9,8 @@ import gc
 import os
 import pickle
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any
 
 import msgspec
 import psycopg
@@ -38,7 +39,12 @@ async def fold_in_parallel(
         Unavailable: A child ended early.
     """
     shares = _shares(ranges, processes(ranges))
-    running = [asyncio.create_task(_run_child(pickle.dumps((url, views, share)), report)) for share in shares]
+    await run_all(_run_child(pickle.dumps((url, views, share)), report) for share in shares)
+
+
+async def run_all(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run the jobs side by side to their ends; if one fails, cancel the others and raise its error."""
+    running = [asyncio.create_task(job) for job in jobs]
     try:
         await asyncio.gather(*running)
     finally:

@@ -5,7 +5,7 @@ rebuild leaves the live rows as they were and drops its shadow tables.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, LiteralString
 
@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import connect
 from projections.engine import tables
-from projections.engine.parallel_fold import fold_in_parallel, processes
+from projections.engine.parallel_fold import fold_in_parallel, processes, run_all
 from projections.engine.rows import Table
 from projections.engine.shadow_tables import EntryRange, FoldedPage, fold
 from projections.engine.tables import SHADOW, Connection
@@ -120,6 +120,12 @@ async def _lock(connection: Connection, view: View, function: LiteralString) -> 
     return row is not None and row[0] is not False
 
 
+async def _create_indexes(connection: Connection, waiting: Iterator[Table[Any]]) -> None:
+    """Index the shadows of tables until none waits; a second connection takes the next one meanwhile."""
+    for table in waiting:
+        await tables.create_indexes(connection, table, shadow=True)
+
+
 async def _drop_shadows(url: str, views: Sequence[View]) -> None:
     """Drop shadow tables on a new connection, as the first may still be running a command."""
     with suppress(psycopg.Error, Unavailable, LedgerError):
@@ -167,8 +173,8 @@ class _Work:
             await tables.create(connection, table, shadow=True)
         await self._fold_all()
         if self._notice is None:
-            for table in self._tables():
-                await tables.create_indexes(connection, table, shadow=True)
+            waiting = iter(self._tables())
+            await run_all(_create_indexes(each, waiting) for each in (connection, self._swapping))
         async with self._swapping.transaction():
             # Followers of known and new notices wait for this lock, so the shadow can reach the very end.
             await self._swapping.execute("LOCK TABLE views.progress IN EXCLUSIVE MODE")

@@ -15,7 +15,7 @@ from ledger.domain.errors import Unavailable
 from ledger.domain.fact import Fact
 from ledger.store.database import connect
 from projections.engine import parallel_fold, tables
-from projections.engine.parallel_fold import processes
+from projections.engine.parallel_fold import processes, run_all
 from projections.engine.rebuild import rebuild
 from projections.engine.rows import Rows
 from projections.engine.shadow_tables import EntryRange
@@ -58,6 +58,25 @@ def test_there_are_as_many_as_have_enough_to_do(monkeypatch: pytest.MonkeyPatch)
     assert [wanted(), wanted(9_999), wanted(1_000_000), wanted(19_999, 1), wanted(*[9_000] * 9)] == [0, 0, 1, 2, 4]
 
 
+async def test_the_failure_of_a_job_cancels_the_others() -> None:
+    ends: list[str] = []
+
+    async def wait() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            ends.append("cancelled")
+            raise
+
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise ZeroDivisionError("no")
+
+    with pytest.raises(ZeroDivisionError, match="no"):
+        await run_all([wait(), fail()])
+    assert ends == ["cancelled"]
+
+
 @pytest.mark.usefixtures("shares")
 async def test_their_rows_are_those_of_the_live_views(database: str) -> None:
     await two_folded(database)
@@ -94,7 +113,7 @@ async def test_they_end_with_the_rebuild_that_is_interrupted(database: str) -> N
     before = stored(database, NOTICE)
 
     async def folding() -> bool:
-        return connected() == 3
+        return connected() == 2 + 2  # of the rebuild, and of its two children
 
     async def gone() -> bool:
         return connected() == 0
