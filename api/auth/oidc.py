@@ -38,6 +38,8 @@ KEYS_KEPT_SECONDS = 86_400.0
 """Seconds for which cached keys remain in use while the issuer cannot be reached."""
 ASK_AGAIN_SECONDS = 10.0
 """Seconds between fetches caused by unknown keys, for any number of tokens."""
+ANSWER_SECONDS = 10.0
+"""Seconds in which the issuer must send a whole answer."""
 _LONGEST_SUBJECT = 255
 _MAXIMUM_TOKEN = 16_384
 _MAXIMUM_DOCUMENT = 1_000_000
@@ -99,7 +101,7 @@ class Issuer:
     def __init__(self, url: str, audience: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.url = url
         self._clock = clock
-        self.client = httpx.AsyncClient(timeout=5.0, follow_redirects=False)
+        self.client = httpx.AsyncClient(timeout=5.0, follow_redirects=False, headers={"accept-encoding": "gzip"})
         self._rules = jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": url},
@@ -173,7 +175,7 @@ class Issuer:
         """Fetch the keys; raise Unavailable when that fails and the cached ones are too old."""
         try:
             keys = await self._published()
-        except (httpx.HTTPError, msgspec.MsgspecError, JoseError, ValueError, TypeError, KeyError) as error:
+        except (httpx.HTTPError, JoseError, ValueError, TypeError, KeyError) as error:
             logger.warning("the issuer's keys cannot be fetched: %s", type(error).__name__)
             if self._fetched is None or now - self._fetched > KEYS_KEPT_SECONDS:
                 raise Unavailable(
@@ -193,14 +195,37 @@ class Issuer:
         return IssuerKeys(msgspec.json.decode(await self._get(discovered.jwks_uri)))
 
     async def _get(self, url: str) -> bytes:
-        async with self.client.stream("GET", url) as answer:
-            answer.raise_for_status()
-            content = bytearray()
-            async for piece in answer.aiter_bytes():
-                content += piece
-                if len(content) > _MAXIMUM_DOCUMENT:
-                    raise ValueError("the document is too long")
-        return bytes(content)
+        answer = await self.exchange("GET", url)
+        answer.raise_for_status()
+        return answer.content
+
+    async def exchange(self, method: str, url: str, **parts: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+        """Send a request to the issuer and return its answer, whose size and time are bounded.
+
+        Args:
+            method: Method of the request.
+            url: Address, from the issuer's metadata.
+            parts: Form and credentials, as `httpx` takes them.
+
+        Raises:
+            httpx.HTTPError: The issuer cannot be reached, or is too slow.
+            ValueError: The address is not valid, or the body is too long or not compressed by gzip.
+        """
+        content = bytearray()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS), self.client.stream(method, url, **parts) as answer:
+                # 64 KB of gzip become 64 MB at most; of other encodings, gigabytes
+                if answer.headers.get("content-encoding", "gzip").lower() not in ("gzip", "identity"):
+                    raise ValueError("the issuer's answer is compressed in an unknown way")
+                async for piece in answer.aiter_bytes():
+                    content += piece
+                    if len(content) > _MAXIMUM_DOCUMENT:
+                        raise ValueError("the issuer's answer is too long")
+        except httpx.InvalidURL as error:
+            raise ValueError(str(error)) from error
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(f"no whole answer in {ANSWER_SECONDS:g} s") from error
+        return httpx.Response(answer.status_code, content=bytes(content), request=answer.request)
 
 
 def header_of(token: str) -> Header | None:

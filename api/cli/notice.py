@@ -11,6 +11,9 @@ from ledger.intake.pack import Pack, check, events, read
 from ledger.intake.parse import accept
 from ledger.packs import SHIPPED, shipped
 
+PACK_BYTES = 10_000_000
+"""Bytes of the longest pack, a hundred times those of a long notice."""
+
 
 def configure(parser: Parser) -> None:
     """Add the command's arguments."""
@@ -26,12 +29,16 @@ def _content(pack: str) -> bytes:
     if pack in SHIPPED:
         return shipped(pack)
     try:
-        return Path(pack).read_bytes()
+        with Path(pack).open("rb") as file:
+            content = file.read(PACK_BYTES + 1)
     except OSError as error:
         packs = ", ".join(SHIPPED)
         raise LedgerError(
             f"{pack} cannot be read: {error.strerror}; name a TOML file, or one of: {packs}"
         ) from None
+    if len(content) > PACK_BYTES:
+        raise LedgerError(f"{pack} has more than {PACK_BYTES:,} bytes; name a notice pack, a TOML file")
+    return content
 
 
 def _check(arguments: Namespace) -> int:

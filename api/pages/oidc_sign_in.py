@@ -31,7 +31,6 @@ from ledger.domain.errors import Refused, Unavailable
 BEGIN, BACK = "/sign-in/organisation", "/sign-in/back"
 _VALIDITY = timedelta(minutes=10)
 _COOKIE = "ledger-signing-in"
-_MAXIMUM_BYTES = 100_000
 logger = logging.getLogger(__name__)
 
 
@@ -125,11 +124,11 @@ async def _subject(request: Request, code: str, waiting: _PendingSignIn) -> str:
     auth = httpx.BasicAuth(client, secret) if secret is not None else httpx.USE_CLIENT_DEFAULT
     endpoint = (await _discovered(issuer)).token_endpoint or ""
     try:
-        answer = await issuer.client.post(endpoint, data=form, auth=auth)
-    except httpx.HTTPError as error:
+        answer = await issuer.exchange("POST", endpoint, data=form, auth=auth)
+    except (httpx.HTTPError, ValueError) as error:
         logger.warning("the issuer's token endpoint cannot be reached: %s", type(error).__name__)
         raise _unreachable() from None
-    if answer.status_code != 200 or len(answer.content) > _MAXIMUM_BYTES:
+    if answer.status_code != 200:
         logger.warning("the issuer refused a code", extra={"fields": {"status": answer.status_code}})
         raise _not_signed_in("your organisation did not confirm who you are")
     try:

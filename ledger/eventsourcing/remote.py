@@ -7,6 +7,7 @@ from eventsourcing.interface import NotificationLogInterface, NotificationLogJSO
 from eventsourcing.persistence import OperationalError, ProgrammingError
 
 TIMEOUT_SECONDS = 30.0
+_DETAIL_CHARACTERS = 500
 
 
 class RemoteNotificationLog(NotificationLogInterface):
@@ -51,17 +52,33 @@ class RemoteNotificationLog(NotificationLogInterface):
     def _get(self, path: str, parameters: dict[str, str | list[str]]) -> str:
         try:
             answer = self._client.get(self._url + path, params=parameters)
-        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+        except (httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
             raise ProgrammingError(f"{error}; check the ledger's address and the token") from error
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise OperationalError(f"the ledger cannot be reached: {error}") from error
         if answer.is_success:
-            return answer.text
-        is_problem = "json" in answer.headers.get("content-type", "")
-        detail = answer.json().get("detail", "") if is_problem else answer.text
+            return _json(answer)
+        detail = _detail(answer)
         if answer.status_code in (408, 429, 500, 502, 503, 504):
             raise OperationalError(f"the ledger answers {answer.status_code}: {detail}")
         raise ProgrammingError(f"the ledger refuses with {answer.status_code}: {detail}")
+
+
+def _json(answer: httpx.Response) -> str:
+    """Return an answer's JSON; raise ProgrammingError if it is something else, such as a proxy's page."""
+    try:
+        answer.json()
+    except ValueError as error:
+        raise ProgrammingError(f"{answer.url.host} answers without JSON; check the ledger's address") from error
+    return answer.text
+
+
+def _detail(answer: httpx.Response) -> str:
+    """Return the reason of a refusal: the detail of a problem, otherwise the beginning of the body."""
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, TypeError, KeyError):
+        return answer.text[:_DETAIL_CHARACTERS]
 
 
 def remote_log(address: str, notice: str, token: str) -> NotificationLogJSONClient:

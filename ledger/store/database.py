@@ -132,9 +132,9 @@ async def connect(
 
 
 def unreachable(error: psycopg.OperationalError) -> Unavailable:
-    """Return the error of a connection that cannot be made or was lost, with the last line of its reason."""
-    reason = str(error).strip().splitlines() or ["the connection was lost"]
-    return Unavailable(f"the database cannot be reached: {reason[-1]}")
+    """Return the error of a connection that cannot be made or was lost, with the last reason and no advice."""
+    lines = [line for line in str(error).strip().splitlines() if not line.startswith("\t")]  # advice is indented
+    return Unavailable(f"the database cannot be reached: {lines[-1] if lines else 'the connection was lost'}")
 
 
 def pool(

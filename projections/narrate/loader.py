@@ -60,9 +60,8 @@ class LoadedHistory:
         )
         row = await cursor.fetchone()
         if row is None or row[0] is None:
-            raise NotRecordedYet(
-                f"nothing was recorded for {self.notice} by {instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-            )
+            by = instant.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+            raise NotRecordedYet(f"nothing was recorded for {self.notice} by {by}Z")
         return int(row[0])
 
     async def corrections(self, to: int) -> dict[int, int]:

@@ -84,14 +84,26 @@ class Standby:
         """Connections for readers; None while the standby is left out."""
         self.fault: str | None = "it has not been looked at yet"
         """Reason why the standby is left out; None while it can be read."""
+        self.error: str | None = None
+        """Reason why the last look failed; None if it succeeded."""
         self._connection: AsyncConnection[Any] | None = None
 
-    async def look(self) -> ServerState:
-        """Return the state of the server; raise LedgerError or psycopg.Error if it does not answer."""
-        async with asyncio.timeout(ANSWER_SECONDS):
-            if self._connection is None or self._connection.closed:
-                self._connection = await connect(self.url)
-            return await _state(self._connection, _STANDBY)
+    async def look(self) -> ServerState | None:
+        """Return the state of the server, or None if the look fails; `error` has the reason."""
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                if self._connection is None or self._connection.closed:
+                    self._connection = await connect(self.url)
+                state = await _state(self._connection, _STANDBY)
+        except TimeoutError:
+            self.error = f"no answer in {ANSWER_SECONDS:g} s"
+        except (LedgerError, psycopg.Error) as error:
+            self.error = " ".join(str(error).split())
+        else:
+            self.error = None
+            return state
+        await self.disconnect()
+        return None
 
     async def disconnect(self) -> None:
         """Close the connection of the looks."""
@@ -170,19 +182,12 @@ class Standbys:
     async def _look(self) -> list[ServerState | None]:
         """Look at each standby and then at the primary, so that a true copy is never ahead of it."""
         async with asyncio.TaskGroup() as group:  # unlike gather, it ends them when it is cancelled
-            looks = [group.create_task(self._state_of(standby)) for standby in self.servers]
+            looks = [group.create_task(standby.look()) for standby in self.servers]
         states = [look.result() for look in looks]
         await self._sample()
         for standby, state in zip(self.servers, states, strict=True):
             await self._set_fault(standby, self._fault(standby, state))
         return states
-
-    async def _state_of(self, standby: Standby) -> ServerState | None:
-        try:
-            return await standby.look()
-        except (LedgerError, psycopg.Error, TimeoutError):
-            await standby.disconnect()
-            return None
 
     async def _sample(self) -> ServerState | None:
         """Note the primary's position; return None if it does not answer."""
@@ -203,7 +208,7 @@ class Standbys:
     def _fault(self, standby: Standby, state: ServerState | None) -> str | None:
         """Return the reason to leave a standby out, or None."""
         if state is None or self._state is None:
-            return f"{standby.host} cannot be reached"
+            return f"{standby.host} cannot be read: {standby.error or 'the primary cannot be reached'}"
         standby.lag = self._written.lag(state.position, asyncio.get_running_loop().time())
         if state.system != self._state.system:
             return f"{standby.host} belongs to another cluster than the primary"

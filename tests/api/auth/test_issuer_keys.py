@@ -1,13 +1,17 @@
 """Test an issuer's key sets with foreign keys: unusable ones are left out, and the right one is chosen."""
 
+import asyncio
+import gzip
 import logging
 import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import pytest
 from joserfc import jwk, jwt
 
+from api.auth import oidc
 from api.auth.oidc import ALGORITHMS, Issuer
 from ledger.domain.errors import Unavailable
 
@@ -108,3 +112,51 @@ async def test_without_an_id_the_only_fitting_key_is_used() -> None:
 async def test_what_is_not_a_key_set_leaves_the_issuer_unavailable(document: object) -> None:
     with pytest.raises(Unavailable):
         await issuer_of(document).person(token(RSA, "RS256", kid="good"))
+
+
+class Endless(httpx.AsyncByteStream):
+    """A body that never ends."""
+
+    def __init__(self, piece: bytes, pause: float) -> None:
+        self._piece, self._pause = piece, pause
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(self._pause)
+            yield self._piece
+
+
+def published(content: bytes) -> Callable[[], httpx.Response]:
+    """Return a function that makes an answer with gzip's name and this body."""
+    return lambda: httpx.Response(200, headers={"content-encoding": "gzip"}, content=content)
+
+
+def with_keys_at(address: str) -> Callable[[], httpx.Response]:
+    """Return a function that makes metadata whose keys have this address."""
+    return lambda: httpx.Response(200, json={"issuer": ISSUER, "jwks_uri": address})
+
+
+BAD_ANSWERS: dict[str, Callable[[], httpx.Response]] = {
+    "redirection": lambda: httpx.Response(302, headers={"location": "http://169.254.169.254/"}),
+    "text named gzip": published(b"text"),
+    "gzip bomb": published(gzip.compress(b" " * 10_000_000)),
+    "unrequested encoding": lambda: httpx.Response(200, headers={"content-encoding": "zstd"}, content=b""),
+    "endless": lambda: httpx.Response(200, stream=Endless(b" " * 65_536, 0)),
+    "slow": lambda: httpx.Response(200, stream=Endless(b" ", 0.005)),
+    "address with NUL": with_keys_at("https://issuer\0.example/"),
+    "address too long": with_keys_at(f"https://issuer.example/{'a' * 70_000}"),
+    "address without a host": with_keys_at("https:///jwks"),
+    "port beyond the last": with_keys_at("https://issuer.example:99999/"),
+    "half a surrogate pair": lambda: httpx.Response(200, content=b'{"issuer":"\\ud800","jwks_uri":""}'),
+    "nesting": lambda: httpx.Response(200, content=b"[" * 100_000),
+}
+
+
+@pytest.mark.parametrize("name", BAD_ANSWERS)
+async def test_a_bad_answer_leaves_the_issuer_unavailable(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oidc, "ANSWER_SECONDS", 0.1)
+    issuer = Issuer(ISSUER, AUDIENCE)
+    issuer.client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: BAD_ANSWERS[name]()))
+    async with asyncio.timeout(10):
+        with pytest.raises(Unavailable):
+            await issuer.person(token(RSA, "RS256"))

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from api.cli import COMMANDS, main
+from ledger.domain.errors import Unavailable
 from ledger.domain.registry import KINDS
 from ledger.domain.rules import RULES
+from ledger.store.database import connect
 from tests.api.cli_tools import NOTICE, Ledger, caller, url_of
 
 ROOT = Path(__file__).parents[3]
@@ -82,6 +84,12 @@ def test_a_database_that_cannot_be_reached_is_told_in_one_line(ledger: Ledger) -
         ran = ledger(*words)
         assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
         assert "the database cannot be reached" in ran.err
+
+
+@pytest.mark.parametrize("hosts", ["127.0.0.1:1", "127.0.0.1:1,127.0.0.1:2"])
+async def test_the_reason_why_a_database_cannot_be_reached_is_no_advice(hosts: str) -> None:
+    with pytest.raises(Unavailable, match=r"the database cannot be reached: [^\n]*Connection refused$"):
+        await connect(f"postgresql://me:secret@{hosts}/ledger")
 
 
 def test_a_wrong_setting_is_named(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

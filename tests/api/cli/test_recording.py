@@ -56,6 +56,16 @@ def test_a_pack_is_checked_by_its_lines(ledger: Ledger) -> None:
     assert "nothing.toml cannot be read" in ledger("notice", "check", "nothing.toml").err
 
 
+@pytest.mark.parametrize("action", ["check", "add"])
+def test_a_file_without_an_end_is_no_pack(ledger: Ledger, action: str) -> None:
+    with Path("sparse.toml").open("wb") as file:
+        file.truncate(5_000_000_000)
+    for name in ("sparse.toml", "/dev/zero"):
+        ran = ledger("notice", action, name)
+        assert (ran.status, ran.out) == (1, "")
+        assert f"{name} has more than 10,000,000 bytes; name a notice pack" in ran.err
+
+
 def test_a_notice_is_recorded_once_and_never_from_another_pack(ledger: Ledger) -> None:
     assert ledger("notice", "add", NOTICE).out == "tameside-2022 is recorded: entries 1 to 30.\n"
     again = ledger("notice", "add", NOTICE)

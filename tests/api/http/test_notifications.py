@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from eventsourcing.interface import NotificationLogJSONClient
-from eventsourcing.persistence import JSONTranscoder, ProgrammingError
+from eventsourcing.persistence import JSONTranscoder, OperationalError, ProgrammingError
 
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
@@ -78,6 +78,35 @@ def test_a_wrong_address_or_token_is_no_outage(service: Service) -> None:
     for address, secret in (("ledger.example", "ledger_x"), (service.url, "")):
         with pytest.raises(ProgrammingError, match="check the ledger's address and the token"):
             RemoteNotificationLog(address, service.notice.name, secret).get_notifications(1, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "error", "reason"),
+    [
+        (200, b"<h1>Sign in</h1>", ProgrammingError, "answers without JSON"),
+        (302, b"", ProgrammingError, "302"),
+        (403, b"[]", ProgrammingError, "403"),
+        (502, b"<h1>Bad gateway</h1>", OperationalError, "Bad gateway"),
+        (503, b'{"detail"', OperationalError, "503"),
+        (503, b'{"title": "busy"}', OperationalError, "busy"),
+    ],
+)
+def test_an_answer_of_a_proxy_is_an_error_of_the_library(
+    monkeypatch: pytest.MonkeyPatch, status: int, content: bytes, error: type[Exception], reason: str
+) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, content=content, headers={"content-type": "application/problem+json"})
+
+    client = httpx.Client
+    monkeypatch.setattr(httpx, "Client", lambda **given: client(**given, transport=httpx.MockTransport(answer)))
+    with pytest.raises(error, match=reason):
+        RemoteNotificationLog("https://ledger.example", "n", "ledger_x").get_notifications(1, 1)
+
+
+@pytest.mark.parametrize("address", ["https://ledger\0.example", f"https://ledger.example/{'a' * 70_000}"])
+def test_an_invalid_address_is_no_outage(address: str) -> None:
+    with pytest.raises(ProgrammingError, match="check the ledger's address"):
+        RemoteNotificationLog(address, "n", "ledger_x").get_notifications(1, 1)
 
 
 def test_a_follower_whose_token_is_revoked_gets_nothing_more_and_continues_with_another(service: Service) -> None:

@@ -1,6 +1,7 @@
 """Sign-in at a real issuer by the code flow with PKCE, and each way in which it fails."""
 
-from collections.abc import Iterator
+import gzip
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -154,6 +155,25 @@ async def test_an_id_token_of_several_audiences_names_its_party(
     finally:
         await verifier.close()
     assert subject == ("jo" if accepted else "")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: httpx.Response(
+            200, headers={"content-encoding": "gzip"}, content=gzip.compress(b" " * 10_000_000)
+        ),
+        lambda: httpx.Response(200, content=b" " * 10_000_000),
+        lambda: httpx.Response(200, headers={"content-encoding": "zstd"}, content=b""),
+    ],
+)
+async def test_a_token_endpoint_that_answers_too_much_is_not_read_to_its_end(
+    answer: Callable[[], httpx.Response],
+) -> None:
+    issuer = oidc.Issuer("https://issuer.example", AUDIENCE)
+    issuer.client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer()))
+    with pytest.raises(ValueError, match="the issuer's answer is"):
+        await issuer.exchange("POST", "https://issuer.example/token", data={"code": "c"})
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "", "127.0.0.1.evil.example:443"])

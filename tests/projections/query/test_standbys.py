@@ -173,6 +173,20 @@ async def test_several_hosts_are_used_as_they_can_be(pair: Pair) -> None:
 
 
 @pytest.mark.database
+async def test_the_reason_why_a_standby_cannot_be_read_is_named(pair: Pair) -> None:
+    port = pair.servers[1].port
+    reasons = {
+        f"postgresql://postgres:wrong@127.0.0.1:{port}/postgres": "password authentication failed",
+        f"postgresql://postgres:postgres@127.0.0.1:{port}/nowhere": 'database "nowhere" does not exist',
+        f"postgresql://postgres:postgres@127.0.0.1:{free_port()}/postgres": "Connection refused",
+    }
+    for url, reason in reasons.items():
+        async with Reader(pair.primary, ALL, standbys_url=url) as reader:
+            assert reason in (reader.standbys[0].fault or "")
+            assert "wrong" not in (reader.standbys[0].fault or "")
+
+
+@pytest.mark.database
 async def test_a_connection_takes_the_host_that_accepts_writes(pair: Pair) -> None:
     primary, standby = (server.port for server in pair.servers)
     url = f"postgresql://postgres:postgres@127.0.0.1:{standby},127.0.0.1:{primary}/postgres"
