@@ -32,7 +32,7 @@ COMMANDS = {
     "follow": "follow other ledgers read-only, and let others follow this one",
     "resume": "accept the loss of entries after a restored backup or a failover",
     "key": "create, print or rotate the key that signs checkpoints",
-    "schema": "print the GraphQL schema, the facts' JSON Schemas, or the OpenAPI document",
+    "schema": "print the GraphQL schema, the facts, the rules of clauses, or the OpenAPI document",
 }
 """One-line help by command; each command is the module of its name."""
 

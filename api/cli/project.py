@@ -31,7 +31,11 @@ def configure(parser: Parser) -> None:
         help="also run a projection of the eventsourcing library; repeat for several",
     )
     parser.add_argument(
-        "--notice", dest="notices", metavar="NOTICE", action="append", help="notice of the guests; default: all"
+        "--notice",
+        dest="notices",
+        metavar="NOTICE",
+        action="append",
+        help="notice that these projections process; by default all",
     )
     parser.runs(_project)
 

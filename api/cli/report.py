@@ -31,7 +31,7 @@ def configure(parser: Parser) -> None:
     parser.add_argument("notice", metavar="NOTICE", help="notice to report on")
     choice = parser.add_mutually_exclusive_group(required=True)
     choice.add_argument("--period", type=_period, metavar="FROM..TO", help="first and last day of the period")
-    choice.add_argument("--issued", metavar="ID", help="issued report to generate again, at its pinned position")
+    choice.add_argument("--issued", metavar="ID", help="id of an issued report, to write again as it was issued")
     parser.add_argument(
         "--format", required=True, choices=FORMATS, help="csv is a zip with one table for each section"
     )
@@ -60,7 +60,7 @@ def _period(text: str) -> tuple[date, date]:
 
 def _report(arguments: Namespace) -> int:
     if arguments.issued is not None and arguments.as_of is not None:
-        raise Misused("an issued report uses its pinned position; omit --as-of")
+        raise Misused("an issued report has a position of its own; omit --as-of")
     if arguments.output == "-" and arguments.json:
         raise Misused("--json describes a file; name one with -o")
     report = run(_read(arguments))

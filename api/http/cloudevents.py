@@ -54,7 +54,9 @@ def form_of(request: Request) -> ContentMode:
         )
     charset = other_charset(parameters)
     if charset is not None:
-        raise Refused.because("UNSUPPORTED_MEDIA_TYPE", f"the charset {charset[:40]} is not UTF-8", "content-type")
+        raise Refused.because(
+            "UNSUPPORTED_MEDIA_TYPE", f"the charset {charset[:40]} is not UTF-8; send UTF-8", "content-type"
+        )
     return form
 
 
@@ -144,4 +146,6 @@ def _header(name: str, value: bytes) -> str:
     try:
         return unquote_to_bytes(value).decode("utf-8")
     except UnicodeDecodeError:
-        raise Refused.because("NOT_UTF8", "the header does not decode to UTF-8", name) from None
+        raise Refused.because(
+            "NOT_UTF8", "the header is not UTF-8; percent-encode the bytes of its UTF-8", name
+        ) from None

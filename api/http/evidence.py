@@ -240,7 +240,9 @@ async def get_evidence(request: Request) -> Response:
     try:
         part = ranges.part(request.headers, headers["ETag"], document.size)
     except ranges.Unsatisfiable:
-        refusal = Refusal("RANGE_NOT_SATISFIABLE", f"the document has {document.size:,} bytes", "range")
+        refusal = Refusal(
+            "RANGE_NOT_SATISFIABLE", f"the document has {document.size:,} bytes; request a part of them", "range"
+        )
         return respond(problem([refusal]), {"Content-Range": f"bytes */{document.size}"})
     start, end = part or (0, document.size)
     content = await ledger.evidence.files.read_checked(

@@ -47,7 +47,9 @@ def check_correction(history: list[Entry], correction: EntryCorrected, who: Who)
         )
     if correction.replacement is not None and correction.replacement.type != kind.type:
         return Refused.because(
-            "WRONG_TYPE", f"entry {correction.position} is a {kind.type}", "data.replacement.type"
+            "WRONG_TYPE",
+            f"entry {correction.position} is a {kind.type}; replace it with that type",
+            "data.replacement.type",
         )
     fact = replacement(correction)
     exchanged = _exchanged(corrected.fact, fact)

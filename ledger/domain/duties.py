@@ -93,6 +93,14 @@ def _second_person_refusals(request: "RoleRequest | None", fact: "RoleGranted", 
         message = f"{who.actor} requested this role; another person must grant it"
         yield Refusal("SAME_PERSON", message, path)
     if request.from_ is not None and (fact.from_ is None or fact.from_ < request.from_):
-        yield Refusal("OUT_OF_RANGE", f"the request begins at {request.from_.isoformat()}", "data.from")
+        yield Refusal(
+            "OUT_OF_RANGE",
+            f"the request begins at {request.from_.isoformat()}; grant the role from then or later",
+            "data.from",
+        )
     if request.until is not None and (fact.until is None or fact.until > request.until):
-        yield Refusal("OUT_OF_RANGE", f"the request ends at {request.until.isoformat()}", "data.until")
+        yield Refusal(
+            "OUT_OF_RANGE",
+            f"the request ends at {request.until.isoformat()}; grant the role until then or earlier",
+            "data.until",
+        )

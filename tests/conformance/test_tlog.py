@@ -103,10 +103,10 @@ def test_the_program_of_the_page_on_proofs_does_what_it_says(fetched: Path, tmp_
     (tmp_path / "entry").write_bytes(entries(fetched)[256])
     (tmp_path / "other").write_bytes(entries(fetched)[255])
     key = (fetched / "keys").read_text().splitlines()[0]
-    for entry, said in (("entry", f"entry 257 of {SIZE}\n"), ("other", "This does not hold.\n")):
+    for entry, line in (("entry", f"entry 257 of {SIZE}\n"), ("other", "The proof is wrong.\n")):
         words = [str(fetched / "proof" / "257"), str(tmp_path / entry), key, f"localhost/ledgers/{NOTICE}"]
         ran = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
-        assert (ran.stdout, ran.returncode) == (said, int(entry == "other")), ran.stderr
+        assert (ran.stdout, ran.returncode) == (line, int(entry == "other")), ran.stderr
 
 
 @pytest.fixture(scope="module")

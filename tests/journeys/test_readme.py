@@ -11,9 +11,7 @@ from tests.api.process import serving
 from tests.journeys import documents
 
 NOTICE = "tameside-2022"
-SETTING, ADVISER, AUDITOR, PARTNER, HOLDER = (
-    f"README.md: Three short journeys {number}" for number in range(1, 6)
-)
+SETTING, ADVISER, AUDITOR, PARTNER, HOLDER = (f"README.md: Short journeys {number}" for number in range(1, 6))
 AUDITING = [
     "docs/auditing.md: 1. Get a bundle 1",
     "docs/auditing.md: 2. Verify the bundle offline 1",

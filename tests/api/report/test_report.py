@@ -376,7 +376,7 @@ async def _erased(url: str, position: int) -> int:
             2,
             "'2022-10-01..2022-07-05' is not a period; write its first and last",
         ),
-        (("--issued", "AR5", "--as-of", "9"), 2, "an issued report uses its pinned position"),
+        (("--issued", "AR5", "--as-of", "9"), 2, "an issued report has a position of its own"),
         (
             ("--issued", "AR9"),
             1,
