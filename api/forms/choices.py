@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from api import formatting
 from api.forms.fields import Choice, Field
-from ledger.domain.areas.access import AccessGranted, AccessRefused
+from ledger.domain.areas.access import AccessGranted, AccessKind, AccessRefused
+from ledger.domain.areas.engagement import Group
 from ledger.domain.fact import Fact
 from ledger.domain.lifecycle import accepts
 from ledger.domain.registry import KINDS
@@ -117,6 +118,8 @@ _SOURCES: Mapping[str, _Source] = {
 }
 _OF_CLAUSES = frozenset({"board", "deliverable", "matter", "post"})
 """Kinds of thing that a clause names in the parameter of the same name."""
+_CODES = frozenset(str(word.value) for words in (AccessKind, Group, Role) for word in words)
+"""Codes in the labels of options."""
 FACT_TYPES = tuple(Choice(kind.type, formatting.fact(kind.name)) for kind in KINDS.values())
 
 
@@ -159,7 +162,7 @@ def _choices(answer: Any, only: str | None) -> Iterable[Choice]:  # noqa: ANN401
         value = str(item["value"] or "")
         if value and value not in seen and item.get("only") == only:
             seen.add(value)
-            label = ", ".join(_short(str(item[name])) for name in "ab" if item.get(name))
+            label = ", ".join(_words(str(item[name])) for name in "ab" if item.get(name))
             yield Choice(value, f"{value}: {label}" if label else value)
 
 
@@ -175,6 +178,11 @@ def with_clauses(options: Choices, kinds: Collection[str], state: State) -> dict
         of_clauses = tuple(Choice(name, f"{name}: clause {number}") for name, number in named.items())
         found[kind] = of_clauses + tuple(each for each in options.get(kind, ()) if each.value not in named)
     return found
+
+
+def _words(text: str) -> str:
+    """Return the label of a code, and the beginning of any other text."""
+    return formatting.plain(text).lower() if text in _CODES else _short(text)
 
 
 def _short(text: str) -> str:

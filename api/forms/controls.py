@@ -175,6 +175,10 @@ class Form(Struct):
         kinds = (ABOUT,) if field.about and ABOUT in self.choices else field.references
         return tuple(option for kind in kinds for option in self.choices.get(kind, ()))
 
+    def _known(self, field: Field) -> bool:
+        """Return True if the viewer may read every kind of thing that the field refers to."""
+        return all(kind in self.choices for kind in field.references)
+
     def _list(self, field: Field, path: str, full_label: str) -> FormControl:
         options = field.options or self._options(field)
         control = FormControl(
@@ -286,6 +290,8 @@ class Form(Struct):
             case _ if options and field.closed:
                 self._choose(control, options, value, of_things=True)
             case _:
+                if field.closed and self._known(field):
+                    control.hint = f"{field.hint} None is available at present.".strip()
                 control.options = options
                 control.mode = {Control.WHOLE: "numeric", Control.NUMBER: "decimal"}.get(field.control, "")
 

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo
 
 from api import formatting
-from api.forms.labels import FIRST_IDS, LABELS, hint_of, label_of
+from api.forms.labels import FIRST_IDS, LABELS, UNEXPLAINED, hint_of, label_of
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.people import TokenIssued
 from ledger.domain.areas.records import UNCORRECTABLE, Replacement
@@ -192,14 +192,18 @@ def _field(struct: type[Struct], info: FieldInfo, hint: object) -> Field:
         _first_sentence(bare) if control in (Control.WORD, Control.GROUP) else ""
     )
     references, closed = _references(struct, info.name, annotation)
-    label = LABELS.get(f"{struct.__name__}.{info.encode_name}") or LABELS.get(info.encode_name)
+    label = (
+        LABELS.get(f"{struct.__name__}.{info.encode_name}") or LABELS.get(info.encode_name) or label_of(info.name)
+    )
+    if info.encode_name in UNEXPLAINED and not begins:
+        description = ""
     first = FIRST_IDS.get(struct.__name__) or FIRST_IDS.get(references[0]) if begins else None
     if first is not None:
         label, description = "Reference", f"For example, {first}."
     return Field(
         key=info.encode_name,
-        label=label or label_of(info.name),
-        hint=hint_of(description, info.default),
+        label=label,
+        hint=hint_of(description, info.default, label),
         control=control,
         required=required,
         many=many or control is Control.PARAMETERS,

@@ -54,17 +54,31 @@ LABELS = {
     "where": "Place of publication",
     "why": "Reason",
     "zone": "Time zone",
+    "ActReported.text": "Description of the act",
     "AccessProvided.what": "Description",
     "ActionAdded.partOf": "Action that this is part of",
     "ActionRebaselined.from": "Current due date",
     "ActionRebaselined.to": "New due date",
+    "AreaProgress.text": "Reasons",
+    "AreaReport.text": "Report",
+    "AuditFindingRecorded.text": "Finding",
+    "ClauseRegistered.text": "Summary of the clause",
+    "ConcernRaised.text": "Concern",
     "ContributionCommitted.what": "Commitment",
+    "CooperationReported.cooperated": "Council co-operated",
     "DeliverableSubmitted.to": "Recipient",
     "EvidenceErased.request": "Entry number of the request",
     "EvidenceSuperseded.by": "Newer document",
+    "FindingRegistered.text": "Finding",
+    "InstructionGiven.text": "Instruction",
+    "ObjectiveView.text": "Assessment",
     "NarrativeErased.request": "Entry number of the request",
     "ProgressRecorded.narrative": "Progress",
     "RecommendationMade.by": "Author",
+    "RecommendationMade.text": "Recommendation",
+    "ReportRecommendation.recommendation": "Reference",
+    "ReportRecommendation.text": "Recommendation",
+    "Requirement.text": "Report",
     "RiskRaised.relatesTo": "Related objectives, areas or actions",
     "RiskRaised.text": "Risk",
     "BoardActionAgreed.text": "Task",
@@ -72,6 +86,8 @@ LABELS = {
     "ReviewScheduled.from": "Start date",
 }
 """Labels of fields whose own names do not say enough: by field, or by fact and field."""
+UNEXPLAINED = frozenset({"actor", "chair", "member", "role"})
+"""Fields of existing things whose label says enough; their types' descriptions are for programs."""
 FIRST_IDS = {
     "action": "A1",
     "appointment": "AP1",
@@ -106,8 +122,14 @@ FIRST_IDS = {
     "views": "V1",
 }
 """First reference of each kind of thing, or of the fact that creates it; proposed where none exists."""
-_BLANK = {"absent: ": "if left blank: ", "absent means ": "if left blank: ", "absent ": "leave blank "}
-"""Words about an absent field, as a form says them."""
+_WORDS = {
+    "absent: ": "if left blank: ",
+    "absent means ": "if left blank: ",
+    "absent ": "leave blank ",
+    "True if ": "Select yes if ",
+}
+"""Words of descriptions for programs, and those of a form."""
+_ARTICLES = frozenset({"a", "an", "the", "its"})
 
 
 def label_of(name: str) -> str:
@@ -116,11 +138,22 @@ def label_of(name: str) -> str:
     return formatting.hyphenated(words[:1].upper() + words[1:])
 
 
-def hint_of(description: str, default: object) -> str:
-    """Return the hint of a field: its description, in which an absent field is one left blank."""
-    for absent, blank in _BLANK.items():
-        description = description.replace(absent, blank)
+def hint_of(description: str, default: object, label: str = "") -> str:
+    """Return the hint of a field: its description, in the words of a form.
+
+    An absent field is one left blank, and "true if" is the answer yes. A description that only repeats the label
+    becomes an empty hint.
+    """
+    if _content(description) <= _content(label):
+        description = ""
+    for code, words in _WORDS.items():
+        description = description.replace(code, words)
     if default in (NODEFAULT, None):
         return description
     usual = formatting.plain(str(default.value)) if isinstance(default, Enum) else default
-    return f"{description.rstrip('.')}. If left blank: {usual}."
+    return f"{description.rstrip('.')}. If left blank: {usual}.".removeprefix(". ")
+
+
+def _content(text: str) -> set[str]:
+    """Return the words of a text without case, articles and full stop."""
+    return set(text.lower().rstrip(".").split()) - _ARTICLES

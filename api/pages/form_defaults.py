@@ -38,9 +38,9 @@ async def initial_inputs(form_request: FormRequest, preset: Inputs) -> dict[str,
 
 
 def _usual_inputs(form_request: FormRequest) -> dict[str, list[str]]:
-    """Return the time and the next reference."""
-    parts = dates.instant_parts(form_request.ledger.clock().replace(second=0, microsecond=0), form_request.zone)
-    inputs = {f"time.{name}": [part] for name, part in zip((*dates.DAY_PARTS, "time"), parts, strict=True)}
+    """Return the next reference, and the present time unless the notice is closed to the fact."""
+    closed = form_request.state.notice.closed is not None and not form_request.kind.struct.outlives
+    inputs = {} if closed else _present(form_request)
     for field in form_request.fields:
         if not field.begins or not field.references:
             continue
@@ -48,6 +48,12 @@ def _usual_inputs(form_request: FormRequest) -> dict[str, list[str]]:
         if following:
             inputs[f"{DATA}.{field.key}"] = [following]
     return inputs
+
+
+def _present(form_request: FormRequest) -> dict[str, list[str]]:
+    """Return the inputs of the present time, to the minute."""
+    parts = dates.instant_parts(form_request.ledger.clock().replace(second=0, microsecond=0), form_request.zone)
+    return {f"time.{name}": [part] for name, part in zip((*dates.DAY_PARTS, "time"), parts, strict=True)}
 
 
 def _ids_like(form_request: FormRequest, field: Field) -> Iterable[str]:

@@ -21,6 +21,7 @@ from api import formatting
 from api.auth.sessions import FORM_FIELD, Session, Sessions
 from api.forms.tasks import button, task
 from api.pages import static_files
+from api.pages.page_clauses import clauses_in_words
 from api.pages.page_request import PageRequest
 from api.pages.security_headers import secured
 from api.report.phrases import many
@@ -99,6 +100,7 @@ def environment() -> Environment:
         "tag": formatting.tag,
         "prose": formatting.prose,
         "body_name": _body_name,
+        "clauses_in_words": clauses_in_words,
         "facts": sorted(((name, formatting.fact(name)) for name in matrix().records), key=itemgetter(1)),
         "many": many,
         "FORM_FIELD": FORM_FIELD,

@@ -76,7 +76,7 @@ def grant_refusals(people: "PeopleState", fact: "RoleGranted", who: Who, when: W
     if fact.request is not None:
         yield from _second_person_refusals(people.requests.get(fact.request), fact, who)
     elif takes_two(fact.role) and not sets_up(people, who, when.recorded_at):
-        message = f"the role {fact.role.meaning} takes two people; name another person's request (RoleRequested)"
+        message = f"the role {fact.role.meaning} takes two people; name the entry of another person's request"
         yield Refusal("SECOND_PERSON", message, "data.request")
 
 

@@ -216,8 +216,9 @@ class CheckpointSigner:
             allowed = VerifierKey.parse(first[3]) if first else None
         if allowed not in (None, self.key):
             raise _refusal(
-                f"{allowed} signs {notice} at size {size}, and the key here is {self.key}: start with the former, "
-                f"or record the latter by ledger key rotate {notice}"
+                f"notice {notice} is signed with the key {allowed} at size {size}, but this server has the key "
+                f"{self.key}; start the server with the first key, or record the second one with "
+                f"ledger key rotate {notice}"
             )
 
     async def _unsigned(self) -> list[tuple[str, datetime]]:

@@ -92,7 +92,7 @@ class ActionAdded(Fact, frozen=True, kw_only=True):
 
 
 class ActionRevised(Fact, frozen=True, kw_only=True):
-    """An action's title or owners changed; only ActionRebaselined moves its date."""
+    """An action's title or owners changed; its due date is moved by a fact of its own."""
 
     act: ClassVar[str] = "reviseAction"
     version: ClassVar[int] = 2

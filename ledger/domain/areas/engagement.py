@@ -54,7 +54,7 @@ class ViewsGathered(Fact, frozen=True, kw_only=True):
     views: ViewsId
     group: Group
     other_group: Annotated[
-        Code | None, Meta(description="The other group's name, as the clause names it; required with OTHER.")
+        Code | None, Meta(description="The other group's name, as the clause has it; required for another group.")
     ] = None
     method: Annotated[Code, Meta(description="The method, such as survey, forum or interviews.")]
     count: Annotated[Count, Meta(description="The number of people who took part.")]

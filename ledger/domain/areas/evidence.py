@@ -147,7 +147,7 @@ class EvidenceErased(Fact, frozen=True, kw_only=True):
     )
 
     evidence: EvidenceId
-    request: Annotated[Position, Meta(description="The entry that requested it (ErasureRequested).")]
+    request: Annotated[Position, Meta(description="The entry that requested it.")]
 
 
 class EvidenceOpened(Fact, frozen=True, kw_only=True):

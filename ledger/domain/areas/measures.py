@@ -74,7 +74,7 @@ class MeasureDefined(Fact, frozen=True, kw_only=True):
     target: Annotated[Figure | None, Meta(description="The target value, in the unit.")] = None
     baseline: Annotated[Figure | None, Meta(description="The value at the start, in the unit.")] = None
     per: Annotated[
-        Count | None, Meta(description="For a RATE: the number of units in the denominator, such as 10,000.")
+        Count | None, Meta(description="For a rate: the number of units in the denominator, such as 10,000.")
     ] = None
     part_of: Annotated[MeasureId | None, Meta(description="The measure whose total includes this one.")] = None
 
@@ -86,7 +86,7 @@ def _counted(data: dict[str, Any]) -> dict[str, Any]:
 
 Numerator = Annotated[Count | None, Meta(description="The numerator; absent for a figure as published.")]
 Denominator = Annotated[
-    Count | None, Meta(description="The denominator; absent for a COUNT and for a figure as published.")
+    Count | None, Meta(description="The denominator; absent for a count and for a figure as published.")
 ]
 PublishedFigure = Annotated[
     Figure | None, Meta(description="The value as published without its counts, in the measure's unit.")

@@ -100,7 +100,7 @@ class RoleGranted(Fact, frozen=True, kw_only=True):
     until: Annotated[Instant | None, Meta(description="The instant at which the role ends.")] = None
     request: Annotated[
         Position | None,
-        Meta(description="The entry that requested it (RoleRequested); a role with special powers needs one."),
+        Meta(description="The entry that requested it; a role with special powers needs one."),
     ] = None
 
 

@@ -111,7 +111,7 @@ class Level(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_
     """One rating of a scale."""
 
     code: Rating
-    label: Code
+    label: Annotated[Code, Meta(description="The rating in words, such as Amber.")]
     meaning: Narrative
     order: Annotated[Count, Meta(description="Its rank, starting from 0 for the worst.")]
 

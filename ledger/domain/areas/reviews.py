@@ -65,7 +65,7 @@ class ReviewScheduled(Fact, frozen=True, kw_only=True):
     by: Annotated[Code, Meta(description="The reviewing body, such as DfE or Ofsted.")]
     from_: Annotated[Day, Meta(description="The day on which it is due to begin.")]
     topics: Annotated[list[Topic], Meta(min_length=1, description="The topics (clause 7).")]
-    other_topics: Annotated[list[Narrative], Meta(description="The other topics; required with OTHER.")] = []
+    other_topics: Annotated[list[Narrative], Meta(description="Other topics; required for another topic.")] = []
 
 
 class ReviewStarted(Fact, frozen=True, kw_only=True):

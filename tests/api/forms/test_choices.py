@@ -52,7 +52,7 @@ def test_a_request_is_chosen_by_its_entry() -> None:
     (request,) = (field for field in fields_of(RoleGranted) if field.key == "request")
     assert (request.references, request.closed) == (("role request",), True)
     found = choices({"of_role_request": {"items": {"nodes": nodes}}}, {"role request"})
-    assert found["role request"] == (Choice("12", "12: olga, CHAIR"),)
+    assert found["role request"] == (Choice("12", "12: olga, chair"),)
 
 
 def test_ratings_are_those_of_their_own_scale() -> None:

@@ -4,10 +4,11 @@ from collections import defaultdict
 from html.parser import HTMLParser
 
 from api.forms.controls import Form, attach_refusals
-from api.forms.fields import Control, Field, fields_of
+from api.forms.fields import Choice, Control, Field, fields_of
 from api.forms.parse import read
 from api.forms.prefill import prefill
 from api.pages.renderer import environment
+from ledger.domain.areas.board import DecisionRescinded
 from ledger.domain.areas.plan import ObjectiveAdded
 from ledger.domain.errors import Refusal
 from ledger.domain.registry import KINDS, Kind
@@ -62,6 +63,15 @@ def test_every_fault_leads_to_a_control_that_tells_of_it(kind: Kind) -> None:
     assert {line.href.removeprefix("#") for line in errors} <= set(found.ids)
     assert found.named <= set(found.ids)
     assert html.count("This is wrong") == len(fields)
+
+
+def test_a_field_without_options_says_so() -> None:
+    (decision,) = (field for field in fields_of(DecisionRescinded) if field.key == "decision")
+    hint = "A decision of a board. None is available at present."
+    assert [each.hint for each in Form({}, {"decision": ()}).controls([decision])] == [hint]
+    some = Form({}, {"decision": (Choice("D1", "D1"),)}).controls([decision])
+    unreadable = Form({}, {}).controls([decision])
+    assert {each.hint for each in (*some, *unreadable)} == {"A decision of a board."}
 
 
 def test_every_kind_of_control_is_among_the_facts() -> None:

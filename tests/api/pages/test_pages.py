@@ -333,7 +333,10 @@ def test_a_page_is_a_handful_of_statements(
 def test_a_form_says_that_the_notice_is_closed(readers: dict[str, httpx.Client]) -> None:
     (chair,) = (readers[actor] for actor in ONE_OF_EACH if READERS[actor] is Role.CHAIR)
     page = chair.get(f"{HOME}/record/BoardDecisionRecorded", follow_redirects=True)
-    assert "This notice was closed on 18 March 2024. Enter a time before that date" in words(page)
+    assert "This notice was closed on 18 March 2024. You can still record an earlier event" in words(page)
+    later = readers["auditor"].get(f"{HOME}/record/AuditFindingRecorded", follow_redirects=True)
+    timed = ["time.year" in {name for name, value in sent(each.text, "record") if value} for each in (page, later)]
+    assert (timed, "closed on" in words(later)) == ([False, True], False)
     assert "recorded as entry 168 by chair" in words(chair.get(f"{HOME}/board/decisions/D2"))
 
 
