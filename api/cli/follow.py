@@ -12,10 +12,10 @@ from msgspec import Struct
 from api.cli.common import Parser, database, run, say, show, show_result
 from api.settings import Settings
 from ledger.domain.errors import LedgerError
-from ledger.follow import source, subscription
+from ledger.follow import registry, source, subscription
 from ledger.follow.monitor import LOOK_SECONDS, Alarm, FollowMonitor
+from ledger.follow.registry import Source
 from ledger.follow.source import Slot
-from ledger.follow.subscription import Source
 from ledger.proof.high_water import open_marks
 from ledger.store.database import connect
 
@@ -116,7 +116,7 @@ async def _look() -> Status:
             for _ in range(2):
                 await asyncio.sleep(LOOK_SECONDS)
                 alarms = await monitor.look(connection)
-        return Status(await subscription.sources(connection), list(alarms), await source.slots(connection))
+        return Status(await registry.sources(connection), list(alarms), await source.slots(connection))
 
 
 async def _with_database(

@@ -51,15 +51,11 @@ async def check_history(source: Connection, own: Connection, name: str) -> None:
             )
 
 
-async def check_slot(source: Connection, slot: str) -> None:
-    """Raise LedgerError if the source no longer keeps changes for this follower."""
+async def has_slot(source: Connection, slot: str) -> bool:
+    """Return whether the source keeps changes for this follower."""
     cursor = await source.execute("SELECT wal_status FROM pg_replication_slots WHERE slot_name = %s", (slot,))
     row = await cursor.fetchone()
-    if row is None or row[0] == "lost":
-        raise LedgerError(
-            f"the source no longer has the slot {slot}, so changes may be missing here: follow it in an empty "
-            "database"
-        )
+    return row is not None and row[0] != "lost"
 
 
 async def _system(connection: Connection) -> tuple[object, ...] | None:

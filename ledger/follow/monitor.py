@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from ledger.domain.errors import Damaged, RolledBack, Stopped, Unavailable
 from ledger.domain.registry import STORED_TYPES
+from ledger.follow.registry import SUBSCRIPTION, Source, sources
 from ledger.follow.source import Slot, slots
-from ledger.follow.subscription import SUBSCRIPTION, Source, sources
 from ledger.proof import keys
 from ledger.proof.checkpoint import CheckpointError, VerifierKey, parse
 from ledger.proof.high_water import HighWaterMarks
@@ -210,7 +210,7 @@ class FollowMonitor:
 
     async def _verify(self, connection: Connection, copy: _Copy) -> None:
         """Verify a notice's new entries and checkpoints, and raise its high-water mark."""
-        if copy.alarm is not None and copy.alarm.kind != "ROLLED_BACK":
+        if copy.alarm is not None and copy.alarm.kind not in ("ROLLED_BACK", "GAP"):  # these can be repaired
             return
         copy.alarm = None
         head = await read_head(connection, copy.notice)

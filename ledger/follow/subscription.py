@@ -6,22 +6,21 @@ source that was lost.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import psycopg
-from msgspec import Struct
 from psycopg.sql import SQL, Identifier, Literal
 
 from ledger.domain.errors import LedgerError
-from ledger.follow.checks import check_history, check_slot, check_source
+from ledger.follow.checks import check_history, check_source, has_slot
+from ledger.follow.registry import SUBSCRIPTION, Source
+from ledger.follow.repair import repair
 from ledger.follow.source import RECORD, STATE, check_name
 from ledger.proof.checkpoint import CheckpointError, VerifierKey
 from ledger.store.database import connect
 from ledger.store.distribution import refuse_distributed
 from ledger.store.entries import Connection
 
-SUBSCRIPTION = "ledger_"
-"""Prefix of a subscription's name; the source's name follows."""
 POLL_SECONDS = 0.2
 """Seconds between looks at the progress of a copy."""
 ERRORS = 3
@@ -31,24 +30,16 @@ _SUBSCRIPTION = """SELECT s.subenabled, (SELECT count(*) FROM pg_subscription_re
     FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
     JOIN pg_stat_subscription_stats e ON e.subid = s.oid
     WHERE d.datname = current_database() AND s.subname = %s"""
-
-
-class Source(Struct, frozen=True):
-    """A ledger that is followed."""
-
-    name: str
-    site: str
-    """Address of the service where its facts are recorded."""
-    key: str
-    """Verifier key of its checkpoints before the first rotation."""
-    left: bool
-    """True once it is no longer followed; its notices stay here, read-only."""
+_SLOT_NAME = """SELECT FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
+    WHERE d.datname = current_database() AND s.subname = %s AND s.subslotname IS NOT NULL"""
+_HAS_PASSED = "SELECT confirmed_flush_lsn >= %s::pg_lsn FROM pg_replication_slots WHERE slot_name = %s"
 
 
 async def subscribe(url: str, source_url: str, source: Source, progress: Callable[[str], None]) -> None:
     """Follow a published ledger, and wait until its record has been copied; safe to repeat after a failure.
 
-    Heads, narratives and files follow once all entries are there, as they refer to entries.
+    Heads, narratives and files follow once all entries are there, as they refer to entries. A failover at the
+    source may lose changes for this ledger; then the missing rows are added first.
 
     Args:
         url: The database of the copy, with the administrator's login.
@@ -64,34 +55,72 @@ async def subscribe(url: str, source_url: str, source: Source, progress: Callabl
         VerifierKey.parse(source.key)
     except CheckpointError as error:
         raise LedgerError(f"the source's key is wrong: {error}; print it there with ledger key show") from None
-    name = Identifier(SUBSCRIPTION + source.name)
     async with await connect(url) as connection:
         await refuse_distributed(connection)
-        exists = await _exists(connection, source.name)
         async with await connect(source_url) as other:
             slot = await check_source(other, connection)
+            exists = await _exists(connection, source.name)
             if exists:
                 await check_history(other, connection, source.name)
-                await check_slot(other, slot)
-        await _check_key(connection, source)
-        if exists:
-            await connection.execute(SQL("ALTER SUBSCRIPTION {} CONNECTION {}").format(name, Literal(source_url)))
-            await connection.execute(SQL("ALTER SUBSCRIPTION {} ENABLE").format(name))
-        else:
-            await _require_empty(connection, source.name)
-            await _create(connection, name, source_url, slot)
-        await _add(connection, source)
-        progress("copying the entries")
-        await _copied(connection, source.name)
-        await connection.execute(
-            SQL("ALTER SUBSCRIPTION {} SET PUBLICATION {}, {}").format(name, Identifier(RECORD), Identifier(STATE))
+            await _check_key(connection, source)
+            if not exists:
+                await _require_empty(connection, source.name)
+                await _create(connection, source.name, source_url, slot)
+            elif await has_slot(other, slot) and await _has_slot_name(connection, source.name):
+                await _enable(connection, source.name, source_url)
+            else:
+                progress(f"the source has not kept its changes in the slot {slot}; adding what is missing")
+                await repair(connection, source_url, source.name, slot)
+            await _add(connection, source)
+            await _complete_tables(connection, source.name, progress)
+            if not await _has_all(connection, other, source.name, slot):
+                progress(f"the slot {slot} has skipped changes; adding what is missing")
+                await repair(connection, source_url, source.name, slot)
+
+
+async def _complete_tables(connection: Connection, name: str, progress: Callable[[str], None]) -> None:
+    """Wait until all tables of a source have been copied, those that refer to entries after the entries."""
+    progress("copying the entries")
+    await _copied(connection, name)
+    await connection.execute(
+        SQL("ALTER SUBSCRIPTION {} SET PUBLICATION {}, {}").format(
+            Identifier(SUBSCRIPTION + name), Identifier(RECORD), Identifier(STATE)
         )
-        progress("copying the narratives")
-        await _copied(connection, source.name)
+    )
+    progress("copying the narratives")
+    await _copied(connection, name)
+
+
+async def _has_all(connection: Connection, source: Connection, name: str, slot: str) -> bool:
+    """Return whether the copy has all entries that its source has now, once they could have arrived."""
+    heads = await (await source.execute("SELECT notice, size FROM ledger.heads")).fetchall()
+    ((end,),) = await (await source.execute("SELECT pg_current_wal_flush_lsn()::text")).fetchall()
+    query = "SELECT count(*) FROM ledger.entries WHERE notice = %s AND position <= %s"
+    async for _ in _watched(connection, name):
+        cursor = await source.execute(_HAS_PASSED, (end, slot))
+        has_passed = await cursor.fetchone() == (True,)
+        sizes = [await (await connection.execute(query, head)).fetchone() for head in heads]
+        if sizes == [(size,) for _, size in heads]:
+            return True
+        if has_passed:
+            return False
+    raise AssertionError
+
+
+async def _enable(connection: Connection, name: str, source_url: str) -> None:
+    subscription = Identifier(SUBSCRIPTION + name)
+    await connection.execute(SQL("ALTER SUBSCRIPTION {} CONNECTION {}").format(subscription, Literal(source_url)))
+    await connection.execute(SQL("ALTER SUBSCRIPTION {} ENABLE").format(subscription))
 
 
 async def _exists(connection: Connection, name: str) -> bool:
     cursor = await connection.execute(_SUBSCRIPTION, (SUBSCRIPTION + name,))
+    return bool(cursor.rowcount)
+
+
+async def _has_slot_name(connection: Connection, name: str) -> bool:
+    """Return whether a subscription has a slot; it has none if its repair was not finished."""
+    cursor = await connection.execute(_SLOT_NAME, (SUBSCRIPTION + name,))
     return bool(cursor.rowcount)
 
 
@@ -102,16 +131,26 @@ async def _require_empty(connection: Connection, name: str) -> None:
         raise LedgerError(f"notices of {name} are here from an earlier copy; follow it in an empty database")
 
 
-async def _create(connection: Connection, name: Identifier, source_url: str, slot: str) -> None:
+async def _create(connection: Connection, name: str, source_url: str, slot: str) -> None:
+    subscription = Identifier(SUBSCRIPTION + name)
     statement = SQL("CREATE SUBSCRIPTION {} CONNECTION {} PUBLICATION {} WITH (slot_name = {})")
     try:
-        await connection.execute(statement.format(name, Literal(source_url), Identifier(RECORD), Literal(slot)))
+        await connection.execute(
+            statement.format(subscription, Literal(source_url), Identifier(RECORD), Literal(slot))
+        )
     except psycopg.Error as error:
         raise LedgerError(f"the source cannot be followed: {str(error).strip().splitlines()[0]}") from None
 
 
 async def _copied(connection: Connection, name: str) -> None:
-    """Wait until the tables of a subscription have been copied.
+    """Wait until the tables of a subscription have been copied."""
+    async for pending in _watched(connection, name):
+        if pending == 0:
+            return
+
+
+async def _watched(connection: Connection, name: str) -> AsyncIterator[int]:
+    """Yield the number of tables that are not copied yet, at intervals.
 
     Raises:
         LedgerError: The copy was refused or stopped.
@@ -123,8 +162,7 @@ async def _copied(connection: Connection, name: str) -> None:
         if row is None or not row[0]:
             raise LedgerError(f"the copy of {name} was stopped; repeat the command to continue")
         _, pending, errors = row
-        if pending == 0:
-            return
+        yield pending
         first = errors if first is None else first
         if errors - first >= ERRORS:
             raise LedgerError(f"the copy of {name} fails; the database's log says why. Repeat the command then")
@@ -155,14 +193,6 @@ async def unsubscribe(url: str, name: str) -> str | None:
             await connection.execute(SQL("DROP SUBSCRIPTION {}").format(subscription))
             return str(error).strip().splitlines()[0]
     return None
-
-
-async def sources(connection: Connection) -> list[Source]:
-    """Return all sources, also those that have left."""
-    cursor = await connection.execute(
-        "SELECT source, site, key, left_at IS NOT NULL FROM ledger.sources ORDER BY source"
-    )
-    return [Source(*row) for row in await cursor.fetchall()]
 
 
 async def _check_key(connection: Connection, source: Source) -> None:

@@ -45,12 +45,18 @@ COPIED = (
     "views.search_query",
 )
 """Functions that triggers, policies, delegated functions and answers call on the workers."""
+SHARDS = 16
+"""Shards of each table, and so the most workers that can share the notices.
+
+Citus looks at every shard of a table before it stores a batch: with 32, a single append takes a fifth longer.
+"""
 LOGINS = ("ledger_owner", "ledger_writer", "ledger_projector", "ledger_reader")
 """Roles in which the coordinator connects to the workers; they log in there, and nowhere else."""
 _DELEGATION = f", 'of_notice', colocate_with => '{TABLES[0]}', force_delegation => true"
 _SETTINGS = {
     "citus.enable_unsafe_triggers": "on",  # each trigger looks at its own row, or at rows of the same notice
     "citus.multi_shard_modify_mode": "sequential",
+    "citus.shard_count": str(SHARDS),
     "client_min_messages": "warning",
 }
 _LOST_WORKER = re.compile(r"connection to the remote node (?:\S+@)?(\S+) failed")

@@ -49,6 +49,11 @@ class Cluster:
             host = connection.execute(query, (notice,)).fetchone()
         return self._hosts.index(host or ("", 0))
 
+    def on_each_worker(self, prefix: str) -> list[str]:
+        """Return a notice of each of two workers."""
+        names = {self.worker_of(name): name for name in (f"{prefix}-{number}" for number in range(50))}
+        return [names[0], names[1]]
+
 
 @contextmanager
 def cluster() -> Iterator[Cluster]:

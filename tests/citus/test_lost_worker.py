@@ -42,12 +42,6 @@ def killed(server: Server) -> Iterator[None]:
         server.start()
 
 
-def on_each_worker(cluster: Cluster, prefix: str) -> list[str]:
-    """Return a notice of each of two workers."""
-    names = {cluster.worker_of(name): name for name in (f"{prefix}-{number}" for number in range(50))}
-    return [names[0], names[1]]
-
-
 def address(url: str) -> str:
     """Return host and port of a node."""
     parts = conninfo_to_dict(url)
@@ -56,7 +50,7 @@ def address(url: str) -> str:
 
 @pytest.mark.timeout(300)
 async def test_no_receipt_is_lost_with_a_worker(distributed: Cluster) -> None:
-    lost, other = on_each_worker(distributed, "kill")
+    lost, other = distributed.on_each_worker("kill")
     receipts: dict[str, list[Receipt]] = {lost: [], other: []}
     stopping = asyncio.Event()
     async with Writer(distributed.coordinator) as writer, Writer(distributed.coordinator) as second:
@@ -111,7 +105,7 @@ async def test_a_service_answers_for_the_notices_of_other_workers(
     distributed: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Ask the service while a worker is away, as one that is lost for good."""
-    lost, other = on_each_worker(distributed, "served")
+    lost, other = distributed.on_each_worker("served")
     tokens = {
         notice: (await service.begin(distributed.coordinator, notice)).tokens["officer"]
         for notice in (lost, other)

@@ -1,7 +1,7 @@
 """Two PostgreSQL servers: one with ledgers that are followed, one with their copies."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
@@ -11,19 +11,23 @@ from psycopg.sql import SQL, Identifier
 from ledger.append.writer import Writer
 from ledger.follow import source, subscription
 from ledger.follow.monitor import FollowMonitor
-from ledger.follow.subscription import Source
+from ledger.follow.registry import Source
 from ledger.proof.checkpoint import Signer
 from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.proof.high_water import HighWaterMarks
 from ledger.store.database import connect, migrate
 from tests.journeys.tcp_server import TcpServer, tcp_server
-from tests.ledger.history import NOTICE, begin
+from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, begin, progress, submit
 from tests.projections.folding import until
 
 SITE = "https://ledger.tameside.example"
 PASSWORD = "a password of a follower"
 LOGICAL = {"wal_level": "logical", "max_logical_replication_workers": "20", "max_worker_processes": "30"}
 COPYING = {"max_logical_replication_workers": "20", "wal_retrieve_retry_interval": "300ms"}
+DROP_SLOT = (
+    "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE active",
+    "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots",
+)
 _numbers = count(1)
 
 
@@ -50,9 +54,9 @@ class Pair:
         await source.publish(self.source, self.follower, PASSWORD)
         await self.subscribe()
 
-    async def subscribe(self) -> None:
+    async def subscribe(self, progress: Callable[[str], None] = lambda _: None) -> None:
         """Follow the published source, and wait for its notice."""
-        await subscription.subscribe(self.copy, self.source_login, self.described, lambda _: None)
+        await subscription.subscribe(self.copy, self.source_login, self.described, progress)
         await self.arrived()
 
     async def sign(self) -> None:
@@ -136,3 +140,35 @@ def pair(running: tuple[TcpServer, TcpServer]) -> Iterator[Pair]:
         yield both
     finally:
         both.close()
+
+
+async def record_and_erase(url: str) -> None:
+    """Record two narratives, and erase the first."""
+    async with Writer(url) as writer:
+        first = await writer.append(NOTICE, progress(), ALICE)
+        await writer.append(NOTICE, progress(), ALICE)
+    await erase(url, first.position)
+
+
+async def erase(url: str, position: int) -> None:
+    """Erase the narratives of an entry."""
+    async with Writer(url) as writer:
+        wish = {"position": position, "reason": "A name", "authority": "UK GDPR 17"}
+        request = await writer.append(NOTICE, submit("ErasureRequested", wish, "rosa"), ROSA)
+        erased = {"position": position, "request": request.position}
+        await writer.append(NOTICE, submit("NarrativeErased", erased, "dan"), DAN)
+
+
+async def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    """Return the rows of a query."""
+    async with await connect(url) as connection:
+        return await (await connection.execute(query.encode())).fetchall()
+
+
+async def drop_slot(both: Pair) -> None:
+    """Drop the follower's slot at the source, as a restored dump has none."""
+    async with await connect(both.source) as connection:
+        await connection.execute(f"ALTER ROLE {both.follower} NOLOGIN".encode())
+        for statement in DROP_SLOT:
+            await connection.execute(statement.encode())
+        await connection.execute(f"ALTER ROLE {both.follower} LOGIN".encode())

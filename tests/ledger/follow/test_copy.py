@@ -14,8 +14,8 @@ from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.store.database import connect
 from ledger.verify.database import verify
 from tests.journeys.tcp_server import TcpServer
-from tests.ledger.follow.pairs import PASSWORD, SITE, Pair, pair, servers
-from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, SETTING_SIZE, begin, progress, submit
+from tests.ledger.follow.pairs import PASSWORD, SITE, Pair, pair, record_and_erase, rows, servers
+from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
 from tests.projections.folding import fold_all, until
 
 pytestmark = [pytest.mark.database, pytest.mark.long]
@@ -33,25 +33,9 @@ def both(running: tuple[TcpServer, TcpServer]) -> Iterator[Pair]:
         yield made
 
 
-async def record(url: str) -> None:
-    """Record two narratives, and erase the first."""
-    async with Writer(url) as writer:
-        first = await writer.append(NOTICE, progress(), ALICE)
-        await writer.append(NOTICE, progress(), ALICE)
-        wish = {"position": first.position, "reason": "A name", "authority": "UK GDPR 17"}
-        request = await writer.append(NOTICE, submit("ErasureRequested", wish, "rosa"), ROSA)
-        erased = {"position": first.position, "request": request.position}
-        await writer.append(NOTICE, submit("NarrativeErased", erased, "dan"), DAN)
-
-
-async def rows(url: str, query: str) -> list[tuple[object, ...]]:
-    async with await connect(url) as connection:
-        return await (await connection.execute(query.encode())).fetchall()
-
-
 async def test_a_copy_has_the_record_and_its_erasures_and_its_views(both: Pair) -> None:
     await both.follow()
-    await record(both.source)
+    await record_and_erase(both.source)
     await both.sign()
     await both.arrived()
     for table in ("entries", "narratives", "checkpoints", "tiles"):
@@ -68,7 +52,7 @@ async def test_a_copy_has_the_record_and_its_erasures_and_its_views(both: Pair) 
 async def test_erasures_from_before_it_was_followed_arrive(both: Pair) -> None:
     async with Writer(both.source) as writer:
         await begin(writer)
-    await record(both.source)
+    await record_and_erase(both.source)
     await source.publish(both.source, both.follower, PASSWORD)
     await both.subscribe()
     assert (await verify(both.copy)).sound
@@ -141,7 +125,7 @@ async def test_a_slot_that_holds_back_the_log_is_named(both: Pair, monkeypatch: 
     await both.follow()
     async with await connect(both.copy) as connection:
         await connection.execute("ALTER SUBSCRIPTION ledger_tameside DISABLE")
-    await record(both.source)
+    await record_and_erase(both.source)
     async with await connect(both.source) as connection:
 
         async def is_left() -> bool:
@@ -159,7 +143,7 @@ async def test_following_again_continues(both: Pair) -> None:
     await both.follow()
     async with await connect(both.copy) as connection:
         await connection.execute("ALTER SUBSCRIPTION ledger_tameside DISABLE")
-    await record(both.source)
+    await record_and_erase(both.source)
     await both.subscribe()
     assert await both.alarms() == []
 

@@ -1,4 +1,4 @@
-"""A source that was restored from a backup, or lost its slot: the copy keeps what it has, and says why it ends."""
+"""A source that was restored from a backup: the copy keeps what it has, and says why it ends."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,15 +11,11 @@ from ledger.store.database import connect
 from ledger.verify.database import verify
 from tests.journeys.tcp_server import TcpServer
 from tests.ledger.damage import damage
-from tests.ledger.follow.pairs import Pair, pair, servers
+from tests.ledger.follow.pairs import Pair, drop_slot, pair, servers
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, progress, received
 
 pytestmark = [pytest.mark.database, pytest.mark.long]
 COPIED = SETTING_SIZE + 3
-DROP_SLOT = (
-    "SELECT pg_terminate_backend(active_pid, 5000) FROM pg_replication_slots WHERE active",
-    "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots",
-)
 RESTORED = f"does not have the {COPIED} entries of {NOTICE} that are here: it was restored from an older copy"
 
 
@@ -54,24 +50,6 @@ async def later_alarms(both: Pair) -> list[str]:
     async with await connect(both.copy, "ledger_writer") as connection:
         later = datetime.now(UTC) + timedelta(seconds=90)
         return [alarm.kind for alarm in await both.monitor.look(connection, later)]
-
-
-async def test_a_slot_dropped_by_hand_is_named_when_following_is_to_go_on(both: Pair) -> None:
-    await both.follow()
-    assert await both.alarms() == []
-    await drop_slot(both)
-    assert await later_alarms(both) == ["SILENT"]
-    with pytest.raises(LedgerError, match=f"no longer has the slot {both.follower}"):
-        await both.subscribe()
-
-
-async def drop_slot(both: Pair) -> None:
-    """Drop the follower's slot at the source, as a restored dump has none."""
-    async with await connect(both.source) as connection:
-        await connection.execute(f"ALTER ROLE {both.follower} NOLOGIN".encode())
-        for statement in DROP_SLOT:
-            await connection.execute(statement.encode())
-        await connection.execute(f"ALTER ROLE {both.follower} LOGIN".encode())
 
 
 async def test_a_restored_dump_is_an_alarm_and_is_named_when_following_is_to_go_on(both: Pair) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ledger.domain.errors import Damaged, LedgerError
 from ledger.domain.registry import find_kind
 from ledger.follow.monitor import _Copy
-from ledger.follow.subscription import Source
+from ledger.follow.registry import Source
 from ledger.proof import keys
 from ledger.proof.checkpoint import Signer, VerifierKey, parse, sign
 from ledger.proof.merkle import leaf_hash
