@@ -19,10 +19,8 @@ def json_value(expression: str, form: Form) -> str:
     if form == "float":  # a whole number keeps its .0, so that it reads back as a float
         return f"regexp_replace(({expression})::text, '^(-?[0-9]+)$', '\\1.0')"
     if form == "instant":
-        return (
-            f"""('"' || to_char({expression}, 'YYYY-MM-DD"T"HH24:MI:SS') || CASE WHEN date_trunc('second', """
-            f"""{expression}) = {expression} THEN '' ELSE to_char({expression}, '.US') END || 'Z"')"""
-        )
+        text = f"""to_char({expression}, '\\"YYYY-MM-DD"T"HH24:MI:SS.US"Z"\\"')"""
+        return f"replace({text}, '.000000Z', 'Z')"  # the expression is long, so it is written once
     return f"to_json({expression})::text"
 
 

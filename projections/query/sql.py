@@ -118,6 +118,10 @@ class _Writer:
         text = "{"
         for key, node in item.items:
             text += f'"{key}":'
+            if isinstance(node, PageRows):  # no copy of a long array is made
+                parts += [literal(text + "["), self.page_rows(node, scope)]
+                text = "],"
+                continue
             value = node.json if isinstance(node, Constant) else self.value(node, scope)
             if isinstance(node, Constant):
                 text += value
@@ -287,7 +291,7 @@ class _Writer:
             return item
         if listing.shape == "one":
             return f"coalesce((array_agg({item}))[1], 'null')"
-        rows = f"'[' || coalesce(string_agg({item}, ','), '') || ']'"
+        rows = f"concat('[', string_agg({item}, ','), ']')"
         return (
             f"CASE WHEN count(*) >= {listing.first} THEN views.absent() ELSE {rows} END" if self._exact else rows
         )
@@ -303,9 +307,9 @@ class _Writer:
 
     # --- pages
 
-    def rows(self, node: PageRows, scope: Scope) -> str:
-        item = self.members(node.item, scope)
-        return f"'[' || coalesce(string_agg({item}, ','){scope.on_page}, '') || ']'"
+    def page_rows(self, node: PageRows, scope: Scope) -> str:
+        """Return the SQL of a page's rows, joined by commas; null if the page is empty."""
+        return f"string_agg({self.members(node.item, scope)}, ','){scope.on_page}"
 
     def _place(self, scope: Scope) -> str:
         relation = scope.relation
@@ -331,7 +335,7 @@ class _Writer:
         item = self.members(node.item, group)
         rows = self.sql(scope.relation, group_rows(scope.relation, scope.all_rows(), node.keys, group.figures))
         count = "count(*)" if self._most_rows is None else f"views.counted(count(*), {self._most_rows})"
-        json = f"'[' || coalesce(string_agg({item}, ','), '') || ']'"
+        json = f"concat('[', string_agg({item}, ','), ']')"
         if self._exact:
             json = f"CASE WHEN count(*) > {MOST_GROUPS} THEN views.absent() ELSE {json} END"
         scope.groups.append(f"(SELECT {json} AS json, {count} AS n FROM ({rows}) g) {name}")
@@ -371,7 +375,6 @@ _WRITERS: Mapping[type, Callable[[_Writer, Any, Scope], str]] = {
     ObjectNode: _Writer.members,
     NullableObject: _Writer.nullable,
     Listing: _Writer.listing,
-    PageRows: _Writer.rows,
     Cursor: _Writer.row_cursor,
     HasMore: _Writer.has_more,
     TotalCount: _Writer.total_count,
