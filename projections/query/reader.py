@@ -7,7 +7,7 @@ hide everything else.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Self, get_args
 
@@ -316,9 +316,11 @@ class Reader:
                 raise
             raise Unavailable("a standby ended this read; ask again") from error
         finally:
-            if not connection.closed:
-                await connection.commit()  # nothing was written; a rollback would discard prepared statements
-            await pool.putconn(connection)
+            try:
+                with suppress(psycopg.OperationalError):  # lost after the reads, which wrote nothing
+                    await connection.commit()  # a rollback would discard prepared statements
+            finally:
+                await pool.putconn(connection)
 
     async def _begin_anywhere(
         self, begin: Sequence[bytes], standby: Pool | None

@@ -15,7 +15,7 @@ from ledger.store.database import connect
 from projections.engine.rebuild import rebuild
 from projections.engine.runner import Runner
 from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
-from projections.query.reader import AsOf, Reader
+from projections.query.reader import CONNECTIONS, AsOf, Reader
 from projections.query.snapshot import Snapshot
 from projections.views import entries, notice, plan
 from projections.views.registry import ALL
@@ -156,6 +156,20 @@ async def test_a_reading_does_not_wait_longer_than_it_was_given(database: str, a
         await writer.append(NOTICE, progress(), ALICE)
         with pytest.raises(NotCaughtUp, match="have reached position 7 of 8, not 8;"):
             await position_of(reader, **asked, wait=0.05)
+
+
+async def test_a_connection_that_the_server_ends_during_a_snapshot_goes_back_to_the_pool(database: str) -> None:
+    async with Writer(database) as writer, Reader(database, ALL) as reader:
+        await begin(writer)
+        for _ in range(CONNECTIONS + 1):
+            async with reader.at(NOTICE, views=()) as reading:
+                assert reading.position == SETTING_SIZE
+                with psycopg.connect(database) as connection:
+                    connection.execute(
+                        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND state = 'idle in transaction'"
+                    )
+        assert await position_of(reader, views=()) == SETTING_SIZE
 
 
 async def test_views_that_were_never_folded_are_not_taken_for_empty(database: str) -> None:
