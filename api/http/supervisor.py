@@ -1,11 +1,18 @@
 """Keep the worker processes running: one that ends is started again, for ever, with growing pauses.
 
-uvicorn's own supervisor stops the whole service when a worker fails to start. Imports uvicorn.
+uvicorn's own supervisor stops the whole service when a worker fails to start. Each of its workers takes seconds to
+import the application; these are forked from a process that has imported it. Imports uvicorn.
 """
 
 import logging
+import multiprocessing
+import os
+import signal
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import wait
 from socket import socket
 
 import uvicorn
@@ -14,7 +21,41 @@ from uvicorn.supervisors.multiprocess import Process
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
+_PRELOADED = ("api.http.server", "api.http.preload")
+"""Modules that are imported once, before the workers are forked."""
+_SERVER = multiprocessing.get_context("forkserver")
 logger = logging.getLogger(__name__)
+
+
+class Worker(Process):
+    """A worker that is forked with the application imported, and ends with its supervisor."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket]) -> None:
+        super().__init__(config, sockets)
+        _SERVER.set_forkserver_preload(list(_PRELOADED))
+        self.process = _SERVER.Process(target=self.target, args=(sockets,))  # type: ignore[assignment]
+
+    def start(self) -> None:
+        """Start the process, and leave its end of the pipe to it alone.
+
+        A ping then fails at once when the worker has died. With the end open here, it would wait for its timeout.
+        """
+        super().start()
+        self.child_conn.close()
+
+    def target(self, sockets: list[socket] | None = None) -> None:
+        """Serve until a signal, or the end of the supervisor."""
+        threading.Thread(target=_end_with_supervisor, daemon=True).start()
+        with suppress(KeyboardInterrupt):  # Ctrl-C, after the server has stopped
+            super().target(sockets)
+
+
+def _end_with_supervisor() -> None:
+    """Stop this worker once its supervisor has ended: nobody would stop it, and it would keep the port."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is not None:
+        wait([supervisor.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Supervisor(Multiprocess):
@@ -24,7 +65,7 @@ class Supervisor(Multiprocess):
         self,
         config: uvicorn.Config,
         sockets: list[socket],
-        start: Callable[[uvicorn.Config, list[socket]], Process] = Process,
+        start: Callable[[uvicorn.Config, list[socket]], Process] = Worker,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(config, sockets)
@@ -32,15 +73,19 @@ class Supervisor(Multiprocess):
         self._pauses: dict[int, float] = {}
         self._due: dict[int, float] = {}
 
+    def init_processes(self) -> None:
+        """Start the workers."""
+        self.processes = [self._start() for _ in range(self.processes_num)]
+
     def keep_subprocess_alive(self) -> None:
         """Start each worker that has ended, once its pause is over; a worker that serves has no pause left."""
         for number, process in enumerate(self.processes):
             if self.should_exit.is_set():
                 return
+            if number not in self._due and not process.is_alive(timeout=self.config.timeout_worker_healthcheck):
+                self._note_end(number, process)
             if number in self._due:
                 self._start_when_due(number)
-            elif not process.is_alive(timeout=self.config.timeout_worker_healthcheck):
-                self._note_end(number, process)
             elif number in self._pauses and process.is_ready():
                 del self._pauses[number]
 
@@ -57,5 +102,9 @@ class Supervisor(Multiprocess):
     def _start_when_due(self, number: int) -> None:
         if self._clock() >= self._due[number]:
             del self._due[number]
-            self.processes[number] = self._new(self.config, self.sockets)
-            self.processes[number].start()
+            self.processes[number] = self._start()
+
+    def _start(self) -> Process:
+        process = self._new(self.config, self.sockets)
+        process.start()
+        return process

@@ -1,5 +1,6 @@
 """Test the supervisor of the workers: it restarts each, for ever, with growing pauses; and a real outage."""
 
+import multiprocessing
 import os
 import signal
 import time
@@ -16,14 +17,16 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Process
 
-from api.http.supervisor import LONGEST_PAUSE_SECONDS, Supervisor
+from api.http.server import START_SECONDS
+from api.http.supervisor import LONGEST_PAUSE_SECONDS, Supervisor, Worker
 from ledger.store.database import migrate
 from tests.api.process import serving
 from tests.api.service import begin, progress, run
 from tests.journeys.tcp_server import tcp_server
+from tests.ledger.embedded.tools import alive
 
 
-class Worker:
+class FakeWorker:
     """A worker that ends at once with the exit code of a failed start, or serves."""
 
     serves = False
@@ -49,12 +52,12 @@ def test_a_worker_that_cannot_start_is_started_again_for_ever_with_growing_pause
         starts.append(now)
         return cast("Process", worker)
 
-    worker = Worker()
+    worker = FakeWorker()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     supervisor = Supervisor(uvicorn.Config("app", workers=1), [], start, lambda: now)
     for number, handler in handlers.items():
         signal.signal(number, handler)
-    supervisor.processes = [start(supervisor.config, [])]
+    supervisor.init_processes()
     while now < 1_000:
         supervisor.keep_subprocess_alive()
         now += 0.5
@@ -75,10 +78,32 @@ def test_a_worker_that_cannot_start_is_started_again_for_ever_with_growing_pause
     assert now - before <= 2
 
 
+def test_a_ping_of_a_worker_that_dies_without_an_answer_fails_at_once() -> None:
+    worker = Worker(uvicorn.Config("app"), [])
+    worker.process = multiprocessing.get_context("spawn").Process(target=os._exit, args=(1,))
+    worker.start()
+    began = time.monotonic()
+    assert not worker.ping(START_SECONDS)
+    assert time.monotonic() - began < START_SECONDS
+    worker.join()
+
+
 def workers_of(parent: int) -> list[int]:
-    """Return the processes of a server's workers."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()
-    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    """Return the processes of a server's workers: those that its process with the application has forked."""
+    return [
+        worker
+        for child in children_of(parent)
+        if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes()
+        for worker in children_of(child)
+    ]
+
+
+def children_of(parent: int) -> list[int]:
+    """Return the child processes; none if the process has ended."""
+    try:
+        return [int(child) for child in Path(f"/proc/{parent}/task/{parent}/children").read_text("ascii").split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def until(condition: Callable[[], bool], seconds: float = 120) -> None:
@@ -125,3 +150,28 @@ def test_a_service_comes_back_after_an_outage_in_which_its_workers_died(workers:
                 },
             )
             assert sent.status_code == 201, sent.text
+
+
+@pytest.mark.long
+@pytest.mark.database
+@pytest.mark.parametrize("ending", ["its supervisor is killed", "Ctrl-C"])
+def test_workers_end_with_their_supervisor_and_a_killed_one_does_not_hold_it_up(
+    database: str, ending: str
+) -> None:
+    started = "Application startup complete."
+    with serving(database, LEDGER_WORKERS="3") as server:
+        until(lambda: server.count(started) == 3)
+        os.kill(workers_of(server.popen.pid)[0], signal.SIGKILL)
+        until(lambda: server.count(started) == 4, START_SECONDS / 2)
+        workers = workers_of(server.popen.pid)
+        assert len(workers) == 3
+        if ending == "Ctrl-C":
+            os.killpg(server.popen.pid, signal.SIGINT)
+        else:
+            server.popen.kill()
+        until(lambda: not any(alive(worker) for worker in workers))
+        log = server.rest()  # a traceback would not be JSON
+        assert [line["message"] for line in log if line["level"] == "error"] == []
+        assert [line["message"].rpartition("; ")[2] for line in log if "ended (exit" in line["message"]] == [
+            "it starts again in 0 s"
+        ]
