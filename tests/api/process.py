@@ -37,7 +37,11 @@ class Process:
         self._said: SimpleQueue[str | None] = SimpleQueue()
         self._listening = threading.Thread(target=self._listen)
         self._listening.start()
-        self.url = self.read_until("listening on ").removeprefix("listening on ")
+        try:
+            self.url = self.read_until("listening on ").removeprefix("listening on ")
+        except BaseException:
+            self.kill()
+            raise
 
     def read_until(self, *beginnings: str) -> str:
         """Read the log up to a message with this beginning, and return it."""
