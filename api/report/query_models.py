@@ -17,7 +17,7 @@ class Grant(QueryModel, frozen=True, kw_only=True):
 
 
 class Access(QueryModel, frozen=True, kw_only=True):
-    """Request for access, with the decision and the history of the grant (clause 9)."""
+    """Request for access, with the decision and the history of the grant."""
 
     request: str
     review: str | None
@@ -92,7 +92,7 @@ class BeforeRow(QueryModel, frozen=True, kw_only=True):
 
 
 class BoardReportFields(QueryModel, frozen=True, kw_only=True):
-    """Report to a board, with the parts present and missing (clause 5c)."""
+    """Report to a board, with the parts present and missing."""
 
     report: str
     meeting: str
@@ -129,7 +129,7 @@ class BoardReportsClaims(ClaimFields, frozen=True, kw_only=True):
 
 
 class BoardReportsRow(BoardReportFields, frozen=True, kw_only=True):
-    """Report to a board, with the parts present and missing (clause 5c)."""
+    """Report to a board, with the parts present and missing."""
 
     claims: tuple[BoardReportsClaims, ...]
 
@@ -199,7 +199,7 @@ class DraftClauses(QueryModel, frozen=True, kw_only=True):
 
 
 class DraftRow(QueryModel, frozen=True, kw_only=True):
-    """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
+    """The adviser's report to ministers, pinned to a position of the ledger."""
 
     report: str
     first: date
@@ -243,7 +243,7 @@ class HeadNotice(QueryModel, frozen=True, kw_only=True):
 
 
 class IssuedReportsRow(QueryModel, frozen=True, kw_only=True):
-    """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
+    """The adviser's report to ministers, pinned to a position of the ledger."""
 
     report: str
     position: int
@@ -396,7 +396,7 @@ class NoticeFigures(Notice, frozen=True, kw_only=True):
 
 
 class Highlight(QueryModel, frozen=True, kw_only=True):
-    """Report of an objective's slow progress to the board (clause 5d)."""
+    """Report of an objective's slow progress to the board."""
 
     highlighted_at: datetime
     cause: str | None
@@ -461,7 +461,7 @@ class WordsRequirements(QueryModel, frozen=True, kw_only=True):
 
 
 class IssuedStatements(QueryModel, frozen=True, kw_only=True):
-    """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
+    """The adviser's report to ministers, pinned to a position of the ledger."""
 
     report: str
     adviser: str

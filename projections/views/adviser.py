@@ -21,7 +21,7 @@ from projections.views.word_lists import TenureEnd
 
 
 class Tenure(Struct, frozen=True):
-    """Period of one adviser in post (clause 3)."""
+    """Period of one adviser in post."""
 
     appointment: Annotated[str, ID, Meta(description="Id.")]
     position: int

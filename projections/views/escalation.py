@@ -28,7 +28,7 @@ class Concern(Struct, frozen=True):
 
 
 class Intervention(Struct, frozen=True):
-    """Decision of ministers to intervene (clause 13)."""
+    """Decision of ministers to intervene."""
 
     intervention: Annotated[str, ID, Meta(description="Id.")]
     position: int

@@ -92,7 +92,7 @@ class Highlight(Struct, frozen=True):
 
 
 class SelfAssessment(Struct, frozen=True):
-    """Version of the council's self-assessment (clause 1a); the latest one is current."""
+    """Version of the council's self-assessment; the latest one is current."""
 
     assessment: Annotated[str, ID, Meta(description="Id.")]
     position: int
@@ -116,7 +116,7 @@ class PlanVersion(Struct, frozen=True):
 
 
 class Briefing(Struct, frozen=True):
-    """Briefing of the council's leaders (clause 1a)."""
+    """Briefing of the council's leaders."""
 
     briefing: Annotated[str, ID, Meta(description="Id.")]
     position: int

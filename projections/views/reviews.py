@@ -36,7 +36,7 @@ class Review(Struct, frozen=True):
     kind: Annotated[str, Meta(description="Kind.")]
     by: Annotated[str, Meta(description="Reviewing body or person.")]
     from_on: Annotated[date, Meta(description="Date on which it is to start.")]
-    topics: Annotated[list[str], words(Topic), Meta(description="Topics (clause 7).")]
+    topics: Annotated[list[str], words(Topic), Meta(description="Topics.")]
     other_topics: Annotated[list[NarrativeRef], Meta(description="Further topics.")]
     started_at: Annotated[datetime | None, Meta(description="Instant at which it started.")] = None
     started_position: Annotated[int | None, Meta(description="Position of the entry that records its start.")] = (
@@ -157,7 +157,7 @@ REVIEW = of_table(
             Annotated[
                 str,
                 words(AssessmentStanding),
-                Meta(description="Timing of the council's own assessment (clause 10)."),
+                Meta(description="Timing of the council's own assessment."),
             ],
             "CASE WHEN t.assessed_at IS NULL THEN CASE WHEN t.started_at IS NULL THEN 'DUE' ELSE 'ABSENT' END "
             "WHEN t.assessed_at > t.started_at THEN 'AFTER' ELSE 'BEFORE' END",

@@ -132,7 +132,7 @@ class ObjectiveReport(RowObject):
     },
 )
 class BoardReport(Recorded, Node):
-    """Report to a board, with the parts present and missing (clause 5c)."""
+    """Report to a board, with the parts present and missing."""
 
     meeting_node = node("Meeting", "meeting")
     objective_nodes = short_list("Objective", "Objectives that it concerns.", by="objective", key="objectives")
@@ -170,7 +170,7 @@ class ReportRecommendation(Recorded):
 
 @section("board", "The boards. FORBIDDEN to roles that do not read them.")
 class Board(Section):
-    """The improvement board (clause 5b), and other boards."""
+    """The improvement board, and other boards."""
 
     terms = one("Terms", "Establishment of the improvement board; null if not established.", where=_IMPROVEMENT)
     boards = short_list("Terms", "Boards, in order of recording.")

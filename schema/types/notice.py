@@ -137,7 +137,7 @@ class Notice(RowObject, Node):
     measures = many("Measure", "Measures with their charts.")
     access = many("Access", "Requests for access and grants, in order of request.")
     uses = many("Use", "Uses of grants, and refused attempts, in order.")
-    checklist = many("Checklist", "Progress of the access under clauses 9a to 9d, by review and clause.")
+    checklist = many("Checklist", "Progress of access, by review or diagnostic, and by clause.")
     reviews = many("Review", "Reviews of the council's progress, by scheduled date.")
     diagnostics = many("Diagnostic", "Diagnostics, in order of requirement.")
     recommendations = many("Recommendation", "Recommendations to the council, in order.")

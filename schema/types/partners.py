@@ -24,7 +24,7 @@ from schema.derive.node import Node
 
 @object_type(partners.PARTNER, node="partner")
 class Partner(Recorded, Node):
-    """Partner organisation (clause 2), with the status of its contributions on the day of `on`."""
+    """Partner organisation, with the status of its contributions on the day of `on`."""
 
     lead_node = node("Actor", "actor", "lead")
     actions = many("Action", "Actions that it carries out.", by="partner")
@@ -61,7 +61,7 @@ class PartnerUpdate(Recorded):
 
 @section("partners", "The partners. FORBIDDEN to roles that do not read it.")
 class Partners(Section):
-    """Partners and their contributions (clause 2)."""
+    """Partners and their contributions."""
 
     partners = short_list("Partner", "Partners, in order of registration.")
     contributions = many("Contribution", "Promised contributions, by due date.")
@@ -90,7 +90,7 @@ class Unreported(RowObject):
 
 @object_type(adviser.ADVISER_REPORT, node="report", filters=PERIOD)
 class AdviserReport(Recorded, Node):
-    """The adviser's report to ministers (clause 12), pinned to a position of the ledger."""
+    """The adviser's report to ministers, pinned to a position of the ledger."""
 
     areas = short_list("AreaReport", "Sections on areas.", by="report")
     requirements = short_list("RequirementReport", "Sections on the notice's requirements.", by="report")
@@ -113,7 +113,7 @@ class RequirementReport(RowObject):
 
 @section("adviser", "The adviser. FORBIDDEN to roles that do not read it.")
 class Adviser(Section):
-    """Present and former advisers (clause 3), and the coverage of the adviser's reports (clause 12)."""
+    """Present and former advisers, and the coverage of the adviser's reports."""
 
     current = one("Tenure", "Adviser on the day of `on`; null if nobody.", where={"in_post": True})
     tenures = short_list("Tenure", "All advisers, by first day.")
@@ -132,7 +132,7 @@ class EscalationStep(RowObject):
 
 @section("escalation", "Escalation to intervention. FORBIDDEN to roles that do not read it.")
 class Escalation(Section):
-    """Escalation to intervention, step by step, as recorded (clause 13); the ledger infers none of it."""
+    """Escalation to intervention, step by step, as recorded; the ledger infers none of it."""
 
     concerns = short_list("Concern", "The concerns raised, in order.")
     interventions = short_list("Intervention", "The interventions decided on, in order.")

@@ -66,7 +66,7 @@ class Progress(Recorded):
 
 @object_type(plan.HIGHLIGHT, filters=of_row("objective"))
 class Highlight(Recorded):
-    """Report of an objective's slow progress to the board (clause 5d)."""
+    """Report of an objective's slow progress to the board."""
 
     objective_node = node("Objective", "objective")
 
@@ -176,7 +176,7 @@ class Risk(Recorded, Node):
 
 @section("plan", "The improvement plan. FORBIDDEN to roles that do not read it.")
 class Plan(Section):
-    """The improvement plan (clause 4)."""
+    """The improvement plan."""
 
     objectives = many("Objective", "Objectives, in order of addition.")
     slow = many("Objective", "Open objectives whose due date has passed on the day of `on`.", where={"slow": True})

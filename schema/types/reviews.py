@@ -30,7 +30,7 @@ from schema.derive.node import Node
     },
 )
 class Review(Recorded, Node):
-    """Review of the council's progress (clauses 6, 7 and 10)."""
+    """Review of the council's progress."""
 
     assessments = short_list(
         "ObjectiveAssessment",
@@ -40,9 +40,7 @@ class Review(Recorded, Node):
     areas = short_list("ReviewArea", "The reviewers' judgements of areas.", by="review")
     grades = short_list("ReviewGrade", "Grades, in order of judgements.", by="review")
     access = short_list("Access", "Requests for access on its behalf.", by="review")
-    checklist = short_list(
-        "Checklist", "Progress of each kind of access under clauses 9a to 9d.", by="of", key="review"
-    )
+    checklist = short_list("Checklist", "Progress of each kind of access, by clause.", by="of", key="review")
 
 
 row_type(reviews.REVIEW_AREA, "area", filters={"judgement": Filter(AreaJudgement, "Judgement.")})
@@ -58,7 +56,7 @@ class ObjectiveAssessment(RowObject):
 
 @object_type(reviews.DIAGNOSTIC, node="diagnostic", filters=of_row("standing", "area"))
 class Diagnostic(Recorded, Node):
-    """Diagnostic that the adviser required (clause 8)."""
+    """Diagnostic that the adviser required."""
 
     area_node = node("Area", "area")
     access = short_list("Access", "Requests for access on its behalf.", by="diagnostic")
@@ -82,7 +80,7 @@ class Diagnostic(Recorded, Node):
     },
 )
 class Access(Recorded, Node):
-    """Request for access, with the decision and the history of the grant (clause 9)."""
+    """Request for access, with the decision and the history of the grant."""
 
     review_node = node("Review", "review")
     diagnostic_node = node("Diagnostic", "diagnostic")
@@ -126,12 +124,12 @@ class Use(Recorded):
 
 @object_type(access.CHECK)
 class Checklist(RowObject):
-    """Line of the checklist of clauses 9a to 9d: the progress of each kind of access, for one review."""
+    """Line of the checklist: the progress of each kind of access, for one review."""
 
 
 @object_type(engagement.GATHERING, filters=of_row("group", "loop"))
 class Gathering(Recorded):
-    """Views gathered from staff or children, as themes (clause 5e)."""
+    """Views gathered from staff or children, as themes."""
 
     considerations = short_list("Consideration", "Considerations of them, in order.", by="views")
 

@@ -1,4 +1,4 @@
-"""Access for reviewers to files and people (clause 9): requested, decided, provided, used and ended."""
+"""Access for reviewers to files and people: requested, decided, provided, used and ended."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The adviser whom the Department appoints (clause 3): the appointments and their holders."""
+"""The adviser whom the Department appoints: the appointments and their holders."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""The improvement board (clause 5b) and other boards: chairs, members, timetables and decisions."""
+"""The improvement board and other boards: chairs, members, timetables and decisions."""
 
 from collections.abc import Iterator
 from datetime import date

@@ -1,4 +1,4 @@
-"""The views of staff and of children and young people (clause 5e): gathered and considered."""
+"""The views of staff and of children and young people: gathered and considered."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar

@@ -1,4 +1,4 @@
-"""Escalation (clause 13): concerns and interventions, which only the ministers' side records."""
+"""Escalation: concerns and interventions, which only the ministers' side records."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar

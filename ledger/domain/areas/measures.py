@@ -1,4 +1,4 @@
-"""Measures of the service (clause 1b): definitions, readings by period, and restatements."""
+"""Measures of the service: definitions, readings by period, and restatements."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar

@@ -1,4 +1,4 @@
-"""The boards' meetings (clause 5b): papers, attendance, quorum and minutes."""
+"""The boards' meetings: papers, attendance, quorum and minutes."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar

@@ -1,4 +1,4 @@
-"""Partner organisations and their contributions (clause 2): committed, received and missed."""
+"""Partner organisations and their contributions: committed, received and missed."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar

@@ -1,4 +1,4 @@
-"""Findings and recommendations (clause 4), which the plan has to cover, and the objectives that answer them."""
+"""Findings and recommendations, which the plan has to cover, and the objectives that answer them."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar

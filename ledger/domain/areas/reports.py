@@ -1,4 +1,4 @@
-"""Reports (clauses 5b, 5c and 12): of a chair, to a board, and of the adviser."""
+"""Reports: of a chair, to a board, and of the adviser."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar

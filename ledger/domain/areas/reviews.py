@@ -1,4 +1,4 @@
-"""Reviews and diagnostics (clauses 6, 7, 8 and 10), and the council's assessments before reviews."""
+"""Reviews and diagnostics, and the council's assessments before reviews."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -38,7 +38,7 @@ class Topic(WordList):
     MULTI_AGENCY = "MULTI_AGENCY"
     """Joint work of agencies."""
     OTHER = "OTHER"
-    """Another topic; the list is open (clause 7)."""
+    """Another topic; the list is open."""
 
 
 class AreaJudgement(WordList):
@@ -64,7 +64,7 @@ class ReviewScheduled(Fact, frozen=True, kw_only=True):
     kind: Annotated[Code, Meta(description="The kind of review, such as six-month review or monitoring visit.")]
     by: Annotated[Code, Meta(description="The reviewing body, such as DfE or Ofsted.")]
     from_: Annotated[Day, Meta(description="The day on which it is due to begin.")]
-    topics: Annotated[list[Topic], Meta(min_length=1, description="The topics (clause 7).")]
+    topics: Annotated[list[Topic], Meta(min_length=1, description="The topics.")]
     other_topics: Annotated[list[Narrative], Meta(description="Other topics; required for another topic.")] = []
 
 

@@ -73,10 +73,11 @@ def texts(root: ET.Element) -> list[str]:
 def test_a_chart_names_and_describes_itself() -> None:
     root = parsed(charts.xmr_svg(series(SHIFTED)))
     assert root.get("role") == "img"
-    named = [root.find(f".//*[@id='{name}']") for name in (root.get("aria-labelledby") or "").split()]
-    title, told = (found.text for found in named if found is not None)
+    title, description = (
+        root.findtext(f".//*[@id='{root.get(name)}']") for name in ("aria-labelledby", "aria-describedby")
+    )
     assert title == "Measure M1: Visits in time"
-    assert told == " ".join([charts.summary(series(SHIFTED)), *charts.signals_in_words(series(SHIFTED))])
+    assert description == " ".join([charts.summary(series(SHIFTED)), *charts.signals_in_words(series(SHIFTED))])
 
 
 def test_nothing_in_a_chart_needs_more_than_a_strict_policy_allows() -> None:
