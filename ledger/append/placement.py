@@ -26,7 +26,8 @@ from ledger.intake.envelope import MAXIMUM_BYTES, Envelope, encoder, from_envelo
 from ledger.intake.parse import SubmittedFact, SubmittedFile, SubmittedNarrative
 from ledger.proof.merkle import leaf_hash
 from ledger.store import entries as store
-from ledger.store.entries import Connection, EntryRow, Guard, Head
+from ledger.store.bounded import RecordingConnection
+from ledger.store.entries import EntryRow, Guard, Head
 
 AHEAD = timedelta(seconds=60)
 """Time by which a fact's own time may be ahead of the ledger's clock."""
@@ -189,7 +190,7 @@ class Placement:
         self._at += _STEP
         return placed
 
-    async def store(self, connection: Connection) -> bool:
+    async def store(self, connection: RecordingConnection) -> bool:
         """Store the facts that were placed; return False when the notice has grown since, and store nothing."""
         head = self._hash()
         erasing = [entry.position for entry in self.entries if isinstance(entry.fact, NarrativeErased)]
@@ -207,7 +208,7 @@ class Placement:
                 await store.erase_file(connection, self.notice, position)
         return True
 
-    async def _write(self, connection: Connection, head: Head) -> bool:
+    async def _write(self, connection: RecordingConnection, head: Head) -> bool:
         guard = Guard(self.size, self._root_hash, self._clock)
         return await store.write(connection, self.notice, guard, head, self.rows, self._narratives)
 

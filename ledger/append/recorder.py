@@ -28,8 +28,9 @@ from ledger.domain.errors import Damaged, Refused, Stopped, Unavailable, WorkerL
 from ledger.intake.parse import SubmittedFact
 from ledger.proof.high_water import HighWaterMarks
 from ledger.store import entries as store
+from ledger.store.bounded import RecordingConnection
 from ledger.store.copies import refuse_followed
-from ledger.store.database import connect
+from ledger.store.database import connect_as
 from ledger.store.distribution import lost_worker
 from ledger.store.entries import Connection, EntryRow
 
@@ -56,7 +57,7 @@ class Recorder:
         self._marks = marks
         self._folded: LRUCache[str, FoldedState] = LRUCache(NOTICES_IN_MEMORY)
         self._careful = False
-        self._connection: Connection | None = None
+        self._connection: RecordingConnection | None = None
 
     async def open(self) -> None:
         """Connect; raise Unavailable when the database cannot be reached."""
@@ -83,14 +84,15 @@ class Recorder:
             self._folded.clear()
             return [error] * len(requests)
 
-    async def _connected(self) -> Connection:
+    async def _connected(self) -> RecordingConnection:
         if self._connection is None or self._connection.closed:
             self._folded.clear()  # another server may have taken over, without the last commits
             self._connection = await self._connect()
         return self._connection
 
-    async def _connect(self) -> Connection:
-        return await connect(self._url, "ledger_writer", {"lock_timeout": f"{LOCK_MILLISECONDS}ms"})
+    async def _connect(self) -> RecordingConnection:
+        settings = {"lock_timeout": f"{LOCK_MILLISECONDS}ms"}
+        return await connect_as(RecordingConnection, self._url, "ledger_writer", settings)
 
     # --- the quick way
 
@@ -262,7 +264,7 @@ async def _outdated(connection: Connection, placements: Sequence[Placement]) -> 
     return False
 
 
-async def _store(connection: Connection, placements: Sequence[Placement]) -> bool:
+async def _store(connection: RecordingConnection, placements: Sequence[Placement]) -> bool:
     """Store all placements together; return False when one of the notices has grown since."""
     writing = [placement for placement in placements if placement.entries]
     if not writing:

@@ -4,12 +4,9 @@ Migrations are the numbered files in the `sql` folders of this package and of `p
 once, in a transaction of its own under an advisory lock. Its SHA-256 is stored: a file changed later is refused.
 """
 
-import asyncio
 import hashlib
-import os
-import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib.resources import files
 from types import MappingProxyType
@@ -18,12 +15,12 @@ from typing import Any, Literal, TypeVar
 import psycopg
 from msgspec import Struct
 from psycopg import AsyncConnection, IsolationLevel
-from psycopg.abc import PQGen
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ledger.domain.errors import LedgerError, Unavailable
+from ledger.store.bounded import BoundedConnection
 
-RV = TypeVar("RV")
+_C = TypeVar("_C", bound=AsyncConnection[Any])
 DatabaseRole = Literal["ledger_writer", "ledger_projector", "ledger_reader", "ledger_guest"]
 SCHEMA_FOLDERS: Mapping[str, str] = MappingProxyType(
     {"ledger": "ledger.store", "projections": "projections.engine"}
@@ -118,9 +115,16 @@ async def connect(
     Raises:
         Unavailable: The server cannot be reached.
     """
+    return await connect_as(connection_class(role), url, role, settings)
+
+
+async def connect_as(
+    kind: type[_C], url: str, role: DatabaseRole | None, settings: Mapping[str, str] = MappingProxyType({})
+) -> _C:
+    """Return a connection of a class; otherwise like `connect`."""
     all_settings = {**session_settings(role), **settings}
     try:
-        connection = await connection_class(role).connect(url, **connection_arguments(url, all_settings))
+        connection = await kind.connect(url, **connection_arguments(url, all_settings))
     except psycopg.OperationalError as error:
         raise unreachable(error) from error
     try:
@@ -195,26 +199,6 @@ async def consistent_read(url: str) -> AsyncIterator[AsyncConnection[Any]]:
             await connection.execute("SET LOCAL row_security = off")
             await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # output may be paused
             yield connection
-
-
-class BoundedConnection(AsyncConnection[Any]):
-    """Connection that is lost if the server does not answer a statement in `ANSWER_SECONDS`.
-
-    A commit has no bound of its own while no synchronous standby is there. The socket is closed rather than the
-    statement cancelled: PostgreSQL would take a cancelled wait for a standby as a commit, and show its rows.
-    """
-
-    async def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:  # noqa: ANN401 - psycopg's own
-        """Run a round trip, and hang up if it takes too long."""
-        timer = asyncio.get_running_loop().call_later(ANSWER_SECONDS, self._hang_up)
-        try:
-            return await super().wait(gen, *args, **kwargs)
-        finally:
-            timer.cancel()
-
-    def _hang_up(self) -> None:
-        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as other:
-            other.shutdown(socket.SHUT_RDWR)
 
 
 def connection_class(role: DatabaseRole | None) -> type[AsyncConnection[Any]]:

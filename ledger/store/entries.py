@@ -16,6 +16,7 @@ from ledger.domain.entry import Entry
 from ledger.intake.envelope import decode
 from ledger.intake.parse import SubmittedFile, SubmittedNarrative
 from ledger.store import arrays
+from ledger.store.bounded import RecordingConnection
 
 Connection = AsyncConnection[Any]
 
@@ -60,7 +61,7 @@ CLOCK_BOUND_SECONDS = 5
 
 
 async def write(
-    connection: Connection,
+    connection: RecordingConnection,
     notice: str,
     guard: Guard,
     head: Head,
@@ -70,7 +71,7 @@ async def write(
     """Store rows and their narratives, and move the head.
 
     Args:
-        connection: A connection of the writer.
+        connection: The recorder's connection.
         notice: The notice of the rows.
         guard: Conditions under which the batch is stored.
         head: The new head.
@@ -101,7 +102,7 @@ async def write(
         arrays.texts(narrative.body for _, narrative in narratives),
     )
     statement = _RECORD_ENTRY if len(rows) == 1 else _RECORD_ENTRIES
-    cursor = await connection.execute(statement, parameters, prepare=True, binary=True)
+    cursor = await connection.cursor_of(statement).execute(statement, parameters, prepare=True)
     return await cursor.fetchone() == (True,)
 
 

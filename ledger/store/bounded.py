@@ -1,0 +1,159 @@
+"""Connections of writers: each round trip is bounded, and a recorder's costs little."""
+
+import asyncio
+import os
+import socket
+from contextlib import suppress
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.abc import PQGen
+from psycopg.waiting import READY_R, WAIT_R, Wait
+
+RV = TypeVar("RV")
+ANSWER_SECONDS = 10.0
+"""Seconds in which the server must answer a writer's statement or commit."""
+
+
+class BoundedConnection(AsyncConnection[Any]):
+    """Connection that is lost if the server does not answer a statement in `ANSWER_SECONDS`.
+
+    A commit has no bound of its own while no synchronous standby is there. The socket is closed rather than the
+    statement cancelled: PostgreSQL would take a cancelled wait for a standby as a commit, and show its rows.
+    """
+
+    _deadline: float | None = None
+    """Instant of the event loop's clock at which the present round trip is too long; None between them."""
+    _timer: asyncio.TimerHandle | None = None
+    """Next look at the deadline. It stays when a round trip ends, because a timer for each costs more."""
+
+    async def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:  # noqa: ANN401 - psycopg's own
+        """Run a round trip, and hang up if it takes too long."""
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.time() + ANSWER_SECONDS
+        if self._timer is None:
+            self._timer = loop.call_at(self._deadline, self._check, loop)
+        try:
+            return await self._run(gen, *args, **kwargs)
+        finally:
+            self._deadline = None
+
+    async def close(self) -> None:
+        """Close the connection and its timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        await super().close()
+
+    async def _run(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:  # noqa: ANN401 - psycopg's own
+        return await super().wait(gen, *args, **kwargs)
+
+    def _check(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hang up after the deadline; before a later one, look again then."""
+        self._timer = None
+        if self._deadline is None:
+            return
+        if loop.time() < self._deadline:
+            self._timer = loop.call_at(self._deadline, self._check, loop)
+        else:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as other:
+            other.shutdown(socket.SHUT_RDWR)
+
+
+class RecordingConnection(BoundedConnection):
+    """Connection of one recorder, with less work for each statement.
+
+    The socket stays registered with the event loop, and a repeated statement keeps its cursor. Doing
+    both for each statement takes half of a client's processor time. An interrupted statement loses the connection.
+    """
+
+    _socket: socket.socket | None = None
+    """Registered duplicate of the socket: psycopg may close its own, whose number then gets another meaning."""
+    _answer: asyncio.Future[None] | None = None
+    """Result of waiting for the server; None between waits."""
+    _has_news = False
+    """True if the socket was readable when nothing waited."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - psycopg's own
+        super().__init__(*args, **kwargs)
+        self._cursors: dict[str, AsyncCursor[Any]] = {}
+
+    def cursor_of(self, statement: LiteralString) -> AsyncCursor[Any]:
+        """Return the cursor of a repeated statement. It has found the dumpers of the parameters already."""
+        cursor = self._cursors.get(statement)
+        if cursor is None:
+            cursor = self._cursors[statement] = self.cursor(binary=True)
+        return cursor
+
+    async def close(self) -> None:
+        """Close the connection and the duplicate of its socket."""
+        self._unregister()
+        await super().close()
+
+    async def _run(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:  # noqa: ANN401 - psycopg's own
+        try:
+            state = next(gen)
+            while state == WAIT_R:
+                await self._wait_for_news()
+                state = gen.send(READY_R)
+        except StopIteration as end:
+            value: RV = end.value
+            return value
+        except (asyncio.CancelledError, KeyboardInterrupt):
+            self._unregister()
+            self.pgconn.finish()
+            raise
+        except BaseException:
+            self._unregister()
+            raise
+        # the socket takes a large statement in parts
+        return await super()._run(_resume(gen, state), *args, **kwargs)
+
+    async def _wait_for_news(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._socket is None:
+            try:
+                self._socket = socket.socket(fileno=os.dup(self.fileno()))
+            except OSError as error:
+                raise psycopg.OperationalError(f"the connection's socket cannot be used: {error}") from error
+            loop.add_reader(self._socket, self._receive)
+        self._answer = loop.create_future()
+        try:
+            await self._answer
+        finally:
+            self._answer = None
+
+    def _receive(self) -> None:
+        """Note that the server has sent something.
+
+        The event loop may report an answer once more while it is being read. News that nothing reads would be
+        reported without end, so the second such report ends the registration.
+        """
+        if self._answer is None:
+            if self._has_news:
+                self._unregister()
+            self._has_news = not self._has_news
+        elif not self._answer.done():
+            self._has_news = False
+            self._answer.set_result(None)
+
+    def _unregister(self) -> None:
+        if self._socket is not None:
+            asyncio.get_running_loop().remove_reader(self._socket)
+            self._socket.close()
+            self._socket = None
+
+
+def _resume(gen: PQGen[RV], state: Wait) -> PQGen[RV]:
+    """Continue a round trip that waits for a state of its socket."""
+    while True:
+        ready = yield state
+        try:
+            state = gen.send(ready)
+        except StopIteration as end:
+            value: RV = end.value
+            return value
