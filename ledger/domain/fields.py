@@ -95,12 +95,21 @@ def field_paths(hint: Json, attributes: tuple[str, ...] = (), keys: tuple[str, .
         yield FieldPath(hint, attributes, keys, extra.get("ref"), "later" not in extra)
 
 
+def _as_string(value: object) -> str:
+    return str(value.value if isinstance(value, Enum) else value)
+
+
+def only_value(value: object, path: FieldPath) -> str:
+    """Return the value of a fact's own field, as a string. It is the one value at its path."""
+    return _as_string(getattr(value, path.attributes[0]))
+
+
 def values_in(value: object, path: FieldPath, depth: int = 0, where: str = "data") -> Iterator[tuple[str, str]]:
     """Yield each value of a fact at a path, as a string, with its place; skip absent values."""
     if value is None:
         return
     if depth == len(path.keys):
-        yield str(value.value if isinstance(value, Enum) else value), where
+        yield _as_string(value), where
     elif path.keys[depth] == ITEM:
         for index, item in enumerate(cast("list[object]", value)):
             yield from values_in(item, path, depth + 1, f"{where}[{index}]")

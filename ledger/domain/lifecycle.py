@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact
-from ledger.domain.fields import FieldPath, field_paths, values_in
+from ledger.domain.fields import FieldPath, field_paths, only_value, values_in
 from ledger.domain.near_matches import misspells, similar
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def judge(
         new_actors: Accept an unknown actor, unless its id misspells that of a known one.
     """
     if declaration.subject is not None:
-        ((name, where),) = values_in(fact, declaration.subject)
+        name, where = only_value(fact, declaration.subject), f"data.{declaration.subject.keys[0]}"
         yield from _judge_subject(lifecycles.get(declaration.kind, {}), declaration, fact, name, where)
     for path in declaration.others:
         kind = path.kind or ""
@@ -166,7 +166,7 @@ def evolve(lifecycles: Lifecycles, declaration: Declaration, entry: "Entry") -> 
     fact = entry.fact
     if not (fact.begins or fact.ends or fact.reopens or declaration.is_step):
         return
-    ((name, _),) = values_in(fact, declaration.subject)
+    name = only_value(fact, declaration.subject)
     if fact.begins:
         lifecycles.setdefault(declaration.kind, {})[name] = Lifecycle(entry.position)
     lifecycle = lifecycles[declaration.kind][name]

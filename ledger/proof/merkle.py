@@ -24,18 +24,26 @@ EMPTY_ROOT = sha256(b"").digest()
 """Root of the tree without leaves (RFC 6962 section 2.1)."""
 
 
+_LEAF, _NODE = sha256(b"\x00"), sha256(b"\x01")
+"""Hashes of the two prefixes, copied for each leaf and node: a copy costs less than a new hash."""
+
+
 class ProofError(ValueError):
     """A proof or an argument is malformed, or the proof does not lead to the root."""
 
 
 def leaf_hash(data: bytes) -> bytes:
     """Return the hash of a leaf, an entry's stored bytes: SHA-256(0x00 || data) (RFC 6962 section 2.1)."""
-    return sha256(b"\x00" + data).digest()
+    hash_ = _LEAF.copy()
+    hash_.update(data)
+    return hash_.digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of an inner node over its children's hashes: SHA-256(0x01 || left || right)."""
-    return sha256(b"\x01" + left + right).digest()
+    hash_ = _NODE.copy()
+    hash_.update(left + right)
+    return hash_.digest()
 
 
 def root_hash(leaf_hashes: Iterable[bytes]) -> bytes:

@@ -28,7 +28,7 @@ class WireArray:
         self.wire = wire
 
 
-def _packer(name: str, array_oid: int, item_oid: int) -> Callable[[Sequence[bytes]], WireArray]:
+def _packer(name: str, array_oid: int, item_oid: int) -> Callable[[int, bytes], WireArray]:
     class Wire(WireArray):
         __slots__ = ()
 
@@ -42,11 +42,9 @@ def _packer(name: str, array_oid: int, item_oid: int) -> Callable[[Sequence[byte
     Wire.__name__ = Wire.__qualname__ = name
     psycopg.adapters.register_dumper(Wire, WireDumper)
 
-    def pack(items: Sequence[bytes]) -> WireArray:
-        header = (
-            struct.pack("!iiiii", 1, 0, item_oid, len(items), 1) if items else struct.pack("!iii", 0, 0, item_oid)
-        )
-        return Wire(header + b"".join(items))
+    def pack(count: int, items: bytes) -> WireArray:
+        header = struct.pack("!iiiii", 1, 0, item_oid, count, 1) if count else struct.pack("!iii", 0, 0, item_oid)
+        return Wire(header + items)
 
     return pack
 
@@ -57,30 +55,39 @@ _integer_array = _packer("IntegerArray", 1007, 23)
 _instant_array = _packer("InstantArray", 1185, 1184)
 
 
-def _sized(items: Iterable[bytes]) -> list[bytes]:
-    return [_length(len(item)) + item for item in items]
+def _sized(items: Sequence[bytes]) -> bytes:
+    """Return items, each after its length in four bytes."""
+    lengths = set(map(len, items))
+    if len(lengths) == 1:  # such as hashes: one call joins them all
+        length = _length(lengths.pop())
+        return length + length.join(items)
+    return b"".join([_length(len(item)) + item for item in items])
 
 
 def texts(items: Iterable[str]) -> WireArray:
     """Return a text[] of strings without NUL."""
-    return _text_array(_sized(item.encode() for item in items))
+    encoded = [item.encode() for item in items]
+    return _text_array(len(encoded), _sized(encoded))
 
 
 def of_sized_texts(items: Sequence[bytes]) -> WireArray:
     """Return a text[] of strings in UTF-8, each after its length in four bytes."""
-    return _text_array(items)
+    return _text_array(len(items), b"".join(items))
 
 
 def byteas(items: Iterable[bytes]) -> WireArray:
     """Return a bytea[]."""
-    return _bytea_array(_sized(items))
+    values = list(items)
+    return _bytea_array(len(values), _sized(values))
 
 
 def integers(items: Iterable[int]) -> WireArray:
     """Return an integer[]."""
-    return _integer_array([_int(4, item) for item in items])
+    values = [_int(4, item) for item in items]
+    return _integer_array(len(values), b"".join(values))
 
 
 def instants(items: Iterable[datetime]) -> WireArray:
     """Return a timestamptz[], to the microsecond."""
-    return _instant_array([_bigint(8, (item - _EPOCH) // _MICROSECOND) for item in items])
+    values = [_bigint(8, (item - _EPOCH) // _MICROSECOND) for item in items]
+    return _instant_array(len(values), b"".join(values))

@@ -303,8 +303,10 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 
 def _date_refusals(state: "State", fact: ProgressRecorded, when: When) -> Iterator[Refusal]:
     """Yield a refusal if progress is dated before its objective; one without a date is as old as the notice."""
-    zone = ZoneInfo(state.notice.zone)
     added_at = state.plan.objectives[fact.objective].added_at
+    if added_at is not None and when.occurred_at >= added_at:
+        return
+    zone = ZoneInfo(state.notice.zone)
     first = added_at.astimezone(zone).date() if added_at is not None else state.notice.issued_on
     day = when.occurred_at.astimezone(zone).date()
     if first is not None and day < first:
