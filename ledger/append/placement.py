@@ -26,8 +26,8 @@ from ledger.intake.envelope import MAXIMUM_BYTES, Envelope, encoder, from_envelo
 from ledger.intake.parse import SubmittedFact, SubmittedFile, SubmittedNarrative
 from ledger.proof.merkle import leaf_hash
 from ledger.store import entries as store
-from ledger.store.bounded import RecordingConnection
 from ledger.store.entries import EntryRow, Guard, Head
+from ledger.store.writer_connections import RecordingConnection
 
 AHEAD = timedelta(seconds=60)
 """Time by which a fact's own time may be ahead of the ledger's clock."""

@@ -28,11 +28,11 @@ from ledger.domain.errors import Damaged, Refused, Stopped, Unavailable, WorkerL
 from ledger.intake.parse import SubmittedFact
 from ledger.proof.high_water import HighWaterMarks
 from ledger.store import entries as store
-from ledger.store.bounded import RecordingConnection
 from ledger.store.copies import refuse_followed
 from ledger.store.database import connect_as
 from ledger.store.distribution import lost_worker
 from ledger.store.entries import Connection, EntryRow
+from ledger.store.writer_connections import RecordingConnection
 
 NOTICES_IN_MEMORY = 256
 LOCK_MILLISECONDS = 250

@@ -18,7 +18,7 @@ from psycopg import AsyncConnection, IsolationLevel
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ledger.domain.errors import LedgerError, Unavailable
-from ledger.store.bounded import BoundedConnection
+from ledger.store.writer_connections import BoundedConnection
 
 _C = TypeVar("_C", bound=AsyncConnection[Any])
 DatabaseRole = Literal["ledger_writer", "ledger_projector", "ledger_reader", "ledger_guest"]

@@ -16,7 +16,7 @@ from ledger.domain.entry import Entry
 from ledger.intake.envelope import decode
 from ledger.intake.parse import SubmittedFile, SubmittedNarrative
 from ledger.store import arrays
-from ledger.store.bounded import RecordingConnection
+from ledger.store.writer_connections import RecordingConnection
 
 Connection = AsyncConnection[Any]
 

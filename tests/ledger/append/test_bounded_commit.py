@@ -10,7 +10,7 @@ from psycopg import sql
 from ledger.append import recorder, writer
 from ledger.append.writer import Writer
 from ledger.domain.errors import Unavailable
-from ledger.store import bounded
+from ledger.store import writer_connections
 from ledger.store.database import migrate
 from ledger.verify.database import verify
 from tests.journeys.tcp_server import tcp_server
@@ -32,7 +32,7 @@ async def without_standby(server: str, monkeypatch: pytest.MonkeyPatch) -> Async
     """Demand a standby that does not exist, after the setting is recorded; shorten the bounds."""
     async with Writer(server) as first:
         await begin(first)
-    monkeypatch.setattr(bounded, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(writer_connections, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(writer, "LOCK_SECONDS", 1.0)
     monkeypatch.setattr(recorder, "RECONNECT_SECONDS", 1.0)
     set_standbys(server, "missing")

