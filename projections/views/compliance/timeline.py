@@ -196,10 +196,11 @@ class ClauseTimeline:
         end = self._occurrences[following].at if following < len(self._occurrences) else None
         for _ in range(_ENDLESS):
             moments = () if self._clause.faults else self._judge.moments(self._clause, at)
-            if not moments:
+            later = [moment for moment in moments if moment > at]
+            if not later:
                 return
-            coming = min((moment for moment in moments if moment > at), default=None)
-            if coming is None or (end is not None and coming > end):
+            coming = min(later)
+            if end is not None and coming > end:
                 return
             yield coming, None
             at = coming
@@ -233,17 +234,15 @@ class ClauseTimeline:
                 del self._marks[self._dispensable()]
         occurrence = self._occurrences[index]
         kind = type(occurrence.fact)
-        matters: bool | None = False
-        had_rule = self._has_rule
-        if kind in COMMON:
-            matters = True
+        is_common = kind in COMMON
+        if is_common:
+            had_rule = self._has_rule
             learn(self._clause, self._judge, occurrence)
             self._closed = kind is NoticeClosed
-        if not had_rule and self._has_rule:
-            self._catch_up(index)
-        if kind in self._reads and self._has_rule:
-            matters = self._judge.take(occurrence) is not False or matters
-        return bool(matters)
+            if not had_rule and self._has_rule:
+                self._catch_up(index)
+        is_taken = kind in self._reads and self._has_rule and self._judge.take(occurrence) is not False
+        return is_common or is_taken
 
     @property
     def _has_rule(self) -> bool:

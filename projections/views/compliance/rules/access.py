@@ -1,6 +1,6 @@
 """Judges of rules on access: reviewers get the access that they ask for, kind by kind."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -9,6 +9,7 @@ from msgspec import Struct, field, structs
 from ledger.domain.areas.access import (
     AccessExtended,
     AccessGranted,
+    AccessKind,
     AccessProvided,
     AccessRefused,
     AccessRequested,
@@ -45,7 +46,7 @@ class _Access(Struct, frozen=True):
     purpose: str
     """The review or diagnostic, such as `review R1`."""
     requested: datetime
-    kind: str
+    kind: AccessKind
     from_: datetime
     until: datetime
     position: int
@@ -68,7 +69,7 @@ class _AccessJudge(Judge[R]):
     """Review or diagnostic that ended → the instant and the entry."""
     by_purpose: dict[str, set[str]] = field(default_factory=dict)
     """Review or diagnostic → its requests."""
-    latest: dict[str, tuple[int, str]] = field(default_factory=dict)
+    latest: dict[AccessKind, tuple[int, str]] = field(default_factory=dict)
     """Kind of access → the entry and the purpose of its latest request."""
     unsettled: set[str] = field(default_factory=set)
     """Requests that have a fault or may have one in time; the others were opened before their purpose ended."""
@@ -86,7 +87,7 @@ class _AccessJudge(Judge[R]):
                 before = self.requests.get(fact.request)
                 number = len(self.requests) if before is None else before.number
                 self.requests[fact.request] = _Access(
-                    number, purpose, occurrence.at, fact.kind.value, fact.from_, fact.until, position
+                    number, purpose, occurrence.at, fact.kind, fact.from_, fact.until, position
                 )
                 self._index(fact.request, before)
                 return before is not None or self._counts(fact.request)
@@ -154,7 +155,7 @@ class _AccessJudge(Judge[R]):
         """Return those requests whose kind counts, in order."""
         return sorted(filter(self._counts, names), key=lambda name: self.requests[name].number)
 
-    def _kinds(self) -> list[str] | None:
+    def _kinds(self) -> Sequence[AccessKind] | None:
         """Return the kinds of access that the clause names; None: every kind."""
         return None
 
@@ -308,11 +309,11 @@ class _AccessJudge(Judge[R]):
                     yield clause.after(limit)
 
 
-def _access(kinds: list[str] | None) -> str:
+def _access(kinds: Sequence[AccessKind] | None) -> str:
     """Return the access that a clause names, in words."""
     if kinds is None:
         return "access"
-    named = [kind for kind in kinds if kind != "OTHER" or len(kinds) == 1]
+    named = [kind.value for kind in kinds if kind is not AccessKind.OTHER or len(kinds) == 1]
     return f"access to {enumerate_names(map(word_in_text, named))}"
 
 
@@ -323,5 +324,5 @@ class AccessIsProvided(_AccessJudge[oversight.AccessIsProvided]):
 class AccessOfKinds(_AccessJudge[oversight.AccessOfKinds]):
     """Access of the kinds named is granted and opened in time."""
 
-    def _kinds(self) -> list[str] | None:
-        return [kind.value for kind in self.rule.kinds]
+    def _kinds(self) -> Sequence[AccessKind] | None:
+        return self.rule.kinds

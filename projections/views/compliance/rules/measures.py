@@ -68,6 +68,9 @@ class TrackedMeasure(Struct):
 
         So no period contains another, and the periods are in order by their first and by their last days.
         """
+        if not self.days or (first > self.days[-1] and last > self.ends[-1]):
+            self._insert(len(self.days), first, last, value, position)
+            return
         index = bisect_left(self.days, first)
         if (self.days[index : index + 1], self.ends[index : index + 1]) == ([first], [last]):
             self.values[index], self.entries[index] = value, position
@@ -77,7 +80,10 @@ class TrackedMeasure(Struct):
         begin, end = bisect_left(self.ends, last), bisect_right(self.days, first)
         for column in (self.days, self.ends, self.values, self.entries):
             del column[begin:end]
-        index = min(index, begin)
+        self._insert(min(index, begin), first, last, value, position)
+
+    def _insert(self, index: int, first: date, last: date, value: float, position: int) -> None:
+        """Insert a reading before the one at an index."""
         self.days.insert(index, first)
         self.ends.insert(index, last)
         self.values.insert(index, value)

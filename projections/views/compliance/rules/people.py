@@ -1,5 +1,6 @@
 """Judges of rules on those who take part: the adviser, partners, staff and children, and ministers."""
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from datetime import date, datetime
 
@@ -157,6 +158,8 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
     """Partner → the entry of the latest action or contribution that it owns."""
     open: dict[str, _Promise] = field(default_factory=dict)
     """Contribution or action, such as `action A6`, that is owed."""
+    dates: list[tuple[date, str]] = field(default_factory=list)
+    """Contributions and actions that are owed, by their dates."""
     done: dict[str, _Delivery] = field(default_factory=dict)
     """Contribution or action that is no longer owed. Completed actions of no partner are among them."""
 
@@ -198,7 +201,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
             case ActionReopened():
                 self.done.pop(name, None)
                 if promise is not None:
-                    self.open[name] = structs.replace(promise, position=position, since=at)
+                    self._open(name, structs.replace(promise, position=position, since=at))
         return None if promise is not None else False
 
     def _promise(self, name: str) -> _Promise | None:
@@ -216,40 +219,48 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         if name in self.done:
             self.done[name] = structs.replace(self.done[name], promise=promise)
         else:
-            self.open[name] = promise
+            self._open(name, promise)
+
+    def _open(self, name: str, promise: _Promise) -> None:
+        """Set a promise that is owed."""
+        self._close(name)
+        self.open[name] = promise
+        insort(self.dates, (promise.due, name))
+
+    def _close(self, name: str) -> None:
+        """Remove a promise if it is owed."""
+        if name in self.open:
+            del self.dates[bisect_left(self.dates, (self.open.pop(name).due, name))]
 
     def _deliver(self, name: str, day: date | None, position: int) -> None:
         promise = self._promise(name)
-        self.open.pop(name, None)
+        self._close(name)
         self.done[name] = _Delivery(day, position, promise)
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
         """Take early deliveries, which were never overdue, and changes to actions without a partner."""
-        match occurrence.fact:
-            case ContributionReceived(contribution=known):
-                promise = self.open.get(f"contribution {known}")
-            case ActionCompleted(action=known) if f"action {known}" in self.open:
-                promise = self.open[f"action {known}"]
-            case (
-                ActionCompleted(action=known)
-                | ActionDropped(action=known)
-                | ActionRebaselined(action=known)
-                | ActionReopened(action=known)
-            ) if self._promise(f"action {known}") is None:
-                self.take(occurrence)
-                return True
+        fact, promise, since = occurrence.fact, None, occurrence.at
+        if isinstance(fact, _ActionChange) and self._promise(f"action {fact.action}") is None:
+            self.take(occurrence)
+            return True
+        match fact:
             case ActionAdded(partner=None):
                 return True
-            case _:
-                promise = None
-        if promise is None or promise.since > occurrence.at or promise.missed or promise.due < clause.day(latest):
+            case ActionCompleted():
+                promise = self.open.get(f"action {fact.action}")
+            case ContributionReceived():
+                promise = self.open.get(f"contribution {fact.contribution}")
+                # A contribution may be received before it is promised: then it is never owed.
+                since = max(since, promise.since) if promise is not None else since
+        if promise is None or promise.since > since or promise.missed or promise.due < clause.day(latest):
             return False
         self.take(occurrence)
         return True
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_MET while something is overdue, NO_EVIDENCE if a partner owns nothing."""
-        counted = {name: entry for name, (entry, bound) in self.partners.items() if bound or self._counts_all()}
+        section_11_only = self.rule.section_11_only
+        counted = {name: entry for name, (entry, bound) in self.partners.items() if bound or not section_11_only}
         if not counted:
             return verdict(Status.NO_EVIDENCE, "No partner of this clause is registered.")
         today = clause.day(at)
@@ -289,14 +300,10 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
             Status.MET, "Every partner owns an action or a contribution, and none is overdue.", *entries
         )
 
-    def _counts_all(self) -> bool:
-        return not self.rule.section_11_only
-
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return the day after the next contribution or action is due."""
-        today = clause.day(at)
-        coming = min((each.due for each in self.open.values() if each.due >= today), default=None)
-        return () if coming is None else (clause.after(coming),)
+        following = bisect_left(self.dates, (clause.day(at), ""))
+        return () if following == len(self.dates) else (clause.after(self.dates[following][0]),)
 
 
 def _delivered(name: str) -> str:

@@ -93,7 +93,7 @@ class ReviewInterval(Judge[oversight.ReviewInterval]):
             after = f" after {last.review}" if last else ""
             reason = f"A review{whose} had to begin{after} by {in_words(limit)}."
             return verdict(Status.NOT_MET, reason, entry, scheduled)
-        coming = [each for name, each in self.scheduled.items() if name not in self.started and self._counts(name)]
+        coming = (each for name, each in self.scheduled.items() if name not in self.started and self._counts(name))
         if is_near(today, limit, 4) and not any(each.from_ <= limit for each in coming):
             reason = f"A review{whose} has to begin by {in_words(limit)}; none is scheduled by then."
             return verdict(Status.AT_RISK, reason, entry, scheduled)

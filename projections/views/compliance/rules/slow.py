@@ -65,6 +65,8 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     """Instants and entries of the board's meetings, in order."""
     actions: dict[str, str] = field(default_factory=dict)
     """Action → its objective."""
+    added_once: set[str] = field(default_factory=set)
+    """Actions that were added once and never reopened."""
     completed: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Completed action → the instant and the entry."""
     finished: dict[str, tuple[datetime, int]] = field(default_factory=dict)
@@ -127,6 +129,10 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         """Remember an action. Return True if its objective is finished by it, or open again."""
         match fact:
             case ActionAdded():
+                if fact.action in self.actions:
+                    self.added_once.discard(fact.action)
+                else:
+                    self.added_once.add(fact.action)
                 self.actions[fact.action] = fact.objective
                 done = self.completed.pop(fact.action, None)
                 return self._set_open(fact.objective, fact.action, done or entry, is_open=done is None)
@@ -137,6 +143,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 is_done = isinstance(fact, ActionCompleted)
                 return self._set_open(self.actions.get(fact.action, ""), fact.action, entry, is_done=is_done)
             case ActionReopened():
+                self.added_once.discard(fact.action)
                 return self._set_open(self.actions.get(fact.action, ""), fact.action, entry, is_open=True)
         return False
 
@@ -147,12 +154,15 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
             return False
         name = self.actions.get(fact.action, "")
         objective = self.objectives.get(name)
-        if objective is None or fact.action not in objective.open or objective.open[fact.action] > occurrence.at:
+        if objective is None or fact.action not in objective.open:
             return False
+        opened = objective.open[fact.action]
+        # A completion from before the addition: the action was never open. Another one since would come after it.
+        if opened > occurrence.at and (fact.action not in self.added_once or (objective.closed or entry) > entry):
+            return False
+        begin = max(opened, occurrence.at)
         is_due = objective.dated > occurrence.at or objective.due < clause.day(latest)
-        if is_due and not any(
-            since <= occurrence.at for action, since in objective.open.items() if action != fact.action
-        ):
+        if is_due and not any(since <= begin for action, since in objective.open.items() if action != fact.action):
             return False
         self._set_open(name, fact.action, max(entry, objective.closed or entry))
         return True
