@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -82,24 +83,43 @@ class Server:
     def __init__(self, url: str) -> None:
         with psycopg.connect(url) as connection:
             row = connection.execute("SELECT current_setting('data_directory')").fetchone()
-        self._folder = Path(row[0] if row else "")
+        self._url, self._folder = url, Path(row[0] if row else "")
         pid = (self._folder / "postmaster.pid").read_text().splitlines()[0]
-        self._program = Path(f"/proc/{pid}/exe").resolve().parent / "pg_ctl"
+        self._programs = Path(f"/proc/{pid}/exe").resolve().parent
+        self._port: int | None = None
 
     def kill(self) -> None:
         """End the server at once, as in a crash: it recovers when it starts again."""
         self._control("stop", "-m", "immediate")
 
     def start(self) -> None:
-        """Start the server again, and wait until it answers."""
-        self._control("start", "-l", str(self._folder / "restart.log"))
+        """Start the server, and wait until it answers."""
+        port = () if self._port is None else ("-o", f"-p {self._port}")
+        self._control("start", "-l", str(self._folder / "restart.log"), *port)
+
+    def promote(self) -> None:
+        """Make a standby a primary."""
+        self._control("promote")
+
+    def copy(self, place: Path, port: int, *, follows: bool) -> "Server":
+        """Return a copy in a folder of its own for another port, not yet started: a backup, or a standby."""
+        other = copy(self)
+        other._folder, other._port = place / "data", port
+        owner = self._folder.stat()
+        os.chown(place, owner.st_uid, owner.st_gid)
+        server = make_conninfo(self._url, dbname="")
+        standby = ["-R"] if follows else []
+        self._run("pg_basebackup", "-d", server, "-D", str(other._folder), "-X", "stream", "-c", "fast", *standby)
+        return other
 
     def _control(self, *arguments: str) -> None:
-        owner = self._folder.stat()
-        command = [str(self._program), "-D", str(self._folder), "-w", *arguments]
+        self._run("pg_ctl", "-D", str(self._folder), "-w", *arguments)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        owner = self._folder.stat() if self._folder.exists() else self._folder.parent.stat()
         environment = {**os.environ, "HOME": str(self._folder)}  # libpq looks for certificates there
         subprocess.run(
-            command,
+            [str(self._programs / program), *arguments],
             check=True,
             user=owner.st_uid,
             group=owner.st_gid,

@@ -9,7 +9,7 @@ NOT_RUN = {
     "docs/following.md: At the council 2": "a line for pg_hba.conf",
     "docs/high-availability.md: etcd 1": "settings; tests/journeys/patroni.py starts one etcd with the like",
     "docs/high-availability.md: The service 1": "settings; tests/journeys/test_high_availability.py has them",
-    "docs/high-availability.md: A Department that follows 1": "it needs a follower and minutes; tried by hand",
+    "docs/high-availability.md: A Department that follows 1": "tests/journeys/test_followed_failover.py runs it",
     "docs/operating.md: Standbys and failover 1": "settings; tests/projections/query/test_standbys.py has them",
     "docs/proofs.md: With Go 1": "it installs system packages; tests/conformance/test_tlog.py runs the program",
 }

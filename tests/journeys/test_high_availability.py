@@ -40,8 +40,8 @@ OFFICER = Credential("officer")
 class Load:
     """Clients that append until they are stopped, and repeat what was not answered."""
 
-    def __init__(self, urls: dict[str, str]) -> None:
-        self._urls = urls
+    def __init__(self, urls: dict[str, str], prefix: str = "") -> None:
+        self._urls, self._prefix = urls, prefix
         self.receipts: dict[tuple[str, str], Receipt] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self.stopping = False
@@ -62,7 +62,7 @@ class Load:
     async def _append(self, writer: Writer, notice: str, lane: int) -> None:
         turn = 0
         while not self.stopping:
-            key = f"{lane}.{turn}"
+            key = f"{self._prefix}{lane}.{turn}"
             fact = accept(progress(f"Text of {key}.", id=key))
             receipt = None
             while receipt is None:
