@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from hashlib import sha256
 from json import JSONDecodeError
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import msgspec
 from cross_web import HTTPException
@@ -74,6 +74,11 @@ class _PendingResponse(Response):
         super().__init__()
         self.request = request
         del self.headers["content-length"]
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Refuse NaN and Infinity, which Python would take for JSON."""
+    raise ValueError(f"{name} is not JSON")
 
 
 def _encoded(answer: object) -> bytes:
@@ -164,12 +169,13 @@ class _Endpoint(GraphQL[Context, None]):
     def decode_json(self, data: str | bytes) -> object:
         """Return the JSON of a request or message; raise JSONDecodeError for any fault."""
         try:
-            return super().decode_json(data)
+            text = data if isinstance(data, str) else data.decode("utf-8-sig")
+            return json.loads(text, parse_constant=_refuse_constant)
         except JSONDecodeError:
             raise
         except (RecursionError, ValueError):  # Python refuses a whole number of more than 4,300 digits
             raise JSONDecodeError(
-                "the JSON is nested too deeply, is not UTF-8, or has a number of too many digits", "", 0
+                "the JSON is nested too deeply, is not UTF-8, or has a number that is too long or not JSON", "", 0
             ) from None
 
     def encode_json(self, data: object) -> str:

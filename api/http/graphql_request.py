@@ -39,11 +39,14 @@ def request_of(request: Request, whole: bytes) -> GraphqlRequest | None:
     """Return the request's members; None for a malformed request.
 
     Raises:
-        HTTPException: The body is JSON without members (400).
+        HTTPException: The body is JSON without members, or the query repeats a parameter (400).
     """
     try:
         if request.method == "GET":
             query = request.query_params
+            repeated = {name for name in query if len(query.getlist(name)) > 1}
+            if repeated:
+                raise HTTPException(400, f"the request repeats {', '.join(sorted(repeated))}; send each once")
             decoded = {
                 name: msgspec.json.decode(query[name]) for name in ("variables", "extensions") if name in query
             }

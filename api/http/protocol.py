@@ -121,9 +121,9 @@ class Protocol(HttpToolsProtocol):
             raise ValueError
         self._in_head = False
         self._unparsed = 0
-        self._request_parsed = True
         self._upgrade_ignored = self.parser.should_upgrade() and self.ignores_upgrade()
-        super().on_headers_complete()
+        super().on_headers_complete()  # fails for a target without a path, such as that of CONNECT
+        self._request_parsed = True
 
     def on_body(self, body: bytes) -> None:
         """Pass on a piece of the body."""

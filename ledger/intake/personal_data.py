@@ -89,7 +89,10 @@ _NHS_CUED = re.compile(
     rf"{_NHS_NAME}{_CUE}(?:numbers?|num|nr|no|id)?{_CUE}(?:is|was)?{_CUE}{_TEN}",
     re.IGNORECASE,
 )
-_NHS_NEAR = re.compile(rf"{_NHS_NAME}[^0-9]{{0,60}}({_TEN})", re.IGNORECASE)
+_NHS_NEAR = re.compile(
+    rf"{_NHS_NAME}[^0-9]{{0,60}}(?:(?<![0-9])[0-9]{{1,2}}[^0-9]{{1,60}})?({_TEN})", re.IGNORECASE
+)
+"""A number near its name; a small figure may be between, as in “NHS number of child 2 is …”."""
 _NHS_AFTER = re.compile(
     rf"(?<![0-9])(?<![0-9][.,])({_TEN}){_CUE}(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?"
     rf"{_NHS_NAME}(?:\)|{_CUE}(?:numbers?|num|nr|no|id)\b)",

@@ -3,10 +3,14 @@
 import os
 import subprocess
 import sys
+from argparse import ArgumentParser
+from ast import literal_eval
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
+from api import cli
 from ledger.bundle import verify_bundle
 
 LEDGER = f"{sys.executable} -c 'from api.cli import main; raise SystemExit(main())'"
@@ -47,3 +51,30 @@ def test_a_verifier_that_cannot_write_does_not_say_damaged(tmp_path: Path) -> No
     assert status == 2
     assert errors.endswith("the result cannot be written: No space left on device\n")
     assert "Traceback" not in errors
+
+
+def test_an_interrupt_during_the_imports_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "import_module", interrupt)
+    assert cli.main(["verify"]) == 130
+    assert capsys.readouterr().err == "\n"
+
+
+def test_the_command_line_imports_nothing_before_it_can_be_interrupted() -> None:
+    script = "import sys, api.cli; print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"msgspec", "psycopg", "ledger", "projections", "schema"} & set(literal_eval(done.stdout))
+
+
+def test_an_interrupted_verifier_does_not_say_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: ArgumentParser) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ArgumentParser, "parse_args", interrupt)
+    with pytest.raises(SystemExit) as end:
+        run_path(str(verify_bundle.__file__), run_name="__main__")
+    assert end.value.code == 130

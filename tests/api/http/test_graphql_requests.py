@@ -89,6 +89,30 @@ async def test_a_syntax_error_is_an_error_over_every_transport(
     await connection.close()
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"query": "{ __typename }", "variables": {"a": NaN}}',
+        b'{"query": "{ __typename }", "variables": {"a": -Infinity}}',
+        '{"query": "{ __typename }"}'.encode("utf-16"),
+        '{"query": "{ __typename }"}'.encode("utf-32-le"),
+    ],
+)
+def test_only_json_in_utf_8_is_executed(officer: httpx.Client, content: bytes) -> None:
+    answer = officer.post("/graphql", content=content, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, "data" in answer.json()) == (400, False)
+
+
+@pytest.mark.parametrize("name", ["query", "operationName", "variables", "documentId"])
+def test_a_repeated_parameter_is_a_bad_request(officer: httpx.Client, name: str) -> None:
+    """Refuse it: a proxy or a cache may have judged the other value."""
+    parameters = [("query", "query A { __typename }"), ("operationName", "A"), (name, "{}"), (name, "{}")]
+    answer = officer.get("/graphql", params=parameters)
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["extensions"]["code"]) == (400, "BAD_REQUEST")
+    assert name in error["message"]
+
+
 @pytest.mark.parametrize("content", ["null", "1", '"{ __typename }"', "true", "[]", "[null]"])
 @pytest.mark.parametrize("accept", ["*/*", GRAPHQL_RESPONSE, "text/event-stream"])
 def test_json_that_is_no_object_is_a_bad_request(officer: httpx.Client, content: str, accept: str) -> None:

@@ -100,6 +100,15 @@ def test_an_odd_content_length_is_no_failure(service: Service, path: str, length
     assert b" 500 " not in answer.split(b"\r\n")[0]
 
 
+@pytest.mark.parametrize("target", ["CONNECT ledger.example:443", "GET http://:", "GET ?x", "GET /\xff", "GET *"])
+def test_a_target_without_a_path_is_answered(service: Service, target: str) -> None:
+    host, port = service.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as wire:
+        wire.sendall(f"{target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
+        answer = b"".join(iter(lambda: wire.recv(65_536), b""))
+    assert answer.split(b" ")[1] in (b"400", b"404", b"405")
+
+
 @pytest.mark.parametrize("boundary", ["x" * 300, "", "é", '"', "a b"])
 @pytest.mark.parametrize("path", ["/sign-in", f"/notices/{NOTICE}/record/EvidenceSubmitted?id=f-1"])
 def test_a_form_with_an_odd_boundary_is_no_failure(person: httpx.Client, path: str, boundary: str) -> None:
