@@ -19,7 +19,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -553,8 +553,7 @@ def main() -> int:
     except (BadBundle, UnicodeDecodeError) as error:
         problems, summary = [(0, str(error))], []
     problems.sort(key=lambda problem: (problem[0] == 0, problem[0]))
-    damage = [(f"entry {position}" if position else "the bundle", text) for position, text in problems[:20]]
-    lines = [f"DAMAGED: {place}: {text}" for place, text in damage] or summary
+    lines = [f"DAMAGED: {f'entry {at}' if at else 'the bundle'}: {text}" for at, text in problems[:20]] or summary
     if not problems and not arguments.key:
         lines += ["Compare this key with the one that the operator published: here it comes from the bundle."]
     try:
@@ -566,7 +565,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
+    with suppress(KeyboardInterrupt):
         sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(130)

@@ -85,12 +85,18 @@ _OTHER_FORMATS = {
 """Types that systems also give to files of another format; Windows with Excel, for example, to CSV."""
 _PDF = b"%PDF-"
 _BEGINNINGS = {
+    # “web page” and XML of Word, and the exports of other programs under its name
+    "application/msword": re.compile(
+        rb"(\xef\xbb\xbf)?\s*(?:<(?:!doctype html|html)\b|(?:MIME-Version|Message-ID|Date|From|Subject): "
+        rb"|<\?xml[^>]*>\s*<\?mso-application progid=.Word\.Document)",
+        re.IGNORECASE,
+    ),
     "application/pdf": re.compile(rb"(\xef\xbb\xbf)?\s*%PDF-"),
     "application/rtf": re.compile(rb"(\xef\xbb\xbf)?\s*\{\\rtf"),
     "application/vnd.ms-outlook-pst": re.compile(rb"!BDN"),
     "audio/amr": re.compile(rb"#!AMR"),
 }
-"""Beginnings that puremagic lacks, with a byte order mark or white space before them."""
+"""Beginnings that puremagic lacks, some with a byte order mark or white space before them."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONTAINERS = {
     _OPEN_XML: _ZIP,
@@ -130,11 +136,18 @@ def _not_binary(name: str, head: bytes, tail: bytes) -> str | None:
     if _names(name) & {kind for kind, _ in matches}:
         return None
     has_magic = bool(_names(name) & _with_magic())
-    if head.startswith((_ZIP, _OLE)) and name != UNKNOWN and not has_magic:
+    is_container = head.startswith((_ZIP, _OLE)) if name != UNKNOWN else _is_unknown_archive(head, tail)
+    if is_container and not has_magic:
         return None  # a container of a format that the tables lack
     if has_magic or (matches and max(length for _, length in matches) >= _STRONG):
         return _best(matches)
     return None
+
+
+def _is_unknown_archive(head: bytes, tail: bytes) -> bool:
+    """Return whether a file is a zip archive, but no office document; Power BI's is one, for example."""
+    is_office = any(part in head or part in tail for part in (*_PARTS.values(), b"mimetype"))
+    return head.startswith(_ZIP) and not is_office
 
 
 def is_locked(head: bytes, tail: bytes) -> bool:
