@@ -113,7 +113,8 @@ class Issuer:
         self._keys = IssuerKeys()
         self._discovered: Discovered | None = None
         self._fetched: float | None = None
-        self._asked: float | None = None
+        self._refetched: float | None = None
+        """Seconds of the clock at which an unknown key id last caused a fetch."""
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:
@@ -165,8 +166,8 @@ class Issuer:
             if self._fetched is None or now - self._fetched > KEYS_FRESH_SECONDS:
                 await self._fetch(now)
             key = self._keys.find(kid, alg)
-            if key is None and (self._asked is None or now - self._asked >= ASK_AGAIN_SECONDS):
-                self._asked = now
+            if key is None and (self._refetched is None or now - self._refetched >= ASK_AGAIN_SECONDS):
+                self._refetched = now
                 await self._fetch(now)
                 key = self._keys.find(kid, alg)
             return key

@@ -41,8 +41,8 @@ CORRECTED, DUE_BEFORE, DUE_NOW = "correction-1", "2022-11-30", "2022-12-31"
 ERASED = "slip"
 """Line of the history whose narrative is erased later."""
 DECIDED = "improvement-ledger.board.BoardDecisionRecorded.v1"
-SHOWN = 4
-"""Decisions of the board that the demo prints in full."""
+DECISIONS_IN_FULL = 4
+"""Number of the board's decisions that the demo prints in full."""
 _PLAN = """query Plan($notice: ID!, $asOf: AsOfInput, $atLeast: Int) {
   notice(id: $notice, asOf: $asOf, atLeast: $atLeast) {
     plan { objectives { nodes { objective due activityRating impactRating } } }
@@ -194,7 +194,7 @@ class DemoRun:
             async for minute, story in narrate(history, history.size):
                 minutes.append(minute)
                 decided += minute.type == DECIDED
-                if minute.type == DECIDED and decided <= SHOWN and not checks.quiet:
+                if minute.type == DECIDED and decided <= DECISIONS_IN_FULL and not checks.quiet:
                     show_minute(checks.out, minute, story.zone)
             positions = [*range(1, history.size + 1)]
         checks.check("every entry has a minute", passed=[minute.position for minute in minutes] == positions)

@@ -69,14 +69,14 @@ def _remove(arguments: Namespace) -> int:
 
 
 def _publish(arguments: Namespace) -> int:
-    given = os.environ.get(PASSWORD)
-    password = given or secrets.token_urlsafe(32)
+    own_password = os.environ.get(PASSWORD)
+    password = own_password or secrets.token_urlsafe(32)
     run(_with_database(source.publish, arguments.follower, password))
     if arguments.json:
-        show({"follower": arguments.follower, "password": None if given else password})
+        show({"follower": arguments.follower, "password": None if own_password else password})
         return 0
     say(f"{arguments.follower} may copy this ledger. In pg_hba.conf, admit the login to this database only.")
-    if not given:
+    if not own_password:
         say("Its password is displayed only once:")
         print(password)
     return 0

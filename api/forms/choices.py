@@ -168,7 +168,7 @@ def _choices(answer: Any, only: str | None) -> Iterable[Choice]:  # noqa: ANN401
 
 def with_clauses(options: Choices, kinds: Collection[str], state: State) -> dict[str, tuple[Choice, ...]]:
     """Return the options with the boards, posts, matters and deliverables that the notice's clauses name."""
-    found = dict(options)
+    with_named = dict(options)
     for kind in sorted(_OF_CLAUSES & set(kinds)):
         named = {
             name: number
@@ -176,8 +176,8 @@ def with_clauses(options: Choices, kinds: Collection[str], state: State) -> dict
             if isinstance(name := clause.parameters.get(kind), str)
         }
         of_clauses = tuple(Choice(name, f"{name}: clause {number}") for name, number in named.items())
-        found[kind] = of_clauses + tuple(each for each in options.get(kind, ()) if each.value not in named)
-    return found
+        with_named[kind] = of_clauses + tuple(each for each in options.get(kind, ()) if each.value not in named)
+    return with_named
 
 
 def _words(text: str) -> str:

@@ -40,7 +40,8 @@ _PAGE = 50
 _READS = 16
 """Pages in memory for other feeds, of at most 50 entries each."""
 _POSITION = re.compile(r"[0-9]{1,10}")
-Shown = Callable[[EntryRow], bytes]
+Encoder = Callable[[EntryRow], bytes]
+"""Function that returns an entry as the feed sends it."""
 
 
 class Feeds:
@@ -118,7 +119,7 @@ class FeedRequest(Struct, frozen=True):
     notice: str
     after: int
     viewer: Viewer
-    withheld: Shown
+    withheld: Encoder
     """Encoder for an entry that the viewer may not read."""
 
 

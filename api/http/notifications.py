@@ -94,10 +94,10 @@ async def _select(request: Request, start: int, limit: int, topics: list[str]) -
 
 async def _rows(reading: Snapshot, after: int, limit: int, topics: list[str]) -> list[EntryRow]:
     rows: list[EntryRow] = []
-    wanted = EntryFilter(types=tuple(topics)) if topics else EntryFilter()
+    entry_filter = EntryFilter(types=tuple(topics)) if topics else EntryFilter()
     while len(rows) < limit:
         first = min(_PAGE, limit - len(rows))
-        page = await entries.page(reading, filter=wanted, first=first, after=after, content=False)
+        page = await entries.page(reading, filter=entry_filter, first=first, after=after, content=False)
         rows += page
         if len(page) < first:
             break

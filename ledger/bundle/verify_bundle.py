@@ -98,10 +98,10 @@ class Bundle:
             raise BadBundle(f"it cannot be read as a ZIP file: {error}") from None
         need(whole, "its directory does not match its members")
 
-    def has(self, at: int, wanted: bytes) -> bool:
+    def has(self, at: int, content: bytes) -> bool:
         """Return whether the file has these bytes at an offset."""
         self.file.seek(at)
-        return self.file.read(len(wanted)) == wanted
+        return self.file.read(len(content)) == content
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield the bytes of a member."""

@@ -52,8 +52,8 @@ def unwrap(hint: object) -> FieldType:
     optional = False
     while (origin := get_origin(hint)) in (Annotated, Union, UnionType):
         if origin is Annotated:
-            hint, *found = get_args(hint)
-            metas = (*(meta for meta in found if isinstance(meta, Meta)), *metas)
+            hint, *annotations = get_args(hint)
+            metas = (*(meta for meta in annotations if isinstance(meta, Meta)), *metas)
             continue
         options = [option for option in get_args(hint) if option is not NoneType]
         optional = optional or len(options) < len(get_args(hint))

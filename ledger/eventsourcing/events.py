@@ -21,10 +21,10 @@ def event_class(fact: type[Fact]) -> type[Entry]:
     Example:
         `@process_event.register(event_class(ActionCompleted))`
     """
-    made: Any = msgspec.defstruct(
+    entry_class: Any = msgspec.defstruct(
         f"{fact.__name__}Entry", [], bases=(Entry,), module=__name__, frozen=True, gc=False
     )
-    return cast("type[Entry]", made)
+    return cast("type[Entry]", entry_class)
 
 
 def topics_of(*facts: type[Fact]) -> tuple[str, ...]:

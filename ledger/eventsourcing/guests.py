@@ -296,9 +296,9 @@ def guest_class(path: str) -> type[Projection[Any]]:
     """
     module, _, name = path.partition(":")
     try:
-        found = getattr(import_module(module), name)
+        projection = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise LedgerError(f"{path!r} cannot be imported: {error}; write package.module:Class") from error
-    if not (isinstance(found, type) and issubclass(found, Projection)):
+    if not (isinstance(projection, type) and issubclass(projection, Projection)):
         raise LedgerError(f"{path!r} is not a Projection of the eventsourcing library")
-    return found
+    return projection

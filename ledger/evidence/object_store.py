@@ -123,12 +123,12 @@ class ObjectStore:
         """Return a document's bytes, unchecked; None if the document is missing. Raises Unavailable."""
         for name in ([upload] if upload else []) + [_name(notice, content)]:
             try:
-                found = await obstore.get_async(self._store, name)
+                stored = await obstore.get_async(self._store, name)
             except FileNotFoundError:
                 continue
             except (BaseError, OSError) as error:
                 raise Unavailable("the document cannot be read; try again in a moment") from error
-            return _pieces(found.stream(min_chunk_size=_PIECE))
+            return _pieces(stored.stream(min_chunk_size=_PIECE))
         return None
 
     async def read_checked(

@@ -263,9 +263,9 @@ def _sound_faults(content: bytes, tables: dict[str, Any]) -> Iterator[tuple[Path
     if notice_faults or any(path[0] not in _LISTS or len(path) == 1 for path in faulty):
         return
     sound = {name: [at for at, _ in enumerate(tables[name]) if (name, at) not in faulty] for name in _LISTS}
-    kept = {name: [tables[name][at] for at in sound[name]] for name in _LISTS}
+    sound_rows = {name: [tables[name][at] for at in sound[name]] for name in _LISTS}
     paths: list[Path] = [("notice",), *((name, at) for name in _LISTS for at in sound[name])]
-    yield from _refusals(_pack(content, {**tables, **kept}), paths)
+    yield from _refusals(_pack(content, {**tables, **sound_rows}), paths)
 
 
 def _pack(content: bytes, tables: dict[str, Any]) -> Pack:

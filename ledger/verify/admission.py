@@ -104,9 +104,9 @@ class AdmissionReplay:
         """Count an entry that only rules refuse which became stricter later."""
         kind = KIND_OF[type(entry.fact)]
         dated = [(rule_since(kind, refusal), refusal.message) for refusal in refusals]
-        held = [item for item in dated if holds(item[0], entry.recorded_at)]
-        tally = self._report.unexplained if held else self._report.admitted_earlier
-        for since, message in (held or dated)[:1]:
+        in_force = [item for item in dated if holds(item[0], entry.recorded_at)]
+        tally = self._report.unexplained if in_force else self._report.admitted_earlier
+        for since, message in (in_force or dated)[:1]:
             tally.add(entry.position, f"{message} (a rule since {since})")
 
     def _fold(self, step: Callable[[], None], position: int) -> None:

@@ -64,8 +64,8 @@ class BoardNotes(Struct):
     def of(self, entry: Entry, zone: ZoneInfo, names: Mapping[str, str] = NO_NAMES) -> tuple[str, ...]:
         """Return the notes to an entry; none unless it is a meeting or a decision of a board."""
         match entry.fact:
-            case MeetingHeld() as held:
-                meeting, notes = _Meeting(held, entry.position), [*self._quorum(held)]
+            case MeetingHeld() as fact:
+                meeting, notes = _Meeting(fact, entry.position), [*self._quorum(fact)]
             case BoardDecisionRecorded() | DecisionRescinded():
                 known = self.meetings.get(entry.fact.meeting)
                 if known is None:
@@ -77,27 +77,27 @@ class BoardNotes(Struct):
         notes += self._interested(entry.occurred_at, meeting.fact, names)
         return (*notes, *_lateness(entry))
 
-    def _quorum(self, held: MeetingHeld) -> Iterator[str]:
-        quorum = self.quorums.get(held.board)
+    def _quorum(self, meeting: MeetingHeld) -> Iterator[str]:
+        quorum = self.quorums.get(meeting.board)
         if quorum is not None:
-            yield f"{len(held.attendance)} attended; the quorum is {quorum}."
+            yield f"{len(meeting.attendance)} attended; the quorum is {quorum}."
 
-    def _chair(self, on: date, held: MeetingHeld, names: Mapping[str, str]) -> Iterator[str]:
+    def _chair(self, on: date, meeting: MeetingHeld, names: Mapping[str, str]) -> Iterator[str]:
         chairs = [
             term.chair
             for term in self.terms
-            if term.board == held.board and term.first <= on and (term.last is None or on <= term.last)
+            if term.board == meeting.board and term.first <= on and (term.last is None or on <= term.last)
         ]
         if not chairs:
             yield f"Warning: no chair was in post on {day(on)}."
         for chair in chairs:
-            is_present = chair in held.attendance
+            is_present = chair in meeting.attendance
             name = with_name(chair, names)
             yield f"In the chair: {name}." if is_present else f"Warning: the chair, {name}, was not present."
 
-    def _interested(self, at: datetime, held: MeetingHeld, names: Mapping[str, str]) -> Iterator[str]:
+    def _interested(self, at: datetime, meeting: MeetingHeld, names: Mapping[str, str]) -> Iterator[str]:
         for interest in self.interests:
-            if interest.actor in held.attendance and interest.declared_at <= at:
+            if interest.actor in meeting.attendance and interest.declared_at <= at:
                 name = with_name(interest.actor, names)
                 yield f"Warning: {name} was present with an interest, declared in entry {interest.position}."
 

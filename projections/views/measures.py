@@ -327,12 +327,12 @@ def _chart(rows: Rows, memory: MeasureMemory, name: str, **changes: object) -> N
 
 def _without_outer(rows: Rows, name: str, series: Series, counted: list[int]) -> list[int]:
     """Return the places of the readings in the chart; one whose period contains another loses its signals."""
-    kept = [counted[place] for place in smallest_periods([series.periods[index] for index in counted])]
-    for index in set(counted).difference(kept):
+    innermost = [counted[place] for place in smallest_periods([series.periods[index] for index in counted])]
+    for index in set(counted).difference(innermost):
         if series.masks[index]:
             series.masks[index] = 0
             rows.change(READINGS, name, *series.periods[index], signals=[])
-    return kept
+    return innermost
 
 
 HIDDEN = "EXISTS (SELECT FROM views.measures m WHERE m.notice = :notice AND m.measure = t.measure AND m.is_hidden)"

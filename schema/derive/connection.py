@@ -187,7 +187,7 @@ def _other_order(of: str, sent: str) -> str | None:
         check, list_of, place = urlsafe_b64decode(sent + "=" * (-len(sent) % 4)).decode().split("#", 2)
     except ValueError:
         return None
-    ours, theirs = _ORDER.match(of), _ORDER.match(list_of)
-    if check != _check(f"{list_of}#{place}") or ours is None or theirs is None or ours[1] != theirs[1]:
+    own, other = _ORDER.match(of), _ORDER.match(list_of)
+    if check != _check(f"{list_of}#{place}") or own is None or other is None or own[1] != other[1]:
         return None
-    return None if ours[2] == theirs[2] else theirs[2] or "of the list itself"
+    return None if own[2] == other[2] else other[2] or "of the list itself"

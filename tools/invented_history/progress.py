@@ -9,7 +9,7 @@ from tools.invented_history.tables import tables_of
 
 TABLES = tables_of("progress")
 
-SAID = TABLES["said"]
+NARRATIVES = TABLES["narratives"]
 MONTHS = months("2022-08", "2024-02")
 
 
@@ -30,7 +30,7 @@ def write(writer: HistoryWriter) -> None:
             activity = ("RED", "AMBER", "GREEN")[min(2, stage + (0 if slow else index % 2))]
             impact = ("RED", "RED" if slow else "AMBER", "AMBER" if slow or name == "O10" else "GREEN")[stage]
             day = working_day_from(month + timedelta(days=8 + number % 3))
-            text = SAID[name][stage]
+            text = NARRATIVES[name][stage]
             more = (
                 "",
                 ", and the next step is agreed",
