@@ -126,6 +126,6 @@ def breaches(paths: Iterable[Path]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    found = list(breaches(map(Path, sys.argv[1:])))
-    sys.stdout.writelines(f"{each}\n" for each in found)
-    sys.exit(bool(found))
+    findings = list(breaches(map(Path, sys.argv[1:])))
+    sys.stdout.writelines(f"{each}\n" for each in findings)
+    sys.exit(bool(findings))

@@ -121,18 +121,18 @@ def test_no_module_is_longer_than_a_reader_can_hold() -> None:
     ],
 )
 def test_no_committed_file_names(named: str) -> None:
-    found = []
+    offenders = []
     for path in committed_files():
         text = path.read_text(encoding="utf-8", errors="replace")
-        found += [f"{path.relative_to(ROOT)} names {match[0]}" for match in re.finditer(named, text)]
-    assert found == []
+        offenders += [f"{path.relative_to(ROOT)} names {match[0]}" for match in re.finditer(named, text)]
+    assert offenders == []
 
 
 def test_no_lock_of_nodes_packages_names_where_they_come_from() -> None:
     locks = [path for path in committed_files() if path.name == "package-lock.json"]
     assert locks
-    found = [str(path) for path in locks if re.search(r'://|"resolved"', path.read_text(encoding="utf-8"))]
-    assert not found, "the packages are had from wherever npm is told to look: take the addresses out"
+    offenders = [str(path) for path in locks if re.search(r'://|"resolved"', path.read_text(encoding="utf-8"))]
+    assert not offenders, "the packages are had from wherever npm is told to look: take the addresses out"
 
 
 def test_make_help_lists_every_command() -> None:
@@ -194,12 +194,12 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(tmp_path: P
     )
     [wheel] = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
     committed = {str(path.relative_to(ROOT)) for path in committed_files()}
     packages = json.loads((ROOT / "api" / "http" / "assets" / "browser_files.json").read_text("utf-8"))
     browser = {f"api/http/assets/installed/{name}/{file}" for name, files in packages.items() for file in files}
-    assert held == {name for name in committed if name.split("/")[0] in PACKAGES} | browser
-    assert {f"{package}/py.typed" for package in PACKAGES} <= held
+    assert packed == {name for name in committed if name.split("/")[0] in PACKAGES} | browser
+    assert {f"{package}/py.typed" for package in PACKAGES} <= packed
 
 
 def test_every_folder_of_python_files_is_a_package() -> None:

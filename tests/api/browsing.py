@@ -21,19 +21,19 @@ class _Page(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "a" and "href" in given:
-            self.links.append(given["href"])
-        if tag == "input" and "name" in given:
-            self.fields[given["name"]] = given.get("value", "")
-        if "id" in given:
-            self.ids.add(given["id"])
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "a" and "href" in attributes:
+            self.links.append(attributes["href"])
+        if tag == "input" and "name" in attributes:
+            self.fields[attributes["name"]] = attributes.get("value", "")
+        if "id" in attributes:
+            self.ids.add(attributes["id"])
 
 
 def links(answer: httpx.Response) -> set[str]:
     """Return a page's links within the service, without fragments."""
-    found = {urljoin(str(answer.url), link).partition("#")[0] for link in _Page(answer.text).links}
-    return {link for link in found if urlsplit(link).netloc == answer.url.netloc.decode()}
+    addresses = {urljoin(str(answer.url), link).partition("#")[0] for link in _Page(answer.text).links}
+    return {link for link in addresses if urlsplit(link).netloc == answer.url.netloc.decode()}
 
 
 def fields(answer: httpx.Response) -> dict[str, str]:
@@ -53,7 +53,7 @@ def browser(url: str) -> httpx.Client:
     )
 
 
-def sign_in(client: httpx.Client, token: str, wanted: str = "/") -> httpx.Response:
+def sign_in(client: httpx.Client, token: str, target: str = "/") -> httpx.Response:
     """Sign in by the form and return the next page."""
-    form = fields(client.get("/sign-in", params={"next": wanted}))
+    form = fields(client.get("/sign-in", params={"next": target}))
     return client.post("/sign-in", data={**form, "token": token})

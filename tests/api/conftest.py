@@ -58,9 +58,9 @@ def people(service: Service) -> Iterator[dict[str, httpx.Client]]:
         "topics": ["CULTURE"],
     }
     run(record(service.database, service.notice.name, [event("reviews.ReviewScheduled", scheduled, "operator")]))
-    found = {actor: browser(service.url) for actor in ROLES}
-    for actor, client in found.items():
+    clients = {actor: browser(service.url) for actor in ROLES}
+    for actor, client in clients.items():
         sign_in(client, service.notice.tokens[actor])
-    yield found
-    for client in found.values():
+    yield clients
+    for client in clients.values():
         client.close()

@@ -46,11 +46,11 @@ class MovedClock:
 
 def docx(part: str = "word/document.xml") -> bytes:
     """Return a minimal office document."""
-    found = io.BytesIO()
-    with zipfile.ZipFile(found, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(zipfile.ZipInfo("[Content_Types].xml"), "<Types/>")  # of no particular time
         archive.writestr(zipfile.ZipInfo(part), "<document/>")
-    return found.getvalue()
+    return buffer.getvalue()
 
 
 async def begin_with_readers(database: str) -> Notice:
@@ -78,14 +78,14 @@ def documented(template: str, clock: Clock = now, **settings: Any) -> Iterator[S
 
 def about(name: str, classification: str = "OFFICIAL", **more: str) -> dict[str, str]:
     """Return the headers of a document."""
-    given = {
+    headers = {
         "ce-id": f"doc-{next(_numbers)}",
         "ce-source": "officer",
         "Evidence-Id": name,
         "Evidence-Title": "Visits in May",
         "Evidence-Classification": classification,
     }
-    return {**given, **{key.replace("_", "-"): value for key, value in more.items()}}
+    return {**headers, **{key.replace("_", "-"): value for key, value in more.items()}}
 
 
 def put(
@@ -97,8 +97,8 @@ def put(
 
 def get(client: httpx.Client, name: str, **headers: str) -> httpx.Response:
     """Request a document."""
-    given = {key.replace("_", "-"): value for key, value in headers.items()}
-    return client.get(f"/ledgers/{NOTICE}/evidence/{name}", headers=given)
+    lines = {key.replace("_", "-"): value for key, value in headers.items()}
+    return client.get(f"/ledgers/{NOTICE}/evidence/{name}", headers=lines)
 
 
 def stored(service: Service, folder: str = "") -> list[str]:
@@ -115,13 +115,13 @@ def rows(service: Service, query: str, *parameters: object) -> list[tuple[Any, .
 
 def recorded(service: Service, name: str) -> list[Any]:
     """Return the data of all entries of one fact, in order."""
-    found = rows(
+    bodies = rows(
         service,
         "SELECT convert_from(body, 'UTF8')::jsonb -> 'data' FROM ledger.entries WHERE type LIKE %s "
         "ORDER BY position",
         f"improvement-ledger.%.{name}.v%",
     )
-    return [data for (data,) in found]
+    return [data for (data,) in bodies]
 
 
 def say(service: Service, actor: str, name: str, data: Any, **attributes: Any) -> httpx.Response:
@@ -144,7 +144,7 @@ def at(clock: MovedClock, **after: float) -> str:
 
 def ask(service: Service, clock: MovedClock, request: str, grantee: str = "reviewer", **changed: Any) -> int:
     """Request access to case files for one hour from now."""
-    asked = {
+    access_request = {
         "request": request,
         "grantee": grantee,
         "review": "R1",
@@ -155,12 +155,12 @@ def ask(service: Service, clock: MovedClock, request: str, grantee: str = "revie
         "until": at(clock, hours=1),
         **changed,
     }
-    return position_of(service, "department", "access.AccessRequested", asked)
+    return position_of(service, "department", "access.AccessRequested", access_request)
 
 
 def grant(service: Service, clock: MovedClock, request: str, **changed: Any) -> None:
     """Request access as the reviewer, and grant it as a council officer."""
     ask(service, clock, request, **changed)
-    given = recorded(service, "AccessRequested")[-1]
-    granted = {"request": request, "from": given["from"], "until": given["until"]}
+    request_data = recorded(service, "AccessRequested")[-1]
+    granted = {"request": request, "from": request_data["from"], "until": request_data["until"]}
     position_of(service, "officer", "access.AccessGranted", granted)

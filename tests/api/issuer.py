@@ -33,10 +33,12 @@ class Issuer:
 
     def sign_in(self, subject: str) -> str:
         """Return an access token by the authorization code flow, as a browser and a web client run it."""
-        asked = {"client_id": "pages", "redirect_uri": "http://localhost/back", "response_type": "code"}
-        answer = self.client.post("/oauth2/authorize", params={**asked, "scope": "openid"}, data={"sub": subject})
+        parameters = {"client_id": "pages", "redirect_uri": "http://localhost/back", "response_type": "code"}
+        answer = self.client.post(
+            "/oauth2/authorize", params={**parameters, "scope": "openid"}, data={"sub": subject}
+        )
         code = parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": asked["redirect_uri"]}
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": parameters["redirect_uri"]}
         token = self.client.post("/oauth2/token", data=form, auth=("pages", "secret")).raise_for_status().json()
         return str(token["access_token"])
 
@@ -110,11 +112,11 @@ def _serve() -> None:
     app.config["OAUTH2_ACCESS_TOKEN_GENERATOR"] = "tests.api.issuer.access_token"
     app.secret_key = "of a test"
     oidc_provider_mock.init_app(app)
-    asked: Counter[str] = Counter()
+    requests: Counter[str] = Counter()
 
     @app.before_request
     def count() -> None:
-        asked[flask.request.path] += 1
+        requests[flask.request.path] += 1
 
     challenges: dict[str, str] = {}
 
@@ -123,8 +125,8 @@ def _serve() -> None:
         """Keep the challenge of a code (RFC 7636), which the provider itself ignores."""
         challenge = flask.request.args.get("code_challenge")
         if challenge and "location" in response.headers:
-            given = parse_qs(urlsplit(response.headers["location"]).query)
-            challenges.update(dict.fromkeys(given.get("code", ()), challenge))
+            parameters = parse_qs(urlsplit(response.headers["location"]).query)
+            challenges.update(dict.fromkeys(parameters.get("code", ()), challenge))
         return response
 
     @app.before_request
@@ -148,8 +150,8 @@ def _serve() -> None:
         return _signed(body["header"], body["claims"])
 
     @app.get("/asked")
-    def said() -> str:
-        return json.dumps(asked)
+    def counts() -> str:
+        return json.dumps(requests)
 
     server = make_server("localhost", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -24,11 +24,11 @@ class Process:
     """A server process, and its address."""
 
     def __init__(self, database: str, **settings: str) -> None:
-        given = {"LEDGER_DATABASE_URL": uri(database), "LEDGER_BIND": "127.0.0.1:0"}
-        given |= {"LEDGER_DATA": data_of(database), **settings}
+        environment = {"LEDGER_DATABASE_URL": uri(database), "LEDGER_BIND": "127.0.0.1:0"}
+        environment |= {"LEDGER_DATA": data_of(database), **settings}
         self.popen = subprocess.Popen(
             [sys.executable, "-c", SERVE],
-            env={**os.environ, **given},
+            env={**os.environ, **environment},
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,  # so that its workers can be killed with it

@@ -85,10 +85,10 @@ async def issue(url: str, notice: str, actor: str, role: str, **bounds: Any) -> 
     return token
 
 
-async def record(url: str, notice: str, found: list[dict[str, Any]]) -> None:
+async def record(url: str, notice: str, events: list[dict[str, Any]]) -> None:
     """Record events as the operator."""
     async with Writer(url) as writer:
-        items = [accept(one) for one in found]
+        items = [accept(one) for one in events]
         answers = await writer.append_all(notice, items, Credential("operator", role=Role.OPERATOR))
     assert not [answer for answer in answers if isinstance(answer, Refused)], answers
 
@@ -194,10 +194,10 @@ class Service:
         assert row is not None
         return int(row[0])
 
-    def post(self, client: httpx.Client, found: dict[str, Any], **headers: str) -> httpx.Response:
+    def post(self, client: httpx.Client, event: dict[str, Any], **headers: str) -> httpx.Response:
         """Post one event in the structured mode."""
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return client.post(self.entries, content=json.dumps(found), headers={"Content-Type": STRUCTURED, **given})
+        lines = {name.replace("_", "-"): value for name, value in headers.items()}
+        return client.post(self.entries, content=json.dumps(event), headers={"Content-Type": STRUCTURED, **lines})
 
 
 def local_port(response: httpx.Response) -> int:

@@ -18,7 +18,7 @@ def test_without_any_the_defaults_hold(tmp_path: Path) -> None:
 def test_all_are_read(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.touch()
-    given = {
+    environment = {
         "LEDGER_DATABASE_URL": "postgresql://u:p@db/ledger",
         "LEDGER_DATA": "/var/lib/ledger",
         "LEDGER_ORIGIN": "ledger.example",
@@ -37,7 +37,7 @@ def test_all_are_read(tmp_path: Path) -> None:
         "LEDGER_LOG": "WARNING",
         "LEDGER_PUBLIC_URL": "https://Ledger.Example/",
     }
-    assert Settings.from_environment(given, tmp_path / ".env") == Settings(
+    assert Settings.from_environment(environment, tmp_path / ".env") == Settings(
         "postgresql://u:p@db/ledger",
         Path("/var/lib/ledger"),
         "ledger.example",
@@ -62,8 +62,8 @@ def test_all_are_read(tmp_path: Path) -> None:
 def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("# where\nLEDGER_BIND='127.0.0.1:9'\nLEDGER_WORKERS=2\nOTHER=x\n", encoding="utf-8")
-    found = Settings.from_environment({"LEDGER_WORKERS": "3"}, file)
-    assert (found.bind, found.workers) == (Bind("127.0.0.1", 9), 3)
+    settings = Settings.from_environment({"LEDGER_WORKERS": "3"}, file)
+    assert (settings.bind, settings.workers) == (Bind("127.0.0.1", 9), 3)
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_a_name_that_is_nearly_a_setting_stops_the_start(tmp_path: Path, name: s
 
 
 def test_other_names_are_left_to_others(tmp_path: Path) -> None:
-    given = {"LEDGER_TOKEN": "x", "LEDGER_TEST_SERVER": "x", "LEDGER_CLI_THEME": "x", "OTHER": "x"}
-    assert Settings.from_environment(given, tmp_path / ".env") == Settings()
+    environment = {"LEDGER_TOKEN": "x", "LEDGER_TEST_SERVER": "x", "LEDGER_CLI_THEME": "x", "OTHER": "x"}
+    assert Settings.from_environment(environment, tmp_path / ".env") == Settings()
 
 
 def test_half_of_a_pair_is_refused(tmp_path: Path) -> None:
@@ -148,10 +148,10 @@ def test_the_signing_key_is_the_secret_or_the_file_or_made(tmp_path: Path) -> No
     named = keys.generate(tmp_path / "key", "ledger.example/k1")
     file = {"LEDGER_SIGNING_KEY_FILE": str(tmp_path / "key")}
     secret = {"LEDGER_SIGNING_KEY": named.to_text()}
-    for given in (file, secret):
-        found = Settings.from_environment(given, tmp_path / ".env")
-        assert found.signer().verifier_key() == named.verifier_key()
-        assert named.to_text() not in repr(found)
+    for environment in (file, secret):
+        settings = Settings.from_environment(environment, tmp_path / ".env")
+        assert settings.signer().verifier_key() == named.verifier_key()
+        assert named.to_text() not in repr(settings)
     with pytest.raises(WrongSetting, match="unset one of them"):
         Settings.from_environment(file | secret, tmp_path / ".env")
     neither = Settings(data=tmp_path / "data")
@@ -163,22 +163,22 @@ def test_the_database_password_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "absent"),
+    ("environment", "absent"),
     [
         ({"LEDGER_OIDC_CLIENT_ID": "pages"}, "LEDGER_OIDC_ISSUER"),
         ({"LEDGER_OIDC_CLIENT_SECRET": "hush"}, "LEDGER_OIDC_CLIENT_ID"),
     ],
 )
 def test_a_client_is_of_an_issuer_and_a_secret_of_a_client(
-    tmp_path: Path, given: dict[str, str], absent: str
+    tmp_path: Path, environment: dict[str, str], absent: str
 ) -> None:
     with pytest.raises(WrongSetting, match=f"set {absent} too"):
-        Settings.from_environment(given, tmp_path / ".env")
+        Settings.from_environment(environment, tmp_path / ".env")
 
 
 def test_the_page_for_operators_tells_of_each_setting_and_of_no_other() -> None:
     page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8")
     table = page.partition("\n## Settings\n")[2].partition("\n## ")[0]
     names = [line.split("|")[1] for line in table.splitlines() if line.startswith("|")]
-    told = re.findall(r"`(LEDGER_[A-Z_]+)`", " ".join(names))
-    assert sorted(told) == sorted(settings._READERS)
+    documented = re.findall(r"`(LEDGER_[A-Z_]+)`", " ".join(names))
+    assert sorted(documented) == sorted(settings._READERS)

@@ -32,7 +32,7 @@ START = datetime(2022, 7, 6, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 YEARS = 3.0
 """Years between the first entry and the last."""
-Told = tuple[str, dict[str, Any]]
+TypedData = tuple[str, dict[str, Any]]
 Row = tuple[Any, ...]
 Stored = tuple[int, str, str, str, datetime, bytes]
 """Position, source, id, type, instant of recording, and bytes."""
@@ -61,7 +61,7 @@ class Notice:
         self._gathered: list[str] = []
         self._promised: list[str] = []
 
-    def facts(self) -> Iterator[Told]:
+    def facts(self) -> Iterator[TypedData]:
         """Yield as many facts as requested, without the notice's own."""
         yield "PartnerRegistered", {"partner": "P1", "organisation": TEXT, "section11": True, "lead": "partner"}
         yield "BoardEstablished", {"termsOfReference": TEXT, "quorum": 3}
@@ -74,13 +74,13 @@ class Notice:
             yield "MeasureDefined", self._measure(number)
         for number in range(self._objectives):
             yield "ObjectiveAdded", self._objective(number)
-        told = 4 + self._measures + self._objectives
-        while told < self._size:
-            self._day = START.date() + timedelta(days=int(YEARS * 365 * told / self._size))
+        count = 4 + self._measures + self._objectives
+        while count < self._size:
+            self._day = START.date() + timedelta(days=int(YEARS * 365 * count / self._size))
             for fact in self._some():
                 yield fact
-                told += 1
-                if told == self._size:
+                count += 1
+                if count == self._size:
                     return
 
     def _measure(self, number: int) -> dict[str, Any]:
@@ -99,15 +99,15 @@ class Notice:
     def _one_objective(self) -> str:
         return f"O{self._random.randrange(self._objectives)}"
 
-    def _some(self) -> Iterator[Told]:
+    def _some(self) -> Iterator[TypedData]:
         """Return the next one to four facts, which belong together."""
         chance = self._random.random()
         if chance < 0.33:
             yield "MeasureReadingReported", self._reading()
         elif chance < 0.60:
             rating = self._random.choice(("RED", "AMBER", "GREEN"))
-            told = {"objective": self._one_objective(), "narrative": TEXT, "activityRating": rating}
-            yield "ProgressRecorded", told | {"impactRating": "AMBER"}
+            data = {"objective": self._one_objective(), "narrative": TEXT, "activityRating": rating}
+            yield "ProgressRecorded", data | {"impactRating": "AMBER"}
         elif chance < 0.69:
             yield self._submitted()
         elif chance < 0.80:
@@ -124,20 +124,20 @@ class Notice:
         first = self._period.get(measure, date(2015, 1, 1)) + timedelta(days=7)
         self._period[measure] = first
         period = {"first": first.isoformat(), "last": (first + timedelta(days=6)).isoformat()}
-        told = {
+        data = {
             "measure": measure,
             "period": period,
             "numerator": self._random.randint(60, 90),
             "denominator": 100,
         }
-        return told | {"system": "case records", "extractedAt": "2022-07-06T02:00:00Z"}
+        return data | {"system": "case records", "extractedAt": "2022-07-06T02:00:00Z"}
 
-    def _submitted(self) -> Told:
+    def _submitted(self) -> TypedData:
         evidence = self._id("E")
         self._evidence.append(evidence)
-        told = {"evidence": evidence, "digest": "A" * 43 + "=", "mediaType": "application/pdf", "size": 4096}
+        data = {"evidence": evidence, "digest": "A" * 43 + "=", "mediaType": "application/pdf", "size": 4096}
         supports = [self._one_objective()]
-        return "EvidenceSubmitted", told | {"title": TEXT, "classification": "OFFICIAL", "supports": supports}
+        return "EvidenceSubmitted", data | {"title": TEXT, "classification": "OFFICIAL", "supports": supports}
 
     def _lately(self) -> str:
         """Return a day of the past week, before the two days by which an event precedes its recording."""
@@ -146,41 +146,41 @@ class Notice:
     def _some_evidence(self) -> list[str]:
         return self._evidence[-2:]
 
-    def _act(self) -> Iterator[Told]:
+    def _act(self) -> Iterator[TypedData]:
         if self._actions and self._random.random() < 0.45:
             action, due = self._actions.pop(self._random.randrange(len(self._actions)))
             if self._random.random() < 0.2:
                 later = due + timedelta(days=30)
-                told = {"action": action, "from": due.isoformat(), "to": later.isoformat(), "reason": TEXT}
-                yield "ActionRebaselined", told | {"approver": "chair"}
+                data = {"action": action, "from": due.isoformat(), "to": later.isoformat(), "reason": TEXT}
+                yield "ActionRebaselined", data | {"approver": "chair"}
                 self._actions.append((action, later))
             else:
-                told = {"action": action, "completedOn": self._lately(), "result": TEXT}
-                yield "ActionCompleted", told | {"evidence": self._some_evidence()}
+                data = {"action": action, "completedOn": self._lately(), "result": TEXT}
+                yield "ActionCompleted", data | {"evidence": self._some_evidence()}
         else:
             action, due = self._id("A"), self._day + timedelta(days=60)
             self._actions = [*self._actions[-60:], (action, due)]
-            told = {"action": action, "objective": self._one_objective(), "title": TEXT, "owner": "officer"}
-            yield "ActionAdded", told | {"due": due.isoformat()}
+            data = {"action": action, "objective": self._one_objective(), "title": TEXT, "owner": "officer"}
+            yield "ActionAdded", data | {"due": due.isoformat()}
 
-    def _meet(self) -> Iterator[Told]:
+    def _meet(self) -> Iterator[TypedData]:
         self._meetings += 1
         meeting, people = f"B{self._meetings}", ["chair", "director", "police", "health"]
         if self._evidence:
             pack = {"meeting": meeting, "recipients": people, "evidence": self._some_evidence()}
             yield "BoardPackCirculated", pack
         yield "MeetingHeld", {"meeting": meeting, "attendance": people, "quorate": True}
-        told = {"decision": self._id("D"), "meeting": meeting, "title": TEXT, "outcome": TEXT, "rationale": TEXT}
+        data = {"decision": self._id("D"), "meeting": meeting, "title": TEXT, "outcome": TEXT, "rationale": TEXT}
         concerned = {
             "relatesTo": [self._one_objective()],
             "evidence": self._some_evidence(),
             "options": [TEXT, TEXT],
         }
-        yield "BoardDecisionRecorded", told | concerned
+        yield "BoardDecisionRecorded", data | concerned
         if self._meetings > 1:
             yield "MinutesApproved", {"meeting": f"B{self._meetings - 1}", "approvedAt": meeting}
 
-    def _review(self) -> Iterator[Told]:
+    def _review(self) -> Iterator[TypedData]:
         # The entries of the notice itself come first, so each fact is recorded some days later than `_day`.
         live = [request for request, last in self._grants[-8:] if last > self._day + 60 * DAY]
         if live and self._random.random() < 0.8:
@@ -195,19 +195,19 @@ class Notice:
         window = {"from": f"{self._day}T08:00:00Z", "until": f"{last}T08:00:00Z"}
         planned = {"review": review, "kind": "six-month review", "by": "DfE", "from": "2022-10-03"}
         yield "ReviewScheduled", planned | {"topics": ["CULTURE"]}
-        asked = {"request": request, "grantee": "reviewer", "review": review, "kind": "CASE_FILES", "scope": TEXT}
-        yield "AccessRequested", asked | {"purpose": TEXT} | window
+        data = {"request": request, "grantee": "reviewer", "review": review, "kind": "CASE_FILES", "scope": TEXT}
+        yield "AccessRequested", data | {"purpose": TEXT} | window
         yield "AccessGranted", {"request": request} | window
         yield "ReviewStarted", {"review": review}
         self._grants.append((request, last))
 
-    def _other(self) -> Iterator[Told]:
+    def _other(self) -> Iterator[TypedData]:
         chance = self._random.random()
         if chance < 0.3:
             views = self._id("V")
             self._gathered.append(views)
-            told = {"views": views, "group": "FRONTLINE_STAFF", "method": "survey", "count": 30}
-            yield "ViewsGathered", told | {"themes": [TEXT, TEXT]}
+            data = {"views": views, "group": "FRONTLINE_STAFF", "method": "survey", "count": 30}
+            yield "ViewsGathered", data | {"themes": [TEXT, TEXT]}
         elif chance < 0.5 and self._gathered:
             views = self._gathered.pop()
             yield "ViewsConsidered", {"views": views, "standard": "s1", "changeMade": TEXT, "reason": TEXT}
@@ -215,15 +215,15 @@ class Notice:
             promised = self._id("C")
             self._promised.append(promised)
             due = (self._day + timedelta(days=40)).isoformat()
-            told = {"contribution": promised, "partner": "P1", "what": TEXT, "owner": "partner", "due": due}
-            yield "ContributionCommitted", told
+            data = {"contribution": promised, "partner": "P1", "what": TEXT, "owner": "partner", "due": due}
+            yield "ContributionCommitted", data
         elif chance < 0.9 and self._promised:
             yield "ContributionReceived", {"contribution": self._promised.pop(), "receivedOn": self._lately()}
         else:
             yield "SlowProgressHighlighted", {"objective": self._one_objective(), "cause": TEXT, "remedy": TEXT}
 
 
-def facts(size: int) -> Iterator[Told]:
+def facts(size: int) -> Iterator[TypedData]:
     """Yield the facts of a notice's entries in order, the shipped notice's own first."""
     head = [(event["type"].split(".")[2], event["data"]) for event in events(read(shipped("tameside-2022")))]
     head[1:1] = [("RoleGranted", {"actor": role.value.lower(), "role": role.value}) for role in ROLES]
@@ -298,10 +298,10 @@ async def put(connection: AsyncConnection[Any], notice: str, size: int, *, told:
     entries = {"notice": "text", "position": "int4", "source": "text", "id": "text", "type": "text"}
     entries |= {"recorded_at": "timestamptz", "leaf_hash": "bytea", "root_hash": "bytea", "body": "bytea"}
     await _copy(connection, "entries", entries, rows)
-    beside = {"notice": "text", "position": "int4", "path": "text", "salt": "bytea", "body": "text"}
+    columns = {"notice": "text", "position": "int4", "path": "text", "salt": "bytea", "body": "text"}
     if told:
-        said = ((notice, position, path, SALT, SENTENCES) for position, path in texts(size))
-        await _copy(connection, "narratives", beside, said)
+        narratives = ((notice, position, path, SALT, SENTENCES) for position, path in texts(size))
+        await _copy(connection, "narratives", columns, narratives)
     await connection.execute(
         "INSERT INTO ledger.heads SELECT notice, position, root_hash, %s, recorded_at FROM ledger.entries "
         "WHERE notice = %s AND position = %s",

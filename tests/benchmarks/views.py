@@ -95,12 +95,12 @@ async def _rebuilt(url: str, say: Say) -> dict[str, float]:
         stock.append(await asyncio.to_thread(_stock, url, last, number))
         say(f"round {number + 1}: rebuilt {ours[-1]:,.0f}/s, cursor {cursor[-1]:,.0f}/s, stock {stock[-1]:,.0f}/s")
     async with await psycopg.AsyncConnection.connect(url) as connection:
-        found = 0
+        total = 0
         for table in (table for view in ALL for table in view.tables):
             rows = await connection.execute(
                 sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier("views", table.name))
             )
-            found += (await rows.fetchone() or (0,))[0]
+            total += (await rows.fetchone() or (0,))[0]
     return {
         "rebuild.vs_cursor": median(a / b for a, b in zip(ours, cursor, strict=True)),
         "rebuild.vs_eventsourcing": median(a / b for a, b in zip(ours, stock, strict=True)),
@@ -108,7 +108,7 @@ async def _rebuilt(url: str, say: Say) -> dict[str, float]:
         "rebuild.cursor_per_s": median(cursor),
         "rebuild.eventsourcing_per_s": median(stock),
         "rebuild.views": len(ALL),
-        "rebuild.rows_an_entry": found / ENTRIES,
+        "rebuild.rows_an_entry": total / ENTRIES,
         "rebuild_peak_mb": peak,
     }
 

@@ -42,10 +42,10 @@ class Person:
         if not self._scripts:
             return
         self.page.evaluate(self._axe)
-        found: dict[str, Any] = self.page.evaluate(
+        violations: dict[str, Any] = self.page.evaluate(
             "rules => axe.run({runOnly: {type: 'tag', values: rules}})", _RULES
         )
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]] == [], (
-            self.page.url
-        )
+        assert [
+            (each["id"], [node["html"] for node in each["nodes"]]) for each in violations["violations"]
+        ] == [], self.page.url
         assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), self.page.url

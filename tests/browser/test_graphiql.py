@@ -18,13 +18,13 @@ PATIENCE = 60_000
 
 def test_the_ten_questions_are_asked_in_a_browser(service: Service, chromium: Browser) -> None:
     token = service.notice.tokens["adviser"]
-    said: list[str] = []
+    messages: list[str] = []
     elsewhere: list[str] = []
     page = chromium.new_page()
     page.set_default_timeout(PATIENCE)
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: said.append(f"error: {error}"))
-    page.on("request", lambda asked: elsewhere.append(asked.url) if service.url not in asked.url else None)
+    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: messages.append(f"error: {error}"))
+    page.on("request", lambda request: elsewhere.append(request.url) if service.url not in request.url else None)
     page.goto(f"{service.url}/graphql")
     tabs = page.locator(".graphiql-tab")
     expect(tabs).to_have_count(len(questions()), timeout=PATIENCE)
@@ -34,15 +34,15 @@ def test_the_ten_questions_are_asked_in_a_browser(service: Service, chromium: Br
     page.click("#who button")
     expect(page.locator("#said")).to_have_text("You ask as adviser.", timeout=PATIENCE)
     expect(tabs).to_have_count(len(questions()), timeout=PATIENCE)
-    wanted = next(n for n, each in enumerate(questions()) if each.name == "uncovered-areas")
-    page.locator(".graphiql-tab-button").nth(wanted).click()
+    tab = next(n for n, each in enumerate(questions()) if each.name == "uncovered-areas")
+    page.locator(".graphiql-tab-button").nth(tab).click()
     expect(page.locator(".graphiql-query-editor")).to_contain_text("have no live objective?", timeout=PATIENCE)
     expect(page.locator(".graphiql-editor-tool").first).to_contain_text(service.notice.name, timeout=PATIENCE)
     with page.expect_response(lambda answer: "UncoveredAreas" in (answer.request.post_data or "")) as answered:
         page.click(".graphiql-execute-button")
-    found: Any = answered.value.json()
-    assert "data" in found, found
-    assert found["data"]["notice"]["plan"]["coverage"]["nodes"] == []
+    result: Any = answered.value.json()
+    assert "data" in result, result
+    assert result["data"]["notice"]["plan"]["coverage"]["nodes"] == []
     assert answered.value.request.headers["authorization"] == f"Bearer {token}"
     expect(page.locator(".result-window")).to_contain_text("coverage", timeout=PATIENCE)
     page.keyboard.press("Escape")
@@ -53,7 +53,7 @@ def test_the_ten_questions_are_asked_in_a_browser(service: Service, chromium: Br
     assert page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})") == "{}"
     page.close()
     assert elsewhere == []
-    assert [line for line in said if line.startswith("error")] == []
+    assert [line for line in messages if line.startswith("error")] == []
 
 
 def test_the_examples_are_of_days_on_which_something_was_recorded(template: str, chromium: Browser) -> None:
@@ -64,8 +64,8 @@ def test_the_examples_are_of_days_on_which_something_was_recorded(template: str,
         page.fill("#token", sample.notice.tokens["auditor"])
         page.click("#who button")
         expect(page.locator("#said")).to_have_text("You ask as auditor.", timeout=PATIENCE)
-        wanted = next(n for n, each in enumerate(questions()) if each.name == "compliance")
-        page.locator(".graphiql-tab-button").nth(wanted).click()
+        tab = next(n for n, each in enumerate(questions()) if each.name == "compliance")
+        page.locator(".graphiql-tab-button").nth(tab).click()
         variables = page.locator(".graphiql-editor-tool").first
         expect(variables).to_contain_text("2023-03-19T00:00:00", timeout=PATIENCE)
         expect(variables).to_contain_text("2024-03-18T00:00:00")
@@ -80,7 +80,7 @@ def test_a_client_that_is_no_browser_is_answered_as_ever(service: Service) -> No
         assert "default-src 'none'" in policy
         tabs = json.loads(page.text.partition('type="application/json">')[2].partition("</script>")[0])
         assert [tab["query"] for tab in tabs] == [question.document for question in questions()]
-        asked = client.get("/graphql", params={"query": "{ me { actor } }"}, headers={"Accept": "text/html"})
-        assert (asked.status_code, asked.json()["code"]) == (401, "UNAUTHENTICATED")
+        answer = client.get("/graphql", params={"query": "{ me { actor } }"}, headers={"Accept": "text/html"})
+        assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHENTICATED")
         for name in ("../app.py", "..%2fapp.py", "__init__.py", "page.html", "%2e%2e/graphql.py"):
             assert client.get(f"/graphql/{name}").status_code == 404, name

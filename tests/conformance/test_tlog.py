@@ -63,14 +63,14 @@ def keep(path: Path, answer: httpx.Response) -> None:
 
 def entries(fetched: Path) -> list[bytes]:
     """Return the entries of the bundles."""
-    found = []
+    bodies = []
     for tile in TILES[4:]:
         bundle = (fetched / "tile" / tile).read_bytes()
         while bundle:
             end = 2 + int.from_bytes(bundle[:2], "big")
-            found.append(bundle[2:end])
+            bodies.append(bundle[2:end])
             bundle = bundle[end:]
-    return found
+    return bodies
 
 
 @pytest.mark.parametrize("line", [0, 1], ids=["the key's name", "the log's name"])
@@ -82,16 +82,16 @@ def test_proofbundle_verifies_checkpoint_and_proofs(fetched: Path, line: int) ->
     bodies = entries(fetched)
     for position in (*PROVED, 300):
         text = (fetched / "proof" / str(position)).read_text()
-        found = verify_tlog_proof(text, bodies[position - 1], key, expected_origin=checked["origin"])
-        assert (found["ok"], found["index"]) == (True, position - 1)
+        result = verify_tlog_proof(text, bodies[position - 1], key, expected_origin=checked["origin"])
+        assert (result["ok"], result["index"]) == (True, position - 1)
         assert not verify_tlog_proof(text, bodies[position - 1] + b" ", key)["ok"]
 
 
 def test_proofbundle_verifies_consistency(fetched: Path) -> None:
     for size in EARLIER:
-        said = json.loads((fetched / "consistency" / str(size)).read_text())
-        path = [base64.b64decode(each) for each in said["consistency"]]
-        roots = [base64.b64decode(said[name]) for name in ("fromRoot", "toRoot")]
+        answer = json.loads((fetched / "consistency" / str(size)).read_text())
+        path = [base64.b64decode(each) for each in answer["consistency"]]
+        roots = [base64.b64decode(answer[name]) for name in ("fromRoot", "toRoot")]
         assert verify_consistency(size, SIZE, path, *roots)
         assert not verify_consistency(size, SIZE, path, roots[1], bytes(32))
     assert not verify_inclusion(entries(fetched)[0], 0, SIZE, [], bytes(32))
@@ -116,9 +116,14 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if go is None or not (GO_PACKAGES / "src/golang.org/x/mod/sumdb").is_dir():
         pytest.skip("Go's verifier is not on this machine: apt-get install golang-go golang-golang-x-mod-dev")
     place = tmp_path_factory.mktemp("go")
-    given = {"GO111MODULE": "off", "GOPATH": str(GO_PACKAGES), "GOCACHE": str(place / "cache"), "GOFLAGS": ""}
+    environment = {
+        "GO111MODULE": "off",
+        "GOPATH": str(GO_PACKAGES),
+        "GOCACHE": str(place / "cache"),
+        "GOFLAGS": "",
+    }
     command = [go, "build", "-o", str(place / "verify"), str(PROGRAM)]
-    subprocess.run(command, env={**os.environ, **given}, check=True, timeout=280, cwd=place)
+    subprocess.run(command, env={**os.environ, **environment}, check=True, timeout=280, cwd=place)
     return place / "verify"
 
 
@@ -130,8 +135,8 @@ def verified(program: Path, folder: Path, key: int = 0) -> str:
 
 @pytest.mark.long
 def test_go_verifies_checkpoint_tiles_entries_proofs_and_consistency(program: Path, fetched: Path) -> None:
-    said = f"{SIZE} entries, {len(PROVED) + 1} proofs, {len(EARLIER)} consistencies\n"
-    assert [verified(program, fetched, key) for key in (0, 1)] == [said, said]
+    line = f"{SIZE} entries, {len(PROVED) + 1} proofs, {len(EARLIER)} consistencies\n"
+    assert [verified(program, fetched, key) for key in (0, 1)] == [line, line]
 
 
 @pytest.mark.long

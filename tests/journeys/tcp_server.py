@@ -55,10 +55,10 @@ class TcpServer:
         data.mkdir(mode=0o700)
         self._user.give(data)
         source = f"host={_HOST} port={self.port} user=postgres password=postgres"
-        made = self._user.run(
+        result = self._user.run(
             [self.programs / "pg_basebackup", "-d", source, "-D", data, "-R", "-X", "stream", "-c", "fast"]
         )
-        assert made.returncode == 0, made.stderr
+        assert result.returncode == 0, result.stderr
         return TcpServer(self._user, self.programs, data, port, self._settings)
 
     def back_up(self) -> Path:
@@ -105,7 +105,7 @@ def tcp_server(**settings: str) -> Iterator[TcpServer]:
     (place / "password").write_text("postgres", "utf-8")
     (place / "password").chmod(0o644)
     user.give(data)
-    made = user.run(
+    result = user.run(
         [
             programs / "initdb",
             "-D",
@@ -118,7 +118,7 @@ def tcp_server(**settings: str) -> Iterator[TcpServer]:
             place / "password",
         ]
     )
-    assert made.returncode == 0, made.stderr
+    assert result.returncode == 0, result.stderr
     server = TcpServer(user, programs, data, free_port(), settings)
     server.start()
     try:

@@ -57,8 +57,8 @@ class Person:
     def history(self) -> list[tuple[str, Any]]:
         """Return the entries that the person may read: the name of each fact, and its data."""
         entries = self.client.get(self.service.entries).text.splitlines()
-        found = [httpx.Response(200, content=line).json() for line in entries]
-        return [(each["type"].split(".")[2], each["data"]) for each in found if "type" in each]
+        events = [httpx.Response(200, content=line).json() for line in entries]
+        return [(each["type"].split(".")[2], each["data"]) for each in events if "type" in each]
 
 
 def test_the_life_of_a_request_for_access(service: Service, clock: MovedClock) -> None:
@@ -80,9 +80,9 @@ def live(
 
     # The reviewer asks, for herself and one file; until it is decided nothing opens, and she cannot decide.
     window = {"from": at(clock, hours=1), "until": at(clock, hours=5)}
-    asked: dict[str, Any] = {"request": "A1", "grantee": "reviewer", "review": "R1", "kind": "CASE_FILES"}
-    asked |= {"documents": ["case-1"]}
-    reviewer.says("AccessRequested", {**asked, "scope": "One file", "purpose": "The review", **window})
+    request: dict[str, Any] = {"request": "A1", "grantee": "reviewer", "review": "R1", "kind": "CASE_FILES"}
+    request |= {"documents": ["case-1"]}
+    reviewer.says("AccessRequested", {**request, "scope": "One file", "purpose": "The review", **window})
     reviewer.says("AccessGranted", {"request": "A1", **window}, 403)
     assert reviewer.opens("case-1") == 403
 
@@ -109,8 +109,8 @@ def live(
 
     # A second one, for all case files, is revoked in the middle.
     window = {"from": at(clock), "until": at(clock, hours=8)}
-    asked = {"request": "A2", "grantee": "reviewer", "review": "R1", "kind": "CASE_FILES"}
-    reviewer.says("AccessRequested", {**asked, "scope": "All files", "purpose": "The review", **window})
+    request = {"request": "A2", "grantee": "reviewer", "review": "R1", "kind": "CASE_FILES"}
+    reviewer.says("AccessRequested", {**request, "scope": "All files", "purpose": "The review", **window})
     officer2.says("AccessGranted", {"request": "A2", **window})
     assert [reviewer.opens(name) for name in ("case-1", "case-2", "minutes")] == [200, 200, 200]
     officer2.says("AccessRevoked", {"request": "A2", "reason": "The files are wanted elsewhere."})
@@ -119,10 +119,10 @@ def live(
     # The officers' own reading of restricted files is on record too.
     assert get(officer.client, "case-2").content == docx()
 
-    told = [
+    facts = [
         entry for entry in auditor.history() if entry[0] in ("AccessUsed", "AccessUseRefused", "EvidenceOpened")
     ]
-    assert told == [
+    assert facts == [
         ("AccessUseRefused", {"request": "A1", "document": "case-1", "why": "NOT_YET"}),
         ("AccessUsed", {"request": "A1", "document": "case-1", "action": "DOWNLOADED"}),
         ("AccessUseRefused", {"request": "A1", "document": "case-2", "why": "OUT_OF_SCOPE"}),
@@ -149,17 +149,17 @@ def who_opened_what(auditor: Person) -> dict[str, tuple[str, str, list[str], int
     body = {"query": query, "variables": {"notice": NOTICE}}
     answer = auditor.client.post("/graphql", json=body, headers=headers).json()
     assert "errors" not in answer, answer
-    found = {}
+    openings = {}
     for edge in answer["data"]["notice"]["access"]["edges"]:
         node = edge["node"]
         uses = [each["node"] for each in node["use"]["edges"]]
         assert node["grant"]["live"] is False
         refused = [use for use in uses if use["why"]]
-        found[node["request"]] = (
+        openings[node["request"]] = (
             node["grantee"],
             node["decidedBy"],
             node["documents"],
             len(uses) - len(refused),
             len(refused),
         )
-    return found
+    return openings

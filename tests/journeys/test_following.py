@@ -55,9 +55,9 @@ async def test_a_department_follows_a_council(servers: tuple[TcpServer, TcpServe
     variables = documents.environment(tmp_path, **both, COUNCIL_SERVER=f"127.0.0.1:{servers[0].port}")
     key = documents.shell(documents.script(PUBLISH), tmp_path, variables).strip()
     variables = {**variables, "COUNCIL_KEY": key}
-    said = documents.shell(documents.script(FOLLOW), tmp_path, variables)
-    assert "tameside is followed. Its notices are read-only here." in said
-    assert "source tameside at https://ledger.tameside.example" in said
+    output = documents.shell(documents.script(FOLLOW), tmp_path, variables)
+    assert "tameside is followed. Its notices are read-only here." in output
+    assert "source tameside at https://ledger.tameside.example" in output
     copy_tokens(council, department)
     signing = str(tmp_path / ".ledger" / "signing.key")
     council_data, department_data = tmp_path / "council", tmp_path / "department"

@@ -152,11 +152,11 @@ def check(siege: Siege) -> None:
     unanswered = set(ids) - {receipt[1] for receipt in receipts}
     turns = {tuple(key.split(".")[:3]) for key in unanswered}
     assert len({turn[:2] for turn in turns}) == len(turns) <= WRITERS * len(LANES)
-    held = set(ids)
+    recorded_ids = set(ids)
     for key in ids:
         name, lane, turn, _ = key.split(".")
         if LANES[int(lane)].strict:
-            assert held.issuperset(keys(name, int(lane), int(turn))), f"half of the strict batch of {key}"
+            assert recorded_ids.issuperset(keys(name, int(lane), int(turn))), f"half of the strict batch of {key}"
 
 
 def encoded(digest: bytes) -> str:

@@ -33,8 +33,8 @@ class Proxy:
     """Stands between client and server, and once armed breaks one connection at the bytes that it waits for."""
 
     def __init__(self, url: str) -> None:
-        given = conninfo_to_dict(url)
-        self._socket = Path(str(given["host"])) / f".s.PGSQL.{given['port']}"
+        parameters = conninfo_to_dict(url)
+        self._socket = Path(str(parameters["host"])) / f".s.PGSQL.{parameters['port']}"
         self._url = url
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()

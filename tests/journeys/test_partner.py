@@ -107,10 +107,10 @@ def test_a_nightly_batch_that_crashed_is_simply_run_again(
         process.url + ENTRIES, content=file.read_bytes(), headers=headers, verify=NO_TLS, timeout=60
     )
     again = [json.loads(line) for line in answer.text.splitlines()]
-    found = stored(database, "council/cases")
-    assert [one["id"] for one in again] == [name for name, _ in found] == [one["id"] for one in batch]
-    assert [one["position"] for one in again] == [position for _, position in found]
-    assert found[: len(first)] == first
+    ids = stored(database, "council/cases")
+    assert [one["id"] for one in again] == [name for name, _ in ids] == [one["id"] for one in batch]
+    assert [one["position"] for one in again] == [position for _, position in ids]
+    assert ids[: len(first)] == first
     assert [one["duplicate"] for one in again] == [True] * len(first) + [False] * (400 - len(first))
 
 
@@ -153,7 +153,7 @@ def test_an_integration_that_is_revoked_in_mid_stream_records_nothing_more(
             "SELECT token FROM ledger.tokens WHERE secret_hash = sha256(%s::bytea)", (token.encode(),)
         ).fetchone()
     assert row is not None
-    said = {
+    answers_by_id = {
         "token": event("people.TokenRevoked", {"token": row[0], "reason": "It leaked."}, "operator"),
         "integration": event(
             "people.IntegrationRevoked", {"integration": "I1", "reason": "It ended."}, "operator"
@@ -165,7 +165,7 @@ def test_an_integration_that_is_revoked_in_mid_stream_records_nothing_more(
             if number == 3:  # the first three are in, and the line stays open
                 while len(stored(database, "council/cases")) < 3:
                     pass
-                run(record(database, NOTICE, [said]))
+                run(record(database, NOTICE, [answers_by_id]))
             yield json.dumps(one).encode() + b"\n"
 
     headers = {"Authorization": f"Bearer {token}", "Content-Type": NDJSON}
@@ -189,11 +189,11 @@ def test_the_first_event_of_the_partners_page_is_recorded_as_it_says(
 ) -> None:
     process, _, token = partner
     page = (Path(__file__).parents[2] / "docs" / "partners.md").read_text(encoding="utf-8")
-    said = page.partition("-d '")[2].partition("}'")[0] + "}"
+    event_json = page.partition("-d '")[2].partition("}'")[0] + "}"
     headers = {"Authorization": f"Bearer {token}", "Content-Type": STRUCTURED}
-    answer = httpx.post(process.url + ENTRIES, content=said, headers=headers, verify=NO_TLS)
+    answer = httpx.post(process.url + ENTRIES, content=event_json, headers=headers, verify=NO_TLS)
     assert answer.status_code == 201, answer.text
     receipt = json.loads(page.partition("is `201` and a receipt:")[2].partition("Keep it")[0])
     assert set(receipt) == set(answer.json())
-    again = httpx.post(process.url + ENTRIES, content=said, headers=headers, verify=NO_TLS)
+    again = httpx.post(process.url + ENTRIES, content=event_json, headers=headers, verify=NO_TLS)
     assert (again.status_code, again.json()) == (200, answer.json() | {"duplicate": True})

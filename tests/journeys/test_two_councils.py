@@ -30,16 +30,16 @@ def client_of(process: Process, notice: Notice, actor: str) -> httpx.Client:
 
 def test_neither_sees_the_other(councils: tuple[Process, Notice, Notice], database: str) -> None:
     process, *notices = councils
-    for mine, other in (notices, notices[::-1]):
-        secret = f"Only {mine.name} knows of this."
-        with client_of(process, mine, "officer") as client:
-            path = f"/ledgers/{mine.name}/entries"
+    for own, other in (notices, notices[::-1]):
+        secret = f"Only {own.name} knows of this."
+        with client_of(process, own, "officer") as client:
+            path = f"/ledgers/{own.name}/entries"
             sent = client.post(path, json=progress(secret), headers={"Content-Type": STRUCTURED}).json()
             assert sent["position"] == 14
         for actor in other.tokens:
             with client_of(process, other, actor) as client:
-                seen = everything(client, mine.name, other.name)
-            assert mine.name not in seen, actor
+                seen = everything(client, own.name, other.name)
+            assert own.name not in seen, actor
             assert secret not in seen, actor
             assert sent["leafHash"] not in seen, actor
             assert sent["rootHash"] not in seen, actor
@@ -51,10 +51,10 @@ def test_neither_sees_the_other(councils: tuple[Process, Notice, Notice], databa
     assert counted == [("barnet-1", 14), ("ealing-1", 14)]
 
 
-def everything(client: httpx.Client, theirs: str, own: str) -> str:
+def everything(client: httpx.Client, other: str, own: str) -> str:
     """Return all that a viewer can see of both notices, without the words of the requests."""
-    path = f"/ledgers/{theirs}/entries"
-    shown = [
+    path = f"/ledgers/{other}/entries"
+    answers = [
         client.get(path).text,
         client.get(path, headers={"Accept": "text/event-stream", "Last-Event-ID": "1"}).text,
         client.post(path, json=progress(), headers={"Content-Type": STRUCTURED}).text,
@@ -67,18 +67,18 @@ def everything(client: httpx.Client, theirs: str, own: str) -> str:
     own_path = f"/ledgers/{own}/entries"
     with client.stream("GET", own_path, headers={"Accept": "text/event-stream"}) as answer:
         if answer.status_code == 200:
-            found = events(answer)
-            shown += [next(found)[2] for _ in range(13)]
+            feed = events(answer)
+            answers += [next(feed)[2] for _ in range(13)]
     query = """query($id: ID!) { me { actor parts { notice roles } } notices { nodes { id council title } }
         notice(id: $id) { id plan { objectives { nodes { title } } } entries { nodes { data leafHash } } } }"""
-    answer = client.post("/graphql", json={"query": query, "variables": {"id": theirs}})
+    answer = client.post("/graphql", json={"query": query, "variables": {"id": other}})
     assert answer.json()["errors"]
-    shown.append(re.sub(rf"no notice '?{theirs}'?", "no notice", answer.text))
+    answers.append(re.sub(rf"no notice '?{other}'?", "no notice", answer.text))
     mutation = """mutation($input: RecordProgressInput!) { recordProgress(input: $input) {
         receipt { position } refusals { code } } }"""
     data = {"objective": "O1", "narrative": "n", "activityRating": "RED", "impactRating": "RED"}
-    given = {"notice": theirs, "id": "x", "source": "officer", "data": data}
-    recorded = client.post("/graphql", json={"query": mutation, "variables": {"input": given}}).json()
+    mutation_input = {"notice": other, "id": "x", "source": "officer", "data": data}
+    recorded = client.post("/graphql", json={"query": mutation, "variables": {"input": mutation_input}}).json()
     assert recorded["data"]["recordProgress"]["receipt"] is None if recorded["data"] else recorded["errors"]
-    shown.append(json.dumps(recorded).replace(f"no notice {theirs}", "").replace(f"'{theirs}'", ""))
-    return "\n".join(shown)
+    answers.append(json.dumps(recorded).replace(f"no notice {other}", "").replace(f"'{other}'", ""))
+    return "\n".join(answers)

@@ -25,8 +25,8 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 def build(folder: Path) -> Path:
     """Build the wheel in a folder and return its path."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    given = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
-    subprocess.run(command, cwd=documents.ROOT, env=given, capture_output=True, check=True)
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+    subprocess.run(command, cwd=documents.ROOT, env=environment, capture_output=True, check=True)
     [wheel] = folder.glob("*.whl")
     return wheel
 
@@ -73,9 +73,11 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_in_an_empty_environment_serves_the_pages(environment: Path, tmp_path: Path) -> None:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LEDGER_", "PYTHON", "PG"))}
+    own_variables = {
+        name: value for name, value in os.environ.items() if not name.startswith(("LEDGER_", "PYTHON", "PG"))
+    }
     command = [str(environment / "ledger"), "serve", "--port", "0"]
-    with subprocess.Popen(command, cwd=tmp_path, env=kept, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=tmp_path, env=own_variables, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         try:
             log = iter(process.stderr)

@@ -6,9 +6,9 @@ from ledger.store.database import connect
 from ledger.verify.findings import Damage, Report
 from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, SETTING_SIZE, begin, progress, received, submit
 
-TOLD = SETTING_SIZE + 1
+NARRATED = SETTING_SIZE + 1
 """An entry with a narrative that is kept; the four after it are of its kind."""
-ERASED = TOLD + 4
+ERASED = NARRATED + 4
 REQUEST = ERASED + 1
 ERASING = ERASED + 2
 SIZE = ERASING + 3
@@ -25,8 +25,8 @@ async def record(database: str) -> None:
     async with Writer(database) as writer:
         await begin(writer)
         received(await writer.append_all(NOTICE, [progress() for _ in range(5)], ALICE))
-        asked = {"position": ERASED, "reason": "A name", "authority": "UK GDPR 17"}
-        request = submit("ErasureRequested", asked, "rosa")
+        erasure_request = {"position": ERASED, "reason": "A name", "authority": "UK GDPR 17"}
+        request = submit("ErasureRequested", erasure_request, "rosa")
         assert (await writer.append(NOTICE, request, ROSA)).position == REQUEST
         erased = submit("NarrativeErased", {"position": ERASED, "request": REQUEST}, "dan")
         assert (await writer.append(NOTICE, erased, DAN)).position == ERASING
@@ -35,7 +35,7 @@ async def record(database: str) -> None:
 
 async def damage(url: str, *statements: str, **more: object) -> None:
     """Run statements as the superuser with the triggers off, `{told}` and the like put in."""
-    places = {"told": TOLD, "second": TOLD + 1, "third": TOLD + 2, "size": SIZE}
+    places = {"told": NARRATED, "second": NARRATED + 1, "third": NARRATED + 2, "size": SIZE}
     places |= {"erased": ERASED, "erasing": ERASING}
     async with await connect(url) as connection, connection.transaction():
         await connection.execute("SET LOCAL session_replication_role = replica")

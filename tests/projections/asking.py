@@ -41,9 +41,9 @@ def days(first: str, last: str | None) -> Gap:
 async def everything(
     reading: Snapshot, relation: Relation[Any], *, redacted: bool = False, **conditions: object
 ) -> list[ComputedRow[Any]]:
-    (found,) = await find(reading, relation, RowQuery(conditions), redacted=redacted)
-    return found
+    (page,) = await find(reading, relation, RowQuery(conditions), redacted=redacted)
+    return page
 
 
-def rows(found: list[ComputedRow[Any]]) -> list[Any]:
-    return [each.row for each in found]
+def rows(page: list[ComputedRow[Any]]) -> list[Any]:
+    return [each.row for each in page]

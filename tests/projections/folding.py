@@ -60,7 +60,7 @@ async def fold_page(connection: Connection, followers: Sequence[Follower], page:
 
 def stored(url: str, notice: str, views: Sequence[View] = ALL) -> Stored:
     """Return every version of every row of a notice, by table."""
-    found: Stored = {}
+    tables: Stored = {}
     with psycopg.connect(url) as connection:
         for table in (table for view in views for table in view.tables):
             names = sql.SQL(", ").join(sql.Identifier(column.name) for column in table.columns)
@@ -69,8 +69,8 @@ def stored(url: str, notice: str, views: Sequence[View] = ALL) -> Stored:
                 sql.Identifier("views", table.name),
                 sql.SQL(", ").join(map(sql.Identifier, table.key)),
             )
-            found[table.name] = connection.execute(query, (notice,)).fetchall()
-    return found
+            tables[table.name] = connection.execute(query, (notice,)).fetchall()
+    return tables
 
 
 NEVER = 3600.0

@@ -298,6 +298,6 @@ def decided_in() -> list[Row]:
     rows = []
     for _, data in facts("BoardDecisionRecorded"):
         line, meeting = meetings[data["meeting"]]
-        held = str(day(happened(line)))
-        rows.append({"decision": data["decision"], "held": held, "quorate": meeting["quorate"]})
+        on = str(day(happened(line)))
+        rows.append({"decision": data["decision"], "held": on, "quorate": meeting["quorate"]})
     return rows

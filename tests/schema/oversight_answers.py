@@ -59,9 +59,9 @@ def uncovered() -> list[tuple[str, str]]:
     mapped = [data for _, data in facts("CoverageMapped") if data["objective"] in is_open]
     rejected = {data["recommendation"] for _, data in facts("RecommendationRejected")}
     findings = [data["finding"] for _, data in facts("FindingRegistered")]
-    made = [data["recommendation"] for _, data in facts("RecommendationMade")]
+    recommendations = [data["recommendation"] for _, data in facts("RecommendationMade")]
     required = [("FINDING", "findings", each) for each in findings]
-    required += [("RECOMMENDATION", "recommendations", each) for each in made if each not in rejected]
+    required += [("RECOMMENDATION", "recommendations", each) for each in recommendations if each not in rejected]
     return [
         (kind, subject)
         for kind, member, subject in required

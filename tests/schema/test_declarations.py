@@ -57,9 +57,11 @@ def test_everything_is_described(live: GraphQLSchema) -> None:
         if not declared.description:
             bare.append(name)
         if isinstance(declared, GraphQLEnumType):
-            said = {value: v.description or "" for value, v in declared.values.items()}
+            descriptions = {value: v.description or "" for value, v in declared.values.items()}
             bare += [
-                f"{name}.{value}" for value, meaning in said.items() if meaning.rstrip(".").upper() in (value, "")
+                f"{name}.{value}"
+                for value, meaning in descriptions.items()
+                if meaning.rstrip(".").upper() in (value, "")
             ]
         elif isinstance(declared, GraphQLInputObjectType):
             bare += [f"{name}.{field}" for field, f in declared.fields.items() if not f.description]

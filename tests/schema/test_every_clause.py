@@ -231,10 +231,10 @@ async def test_each_clause_answers_its_question(reader: Reader) -> None:
 
 async def test_a_report_of_the_adviser_is_reproduced_at_the_position_that_it_names(reader: Reader) -> None:
     reports = "query ($notice: ID!) { notice(id: $notice) { adviserReports { nodes { report query pinned } } } }"
-    found = await ask(reader, reports)
-    pinned = {each["report"]: each["pinned"] for each in found["notice"]["adviserReports"]["nodes"]}
+    issued = await ask(reader, reports)
+    pinned = {each["report"]: each["pinned"] for each in issued["notice"]["adviserReports"]["nodes"]}
     assert pinned == {"AR1": 234, "AR2": 333, "AR3": 433, "AR4": 509, "AR5": 588, "AR6": 660}
-    (query,) = {each["query"] for each in found["notice"]["adviserReports"]["nodes"]}
+    (query,) = {each["query"] for each in issued["notice"]["adviserReports"]["nodes"]}
     then = query.replace('"tameside-2022"', '$notice, asOf: {position: 333}, on: "2022-12-31T00:00:00Z"')
     answer = await ask(reader, f"query ($notice: ID!) {then}")
     statuses = {each["clause"]: each["status"] for each in answer["notice"]["compliance"]["nodes"]}

@@ -27,7 +27,7 @@ async def test_null_is_as_if_absent_or_a_clear_error(world: World) -> None:
                 query = f"query({uses}$null: {kind}) {{ {document} }}"
                 result = await world.ask(query, "operator", null=None, **({"notice": NOTICE} if uses else {}))
                 codes = [(error.extensions or {}).get("code") for error in result.errors or ()]
-                wanted: list[Any] = ["GRAPHQL_VALIDATION_FAILED"] if argument == "id" else []
-                assert codes == wanted, (query, result.errors)
+                expected_codes: list[Any] = ["GRAPHQL_VALIDATION_FAILED"] if argument == "id" else []
+                assert codes == expected_codes, (query, result.errors)
                 counted += 1
     assert counted > 80

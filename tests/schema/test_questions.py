@@ -166,8 +166,8 @@ async def test_each_field_is_read_of_the_invented_history(reader: Reader) -> Non
         document += " }" * (len(path) + 1)
         rows = []
         for arguments in ("", ', asOf: {position: 300}, on: "2022-12-31T00:00:00Z"'):
-            asked = document.replace("id: $notice", "id: $notice" + arguments)
-            data = await ask(reader, asked, Role.OPERATOR)
+            query = document.replace("id: $notice", "id: $notice" + arguments)
+            data = await ask(reader, query, Role.OPERATOR)
             rows += list(found_at(data, [step.partition("(")[0] for step in path]))
         fields_seen[name] = set(leaves)
         null |= {
@@ -239,11 +239,11 @@ def found_at(data: Any, path: list[str]) -> Iterator[dict[str, Any]]:
 async def test_the_number_of_statements_does_not_grow_with_the_data(
     reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[object] = []
+    statements: list[object] = []
     fetch = Snapshot.fetch
 
     async def counted(self: Snapshot, query: Any, parameters: Any = ()) -> list[tuple[Any, ...]]:
-        asked.append(query)
+        statements.append(query)
         return await fetch(self, query, parameters)
 
     monkeypatch.setattr(Snapshot, "fetch", counted)
@@ -251,9 +251,9 @@ async def test_the_number_of_statements_does_not_grow_with_the_data(
     for name, document in BY_NAME.items():
         counts = []
         for as_of in (f'asOf: {{knownAt: "{early}"}}', "asOf: {position: 690}"):
-            asked.clear()
+            statements.clear()
             await ask(reader, document.replace("id: $notice", f"id: $notice, {as_of}"), **VARIABLES.get(name, {}))
-            counts.append(len(asked))
+            counts.append(len(statements))
         assert counts[1] <= counts[0] + 2, (name, counts)
         assert max(counts) <= 8, (name, counts)
 

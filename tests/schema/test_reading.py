@@ -216,14 +216,14 @@ async def test_entries_are_found_by_what_they_say(world: World) -> None:
 async def test_objectives_are_found_by_area_owner_and_id(world: World) -> None:
     document = """query($id: ID!, $f: ObjectiveFilter) { notice(id: $id) {
         plan { objectives(filter: $f) { nodes { objective } } } } }"""
-    for asked, wanted in (
+    for filter_, expected in (
         ({"owner": "feed"}, ["O2"]),
         ({"area": "1a"}, ["O1", "O2"]),
         ({"area": "1b"}, []),
         ({"objectiveIn": ["O2", "O9"]}, ["O2"]),
     ):
-        found = (await world.data(document, id=NOTICE, f=asked))["notice"]["plan"]["objectives"]["nodes"]
-        assert [objective["objective"] for objective in found] == wanted, asked
+        objectives = (await world.data(document, id=NOTICE, f=filter_))["notice"]["plan"]["objectives"]["nodes"]
+        assert [objective["objective"] for objective in objectives] == expected, filter_
 
 
 async def test_a_role_without_sight_of_entries_gets_positions_and_leaf_hashes(world: World) -> None:
@@ -235,15 +235,15 @@ async def test_a_role_without_sight_of_entries_gets_positions_and_leaf_hashes(wo
     hidden = (await world.data(document, "bea", id=NOTICE))["notice"]
     assert len(hidden["entries"]["nodes"]) == HEAD
     for entry, known in zip(hidden["entries"]["nodes"], seen["entries"]["nodes"], strict=True):
-        shown = {name: value for name, value in entry.items() if value not in (None, [])}
+        values = {name: value for name, value in entry.items() if value not in (None, [])}
         hidden_fields = {"leafHash": known["leafHash"], "withheld": True}
         position = known["position"]
-        assert shown == {"id": f"{NOTICE}/entry/{position}", "position": position, **hidden_fields}
+        assert values == {"id": f"{NOTICE}/entry/{position}", "position": position, **hidden_fields}
     assert hidden["plan"]["objectives"]["nodes"][0]["entry"] == {"withheld": True, "type": None}
     some = """query($id: ID!) { notice(id: $id) { entries(filter: {positions: [2, 5]}) {
         nodes { position withheld } } } }"""
-    found = (await world.data(some, "bea", id=NOTICE))["notice"]["entries"]["nodes"]
-    assert found == [{"position": 2, "withheld": True}, {"position": 5, "withheld": True}]
+    entries = (await world.data(some, "bea", id=NOTICE))["notice"]["entries"]["nodes"]
+    assert entries == [{"position": 2, "withheld": True}, {"position": 5, "withheld": True}]
     search = 'query($id: ID!) { notice(id: $id) { entries(filter: {actor: "alice"}) { nodes { position } } } }'
     code, message = await world.error(search, "bea", id=NOTICE)
     assert code == "FORBIDDEN"
@@ -264,8 +264,8 @@ async def test_a_notice_without_a_part_in_it_looks_like_none(world: World) -> No
     for actor, notice in (("mallory", NOTICE), ("alice", "never-issued"), ("feed", NOTICE)):
         result = await world.ask(document, actor, id=notice)
         assert result.errors is not None
-        told = [(error.message.replace(notice, "…"), error.extensions) for error in result.errors]
-        answers.append((result.data, told, result.extensions))
+        errors = [(error.message.replace(notice, "…"), error.extensions) for error in result.errors]
+        answers.append((result.data, errors, result.extensions))
     assert answers[0] == answers[1] == answers[2]
     assert answers[0][1][0][1] == {"code": "NOT_FOUND"}
 
@@ -332,8 +332,8 @@ async def test_the_rows_of_an_answer_are_limited_together(world: World, monkeypa
 
 
 async def test_what_was_not_recorded_yet_is_refused(world: World) -> None:
-    for asked in ({"position": HEAD + 1}, {"knownAt": "2020-01-01T00:00:00Z"}):
-        assert (await world.error(WHOLE, id=NOTICE, asOf=asked))[0] == "NOT_RECORDED_YET"
+    for as_of in ({"position": HEAD + 1}, {"knownAt": "2020-01-01T00:00:00Z"}):
+        assert (await world.error(WHOLE, id=NOTICE, asOf=as_of))[0] == "NOT_RECORDED_YET"
     assert (await world.error(WHOLE, id=NOTICE, asOf={"position": 0}))[0] == "BAD_USER_INPUT"
 
 

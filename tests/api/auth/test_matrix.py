@@ -27,13 +27,13 @@ ALONE = "EntryCorrected"
 @cache
 def examples() -> dict[str, dict[str, Any]]:
     """Return an event of each fact, from the invented history."""
-    found: dict[str, dict[str, Any]] = {}
+    events: dict[str, dict[str, Any]] = {}
     lines = files("ledger").joinpath("packs/tameside-2022.ndjson").read_text("utf-8").splitlines()
     for one in map(json.loads, lines):
-        kept = {name: one[name] for name in ("specversion", "type", "data", "confirm") if name in one}
+        example = {name: one[name] for name in ("specversion", "type", "data", "confirm") if name in one}
         for place, earlier in one.get("demorefers", {}).items():
-            kept["data"][place] = [1] if isinstance(earlier, list) else 1  # any earlier entry will do here
-        found.setdefault(STORED_TYPES[one["type"]].kind.name, kept)
+            example["data"][place] = [1] if isinstance(earlier, list) else 1  # any earlier entry will do here
+        events.setdefault(STORED_TYPES[one["type"]].kind.name, example)
     issued = {
         "kind": "IMPROVEMENT_NOTICE",
         "council": "E08000008",
@@ -43,12 +43,12 @@ def examples() -> dict[str, dict[str, Any]]:
         "trigger": "A visit",
         "packDigest": "A" * 43 + "=",
     }
-    found["NoticeIssued"] = event("notice.NoticeIssued", issued)
+    events["NoticeIssued"] = event("notice.NoticeIssued", issued)
     loss = {"size": 3661, "rootHash": "A" * 43 + "=", "resumedAt": 3525}
-    found["LossAccepted"] = event("records.LossAccepted", loss)
-    found["AreaRegistered"] = event("notice.AreaRegistered", {"area": "9z", "title": "Leaders"})
-    assert set(found) == {kind.name for kind in KINDS.values()}
-    return found
+    events["LossAccepted"] = event("records.LossAccepted", loss)
+    events["AreaRegistered"] = event("notice.AreaRegistered", {"area": "9z", "title": "Leaders"})
+    assert set(events) == {kind.name for kind in KINDS.values()}
+    return events
 
 
 def by_matrix(refusals: list[dict[str, Any]]) -> bool:
@@ -69,21 +69,21 @@ def test_the_intake_takes_what_the_matrix_allows(everybody: Service, role: Role)
         answers = client.post(ENTRIES, json=batch, headers={"Content-Type": BATCH}).json()
         single = examples()[ALONE] | {"id": "intake-alone", "source": actor}
         alone = client.post(ENTRIES, json=single, headers={"Content-Type": STRUCTURED}).json()
-    found = {name: not by_matrix(one.get("errors", [])) for name, one in zip(names, answers, strict=True)}
-    assert {**found, ALONE: not by_matrix(alone.get("errors", []))} == expected(role)
+    allowed = {name: not by_matrix(one.get("errors", [])) for name, one in zip(names, answers, strict=True)}
+    assert {**allowed, ALONE: not by_matrix(alone.get("errors", []))} == expected(role)
 
 
 @EACH_ROLE
 def test_mutations_take_what_the_matrix_allows(everybody: Service, role: Role) -> None:
     kinds = list(KINDS.values())
-    found: dict[str, bool] = {}
+    allowed: dict[str, bool] = {}
     with everybody.client(actor_of(role)) as client:
         for start in range(0, len(kinds), 20):
             some = kinds[start : start + 20]
             acts = [kind.struct.act for kind in some]
             declared = ", ".join(f"${act}: {act[0].upper()}{act[1:]}Input!" for act in acts)
             fields = " ".join(f"{act}(input: ${act}) {{ refusals {{ code message }} }}" for act in acts)
-            given = {
+            mutation_input = {
                 kind.struct.act: {
                     "notice": NOTICE,
                     "id": f"graphql-{kind.name}",
@@ -92,12 +92,12 @@ def test_mutations_take_what_the_matrix_allows(everybody: Service, role: Role) -
                 }
                 for kind in some
             }
-            query = {"query": f"mutation({declared}) {{ {fields} }}", "variables": given}
+            query = {"query": f"mutation({declared}) {{ {fields} }}", "variables": mutation_input}
             answer = client.post("/graphql", json=query).json()
             assert "errors" not in answer, answer["errors"]
             for kind in some:
-                found[kind.name] = not by_matrix(answer["data"][kind.struct.act]["refusals"])
-    assert found == expected(role)
+                allowed[kind.name] = not by_matrix(answer["data"][kind.struct.act]["refusals"])
+    assert allowed == expected(role)
 
 
 def views_by_path() -> dict[str, set[str]]:
@@ -107,19 +107,19 @@ def views_by_path() -> dict[str, set[str]]:
     """
     notice = schema.build()._schema.type_map["Notice"]
     assert isinstance(notice, GraphQLObjectType)
-    found = {"entries { __typename }": {"entries"}}
+    views_of = {"entries { __typename }": {"entries"}}
     for name, field in notice.fields.items():
         of = str(get_named_type(field.type)).removesuffix("Connection")
         if of in TYPES:
-            found[f"{name} {{ __typename }}"] = {TYPES[of].relation.view}
+            views_of[f"{name} {{ __typename }}"] = {TYPES[of].relation.view}
         elif of in SECTIONS:
             view, lists = SECTIONS[of].view, SECTIONS[of].lists
             for each, spec in lists.items():
-                found[f"{name} {{ {to_camel_case(each)} {{ __typename }} }}"] = {
+                views_of[f"{name} {{ {to_camel_case(each)} {{ __typename }} }}"] = {
                     view,
                     TYPES[spec.of].relation.view,
                 }
-    return found
+    return views_of
 
 
 @EACH_ROLE
@@ -147,17 +147,17 @@ def test_log_feed_and_graphql_show_entries_as_the_matrix_allows(everybody: Servi
     with everybody.client(actor_of(role)) as client:
         log = client.get(ENTRIES, params={"limit": 3})
         feed = client.get(ENTRIES, headers={"Accept": "text/event-stream"}) if log.status_code == 403 else None
-        asked = client.post("/graphql", json={"query": query}).json()
+        answer = client.post("/graphql", json={"query": query}).json()
     if not reads(role, "notice"):
         assert feed is not None
         assert (log.json()["code"], feed.json()["code"]) == ("FORBIDDEN", "FORBIDDEN")
-        assert asked["data"] is None or asked["data"]["notice"] is None
+        assert answer["data"] is None or answer["data"]["notice"] is None
         return
     with following(everybody.url, token) as events:
-        told = [next(events)[2] for _ in range(3)]
-    assert told == log.text.splitlines()
-    nodes = asked["data"]["notice"]["entries"]["nodes"]
-    for line, node in zip(map(json.loads, told), nodes, strict=True):
+        feed_entries = [next(events)[2] for _ in range(3)]
+    assert feed_entries == log.text.splitlines()
+    nodes = answer["data"]["notice"]["entries"]["nodes"]
+    for line, node in zip(map(json.loads, feed_entries), nodes, strict=True):
         if reads(role, "entries"):
             assert line["specversion"] == "1.0"
             assert (node["withheld"], node["data"]) == (False, line["data"])
@@ -205,10 +205,10 @@ def test_a_reader_that_names_no_notice_sees_no_row_of_any_table(everybody: Servi
 
 def test_no_role_of_the_service_may_pass_by_what_it_is_for(everybody: Service) -> None:
     with psycopg.connect(everybody.database) as connection:
-        found = connection.execute(
+        roles = connection.execute(
             "SELECT rolname, rolbypassrls, rolcanlogin, rolsuper FROM pg_roles WHERE rolname ~ '^ledger_'"
         ).fetchall()
-    assert {name: tuple(rest) for name, *rest in found} == {
+    assert {name: tuple(rest) for name, *rest in roles} == {
         "ledger_owner": (False, False, False),
         "ledger_writer": (True, False, False),
         "ledger_projector": (True, False, False),

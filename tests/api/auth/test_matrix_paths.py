@@ -101,5 +101,5 @@ def test_a_small_figure_leaves_by_no_path(everybody: Service, role: Role) -> Non
 
 
 def test_whoever_sees_measures_whole_finds_it(everybody: Service) -> None:
-    found = {where for where, text in texts(everybody, Role.ADVISER) if FIGURES.search(text)}
-    assert {"graphql", "feed", f"{LOG}/entries?limit=10000"} <= found
+    places = {where for where, text in texts(everybody, Role.ADVISER) if FIGURES.search(text)}
+    assert {"graphql", "feed", f"{LOG}/entries?limit=10000"} <= places

@@ -174,8 +174,8 @@ def test_a_token_is_good_for_its_ledger_and_its_time_only(
 def test_only_access_tokens_are_taken(
     signing_in: Service, issuer: Issuer, header: dict[str, Any], good: bool
 ) -> None:
-    found = code_of(signing_in, issuer.sign(issuer.claims(), **header))
-    assert found == ((200, "") if good else (401, "UNAUTHENTICATED"))
+    outcome = code_of(signing_in, issuer.sign(issuer.claims(), **header))
+    assert outcome == ((200, "") if good else (401, "UNAUTHENTICATED"))
 
 
 @pytest.mark.parametrize("claim", ["nonce", "at_hash", "c_hash"])
@@ -207,8 +207,8 @@ def test_the_public_key_is_no_shared_secret(signing_in: Service, issuer: Issuer)
         json.dumps(key.as_dict()).encode(),
     ):
         signed = f"{part({'alg': 'HS256', 'typ': 'at+jwt', 'kid': key.kid})}.{part(issuer.claims())}"
-        made = hmac.digest(secret, signed.encode(), "sha256")  # by hand: joserfc itself refuses to
-        token = f"{signed}.{urlsafe_b64encode(made).decode().rstrip('=')}"
+        signature = hmac.digest(secret, signed.encode(), "sha256")  # by hand: joserfc itself refuses to
+        token = f"{signed}.{urlsafe_b64encode(signature).decode().rstrip('=')}"
         assert code_of(signing_in, token) == (401, "UNAUTHENTICATED")
 
 
@@ -233,8 +233,8 @@ def test_what_is_no_token_is_refused(signing_in: Service, token: str) -> None:
 
 
 def test_two_authorizations_are_none(signing_in: Service, issuer: Issuer) -> None:
-    given = [("Authorization", f"Bearer {issuer.sign_in('jo')}")] * 2
-    answer = httpx.get(signing_in.url + signing_in.entries, headers=given, verify=NO_TLS)
+    headers = [("Authorization", f"Bearer {issuer.sign_in('jo')}")] * 2
+    answer = httpx.get(signing_in.url + signing_in.entries, headers=headers, verify=NO_TLS)
     assert answer.status_code == 401
 
 
@@ -256,21 +256,21 @@ def test_unknown_keys_do_not_flood_the_issuer(issuer: Issuer) -> None:
 
     async def flood() -> None:
         nonlocal now
-        found = oidc.Issuer(issuer.url, AUDIENCE, lambda: now)
-        assert await found.person(issuer.sign_in("jo")) is not None
+        client = oidc.Issuer(issuer.url, AUDIENCE, lambda: now)
+        assert await client.person(issuer.sign_in("jo")) is not None
         issuer.rotate()
         before = issuer.asked("/jwks")
-        assert await found.person(issuer.sign_in("jo")) is not None  # a new key is asked for at once
+        assert await client.person(issuer.sign_in("jo")) is not None  # a new key is asked for at once
         tokens = [issuer.sign(issuer.claims(), kid=f"unknown-{number}") for number in range(30)]
-        assert await asyncio.gather(*map(found.person, tokens)) == [None] * 30
+        assert await asyncio.gather(*map(client.person, tokens)) == [None] * 30
         assert issuer.asked("/jwks") == before + 1
         now = oidc.ASK_AGAIN_SECONDS
-        assert await asyncio.gather(*map(found.person, tokens)) == [None] * 30
+        assert await asyncio.gather(*map(client.person, tokens)) == [None] * 30
         assert issuer.asked("/jwks") == before + 2
         now = oidc.ASK_AGAIN_SECONDS + oidc.KEYS_FRESH_SECONDS + 1
-        assert await found.person(issuer.sign_in("jo")) is not None
+        assert await client.person(issuer.sign_in("jo")) is not None
         assert issuer.asked("/jwks") == before + 3  # keys expire all the same
-        await found.close()
+        await client.close()
 
     asyncio.run(flood())
 
@@ -281,15 +281,15 @@ def test_kept_keys_outlast_an_issuer_that_is_away_for_a_day(issuer: Issuer) -> N
 
     async def away() -> None:
         nonlocal now
-        found = oidc.Issuer(issuer.url, AUDIENCE, lambda: now)
-        assert await found.person(token) is not None
-        found.url = "http://localhost:9"
+        client = oidc.Issuer(issuer.url, AUDIENCE, lambda: now)
+        assert await client.person(token) is not None
+        client.url = "http://localhost:9"
         now = oidc.KEYS_KEPT_SECONDS
-        assert await found.person(token) is not None
+        assert await client.person(token) is not None
         now += 1
         with pytest.raises(Unavailable):
-            await found.person(token)
-        await found.close()
+            await client.person(token)
+        await client.close()
 
     asyncio.run(away())
 
@@ -297,10 +297,10 @@ def test_kept_keys_outlast_an_issuer_that_is_away_for_a_day(issuer: Issuer) -> N
 @pytest.mark.parametrize("path", ["/elsewhere", "/"])
 def test_a_discovery_document_of_another_issuer_is_not_believed(issuer: Issuer, path: str) -> None:
     async def ask() -> None:
-        found = oidc.Issuer(issuer.url + path, AUDIENCE)
+        client = oidc.Issuer(issuer.url + path, AUDIENCE)
         with pytest.raises(Unavailable):
-            await found.person(issuer.sign_in("jo"))
-        await found.close()
+            await client.person(issuer.sign_in("jo"))
+        await client.close()
 
     asyncio.run(ask())
 

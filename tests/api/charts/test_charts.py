@@ -16,7 +16,7 @@ from projections.views.spc import xmr
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def series(values: Sequence[float | None], **given: Any) -> Series:
+def series(values: Sequence[float | None], **changes: Any) -> Series:
     """Return a measure with monthly readings from January 2023; None is hidden from the reader."""
     known = [value for value in values if value is not None]
     chart = xmr(known) if known else None
@@ -55,7 +55,7 @@ def series(values: Sequence[float | None], **given: Any) -> Series:
         "suppressed": None in values,
         "readings": {"nodes": nodes},
     }
-    return charts.series_of(answer | given)
+    return charts.series_of(answer | changes)
 
 
 CALM = [50.0, 45, 55, 50, 44, 56, 51, 49, 57, 43, 50, 45, 55]
@@ -67,7 +67,7 @@ def parsed(text: str) -> ET.Element:
 
 
 def texts(root: ET.Element) -> list[str]:
-    return [found.text or "" for found in root.iter(f"{SVG}text")]
+    return [node.text or "" for node in root.iter(f"{SVG}text")]
 
 
 def test_a_chart_names_and_describes_itself() -> None:
@@ -90,17 +90,17 @@ def test_nothing_in_a_chart_needs_more_than_a_strict_policy_allows() -> None:
 
 
 def test_a_signal_has_another_shape() -> None:
-    found = series([*CALM, 80])
-    root = parsed(charts.xmr_svg(found))
-    marked = [point for point in found.points if point.signals]
+    chart = series([*CALM, 80])
+    root = parsed(charts.xmr_svg(chart))
+    marked = [point for point in chart.points if point.signals]
     assert marked
-    assert len(marked) < len(found.points)
+    assert len(marked) < len(chart.points)
     titles = {
         name: [each.findtext(f"{SVG}title") for each in root.iter(f"{SVG}{name}")] for name in ("path", "circle")
     }
     signals = [title for title in titles["path"] if title]
     assert len(signals) == len(marked)
-    assert len([title for title in titles["circle"] if title]) == len(found.points) - len(marked)
+    assert len([title for title in titles["circle"] if title]) == len(chart.points) - len(marked)
     assert all("outside the limits" in title for title in signals)
 
 
@@ -154,33 +154,33 @@ def test_a_hidden_point_is_a_gap_with_a_word() -> None:
     values[4] = None
     root = parsed(charts.xmr_svg(series(values)))
     assert "hidden" in texts(root)
-    lines = [found.get("points", "").split() for found in root.iter(f"{SVG}polyline")]
+    lines = [node.get("points", "").split() for node in root.iter(f"{SVG}polyline")]
     assert [len(line) for line in lines] == [4, 9]
     assert charts.signals_in_words(series(values))
 
 
 def test_a_suppressed_chart_shows_no_figure() -> None:
-    found = series([None, None, None])
-    drawn = charts.xmr_svg(found)
+    chart = series([None, None, None])
+    drawn = charts.xmr_svg(chart)
     assert "All values are hidden." in texts(parsed(drawn))
     assert not list(parsed(drawn).iter(f"{SVG}circle"))
-    assert charts.signals_in_words(found) == [
+    assert charts.signals_in_words(chart) == [
         "Values and limits are hidden because some counts are too small to publish."
     ]
 
 
 def test_limits_begin_where_the_baseline_was_reset() -> None:
-    found = series(SHIFTED, resetOn="2023-08-01")
-    root = parsed(charts.xmr_svg(found))
+    chart = series(SHIFTED, resetOn="2023-08-01")
+    root = parsed(charts.xmr_svg(chart))
     assert "baseline reset" in texts(root)
     assert [len(each.get("points", "").split()) for each in root.iter(f"{SVG}polyline")] == [7, 7]
     assert "The mean and limits are calculated from August 2023, when the baseline was reset." in (
-        charts.signals_in_words(found)
+        charts.signals_in_words(chart)
     )
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "sentence"),
     [
         ([], "No readings yet."),
         ([50.0, 51, 49, 50, 51, 49, 50], "No signal: the variation within the limits is common cause."),
@@ -194,12 +194,12 @@ def test_limits_begin_where_the_baseline_was_reset() -> None:
         ([50.0, 51, 49], "The process will miss the target: both limits are below it."),
     ],
 )
-def test_signals_are_told(values: list[float | None], said: str) -> None:
-    assert said in charts.signals_in_words(series(values))
+def test_signals_are_told(values: list[float | None], sentence: str) -> None:
+    assert sentence in charts.signals_in_words(series(values))
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "expected"),
     [
         ([70.0, 72.0] * 6, []),
         ([70.0, 72.0] * 6 + [91.0], ["The last reading meets the target; recalculate the limits."]),
@@ -207,25 +207,25 @@ def test_signals_are_told(values: list[float | None], said: str) -> None:
         ([70.0, 72.0] * 9 + [91.0, 80.0], []),
     ],
 )
-def test_a_failing_target_that_is_met_of_late_is_said_to_be(values: list[float], said: list[str]) -> None:
-    told = charts.signals_in_words(series(values))
-    assert "The process will miss the target: both limits are below it." in told
-    assert [sentence for sentence in told if "recalculate" in sentence] == said
+def test_a_failing_target_that_is_met_of_late_is_said_to_be(values: list[float], expected: list[str]) -> None:
+    sentences = charts.signals_in_words(series(values))
+    assert "The process will miss the target: both limits are below it." in sentences
+    assert [sentence for sentence in sentences if "recalculate" in sentence] == expected
 
 
 def test_a_lower_value_may_be_the_better_one() -> None:
-    found = charts.signals_in_words(series(SHIFTED, direction="LOWER_IS_BETTER", assurance=None))
-    assert "From January 2023 to July 2023, 7 readings in a row are below the mean: improvement." in found
-    found = charts.signals_in_words(series(SHIFTED, direction="NEITHER", assurance=None))
-    assert "From January 2023 to July 2023, 7 readings in a row are below the mean." in found
+    sentences = charts.signals_in_words(series(SHIFTED, direction="LOWER_IS_BETTER", assurance=None))
+    assert "From January 2023 to July 2023, 7 readings in a row are below the mean: improvement." in sentences
+    sentences = charts.signals_in_words(series(SHIFTED, direction="NEITHER", assurance=None))
+    assert "From January 2023 to July 2023, 7 readings in a row are below the mean." in sentences
 
 
 def test_no_limit_is_drawn_where_nothing_can_be() -> None:
-    found = series([3.0, 9, 1, 8, 2, 9], unit="COUNT", target=None)
-    assert found.lower is not None
-    assert found.lower < 0
-    assert not [text for text in texts(parsed(charts.xmr_svg(found))) if text.startswith("lower limit")]
-    assert "the upper limit is" in charts.summary(found)
+    chart = series([3.0, 9, 1, 8, 2, 9], unit="COUNT", target=None)
+    assert chart.lower is not None
+    assert chart.lower < 0
+    assert not [text for text in texts(parsed(charts.xmr_svg(chart))) if text.startswith("lower limit")]
+    assert "the upper limit is" in charts.summary(chart)
 
 
 def test_a_tenure_has_its_gaps() -> None:

@@ -11,7 +11,7 @@ from projections.engine.rebuild import rebuild
 from projections.views.registry import ALL
 from tests.api.cli_tools import Ledger, caller
 from tests.ledger.bundle.bundles import SIGNER, by_its_own, forge, make
-from tests.ledger.damage import SIZE, TOLD, record
+from tests.ledger.damage import NARRATED, SIZE, record
 
 
 @pytest.fixture
@@ -36,35 +36,39 @@ def test_a_sound_bundle_is_told_with_who_signed_it(ledger: Ledger, bundle: Path)
     assert f"  entries 1 to {SIZE} with none missing, signed by {SIGNER.verifier_key()}\n" in ran.out
     assert ran.out.endswith("  compare that key with the published one: --key KEY\n")
     assert "compare that key" not in ledger("verify", bundle, "--key", SIGNER.verifier_key()).out
-    [found] = ledger("verify", bundle, "--json", "--against", bundle).json
-    assert (found["sound"], found["bundle"]["size"], found["bundle"]["role"]) == (True, SIZE, "AUDITOR")
+    [verdict] = ledger("verify", bundle, "--json", "--against", bundle).json
+    assert (verdict["sound"], verdict["bundle"]["size"], verdict["bundle"]["role"]) == (True, SIZE, "AUDITOR")
 
 
 def test_a_damaged_bundle_names_the_first_entry(ledger: Ledger, bundle: Path) -> None:
-    kept = bundle.with_name("kept.zip")
-    kept.write_bytes(bundle.read_bytes())
+    earlier = bundle.with_name("kept.zip")
+    earlier.write_bytes(bundle.read_bytes())
     forge(
         bundle,
-        lambda held: held.update({"narratives.ndjson": held["narratives.ndjson"].replace(b"Nine", b"None")}),
+        lambda members: members.update(
+            {"narratives.ndjson": members["narratives.ndjson"].replace(b"Nine", b"None")}
+        ),
     )
     ran = ledger("verify", bundle, "--views")
     assert ran.status == 1
-    first = f"tameside-2022, entry {TOLD}: a narrative or its salt is not the one recorded: "
+    first = f"tameside-2022, entry {NARRATED}: a narrative or its salt is not the one recorded: "
     assert ran.err.startswith(f"ledger: the bundle is damaged, first at {first}")
-    [found] = ledger("verify", bundle, "--json").json
-    assert (found["sound"], found["first"]["position"]) == (False, TOLD)
-    assert ledger("verify", kept, "--against", bundle).err.startswith(
+    [verdict] = ledger("verify", bundle, "--json").json
+    assert (verdict["sound"], verdict["first"]["position"]) == (False, NARRATED)
+    assert ledger("verify", earlier, "--against", bundle).err.startswith(
         f"ledger: {bundle} cannot be compared with: "
     )
 
 
-def without_texts(held: dict[str, bytes]) -> None:
+def without_texts(members: dict[str, bytes]) -> None:
     """Mark all narratives as erased by an entry that is not in the bundle."""
-    told = [json.loads(line) for line in held["narratives.ndjson"].splitlines()]
-    told = [line if "erasedBy" in line else line | {"erasedBy": 99_999} for line in told]
-    for line in told:
+    narratives = [json.loads(line) for line in members["narratives.ndjson"].splitlines()]
+    narratives = [line if "erasedBy" in line else line | {"erasedBy": 99_999} for line in narratives]
+    for line in narratives:
         line.pop("salt", None), line.pop("text", None)
-    held["narratives.ndjson"] = b"".join(json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in told)
+    members["narratives.ndjson"] = b"".join(
+        json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in narratives
+    )
 
 
 def test_what_later_entries_are_said_to_have_erased_is_counted(ledger: Ledger, bundle: Path) -> None:
@@ -73,8 +77,8 @@ def test_what_later_entries_are_said_to_have_erased_is_counted(ledger: Ledger, b
     ran = ledger("verify", bundle)
     assert (ran.status, ran.out.startswith(f"tameside-2022 is sound{but}")) == (0, True)
     own = by_its_own(bundle)
-    shown = "SOUND, but for erasures by entries after this bundle (13): "
-    assert (own.status, own.out.startswith(shown)) == (0, True)
+    verdict = "SOUND, but for erasures by entries after this bundle (13): "
+    assert (own.status, own.out.startswith(verdict)) == (0, True)
 
 
 async def test_a_view_that_the_bundle_does_not_tell_of_fails(
@@ -82,16 +86,16 @@ async def test_a_view_that_the_bundle_does_not_tell_of_fails(
 ) -> None:
     await record(database)
     await rebuild(database, ALL)
-    told = [
+    lines = [
         one
         for one in await stored_states(database, ALL, "tameside-2022", SIZE)
         if one.view not in ("plan", "board")
     ]
-    await make(database, tmp_path / "bundle.zip", views=tuple(told))
+    await make(database, tmp_path / "bundle.zip", views=tuple(lines))
     ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views")
     assert ran.status == 1
     assert ran.err.startswith("ledger: the bundle lacks board, plan: these views did not exist when")
-    forge(tmp_path / "bundle.zip", lambda held: held.update({"views.json": b""}))
+    forge(tmp_path / "bundle.zip", lambda members: members.update({"views.json": b""}))
     ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--views", "--json")
     assert (ran.status, ran.json[0]["sound"]) == (1, False)
     assert ran.json[0]["bundle"]["absent"] == sorted(view.name for view in ALL)
@@ -101,7 +105,7 @@ async def test_a_view_that_the_bundle_does_not_tell_of_fails(
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "told"),
+    ("words", "status", "message"),
     [
         (["nothing.zip"], 1, "nothing.zip cannot be read: No such file or directory; name a bundle"),
         (["tameside-2022", "--key", "x"], 2, "--key is for a bundle; name one (FILE.zip)"),
@@ -109,8 +113,8 @@ async def test_a_view_that_the_bundle_does_not_tell_of_fails(
     ],
 )
 def test_what_cannot_be_verified_is_told_in_a_line(
-    ledger: Ledger, words: list[str], status: int, told: str
+    ledger: Ledger, words: list[str], status: int, message: str
 ) -> None:
     ran = ledger("verify", *words)
     assert (ran.status, ran.out, ran.err.count("\n")) == (status, "", 1)
-    assert told in ran.err
+    assert message in ran.err

@@ -54,7 +54,7 @@ def test_every_command_has_help_and_takes_json(ledger: Ledger, name: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["dance"], "no command 'dance'; the commands are demo, "),
         (["append", "-"], "the following arguments are required: --notice; see ledger append --help"),
@@ -71,10 +71,10 @@ def test_every_command_has_help_and_takes_json(ledger: Ledger, name: str) -> Non
         (["serve", "--port", "x"], "'x' is not a port"),
     ],
 )
-def test_a_call_that_is_wrong_is_told_in_one_line(ledger: Ledger, words: list[str], told: str) -> None:
+def test_a_call_that_is_wrong_is_told_in_one_line(ledger: Ledger, words: list[str], message: str) -> None:
     ran = ledger(*words)
     assert (ran.status, ran.out) == (2, "")
-    assert told in ran.err
+    assert message in ran.err
     assert ran.err.startswith("ledger: ")
     assert ran.err.count("\n") == 1
 
@@ -147,9 +147,9 @@ def test_the_reference_of_all_rules_is_current(capsys: pytest.CaptureFixture[str
 
 def test_the_reference_of_all_facts_is_current(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "facts", "--markdown"]) == 0
-    told = capsys.readouterr().out
-    assert (ROOT / "docs/facts.md").read_text("utf-8") == told, "run make facts"
-    assert all(f"### {kind.name}\n" in told and kind.type in told for kind in KINDS.values())
+    reference = capsys.readouterr().out
+    assert (ROOT / "docs/facts.md").read_text("utf-8") == reference, "run make facts"
+    assert all(f"### {kind.name}\n" in reference and kind.type in reference for kind in KINDS.values())
     assert (
-        told.count("```json") == len(KINDS) - 3
+        reference.count("```json") == len(KINDS) - 3
     )  # a notice and its areas are in the pack; the history has no loss

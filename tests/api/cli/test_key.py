@@ -22,17 +22,17 @@ def ledger(
 
 
 def test_a_key_is_made_shown_and_never_overwritten(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = ledger("key", "generate", "-o", "k1")
-    key = VerifierKey.parse(made.out.strip())
+    generated = ledger("key", "generate", "-o", "k1")
+    key = VerifierKey.parse(generated.out.strip())
     assert key.name.startswith("ledger.example/")
-    assert "Keep it secret" in made.err
+    assert "Keep it secret" in generated.err
     assert (key, Path("k1").stat().st_mode & 0o777) == (Signer.read("k1").public, 0o600)
     again = ledger("key", "generate", "-o", "k1")
     assert (again.status, "never overwritten" in again.err) == (1, True)
     monkeypatch.setenv("LEDGER_SIGNING_KEY_FILE", "k1")
-    assert ledger("key", "show").out == made.out
+    assert ledger("key", "show").out == generated.out
     assert ledger("key", "show", "--json").json == [{"name": key.name, "verifierKey": str(key)}]
-    assert "PRIVATE" not in made.out + made.err
+    assert "PRIVATE" not in generated.out + generated.err
 
 
 def test_a_key_takes_over_by_a_recorded_entry(
@@ -43,9 +43,9 @@ def test_a_key_takes_over_by_a_recorded_entry(
     for number, name in enumerate(("k1", "k2"), 31):
         ledger("key", "generate", "-o", name, "--name", name)
         monkeypatch.setenv("LEDGER_SIGNING_KEY_FILE", name)
-        said = f"{name} signs the checkpoints of {NOTICE} since entry {number}.\n"
-        assert ledger("key", "rotate", NOTICE).out == said
-        assert ledger("key", "rotate", NOTICE).out == said
+        line = f"{name} signs the checkpoints of {NOTICE} since entry {number}.\n"
+        assert ledger("key", "rotate", NOTICE).out == line
+        assert ledger("key", "rotate", NOTICE).out == line
         with psycopg.connect(database) as connection:
             notes = connection.execute("SELECT note FROM ledger.checkpoints ORDER BY size").fetchall()
         assert parse(notes[-1][0], [ledger("key", "show").out.strip()]).size == number

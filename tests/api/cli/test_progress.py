@@ -9,9 +9,9 @@ from api.cli.progress import progress
 
 def test_a_line_now_and_then_when_piped(capsys: pytest.CaptureFixture[str]) -> None:
     now = [100.0]
-    with progress("recording", clock=lambda: now[0]) as told:
+    with progress("recording", clock=lambda: now[0]) as report:
         for done in range(0, 50_001, 500):
-            told("facts.ndjson", done, 50_000)
+            report("facts.ndjson", done, 50_000)
             now[0] += 0.25
     out, err = capsys.readouterr()
     assert out == ""
@@ -24,15 +24,15 @@ def test_a_line_now_and_then_when_piped(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_what_is_not_known_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
     now = [100.0]
-    with progress("recording", clock=lambda: now[0]) as told:
-        told("-", 500, None)
+    with progress("recording", clock=lambda: now[0]) as report:
+        report("-", 500, None)
         now[0] += 11
-        told("-", 1_000, None)
+        report("-", 1_000, None)
     assert re.fullmatch(r"recording -: 1,000, 91 a second\n", capsys.readouterr().err)
 
 
 def test_short_work_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress("verifying") as told:
-        told("tameside-2022", 500, 710)
-        told("tameside-2022", 710, 710)
+    with progress("verifying") as report:
+        report("tameside-2022", 500, 710)
+        report("tameside-2022", 710, 710)
     assert capsys.readouterr() == ("", "")

@@ -29,13 +29,13 @@ LINES: list[dict[str, Any]] = [json.loads(line) for line in history(NOTICE).spli
 RECORDED = [line for line in LINES if "demorefused" not in line]
 FIRST = 30 + 2 * len(demo_data.PEOPLE)
 """Entries before the history: the notice, and a role and a token for each of the people."""
-TOLD = FIRST + len(RECORDED)
+LAST_POSITION = FIRST + len(RECORDED)
 LAST = datetime.fromisoformat(LINES[-1]["demorecordedat"])
 
 
 def position(line: str) -> int:
     """Return the position of a line of the history."""
-    return FIRST + 1 + [found["id"] for found in RECORDED].index(line)
+    return FIRST + 1 + [event["id"] for event in RECORDED].index(line)
 
 
 _numbers = count(1)
@@ -104,7 +104,7 @@ def test_the_demo_says_what_it_does_and_all_its_checks_hold(ledger: Ledger, data
     assert "One was refused, as expected: erasure-by-one (SAME_PERSON)." in ran.out
     assert "O2  due 2022-12-31" in ran.out
     assert "O2  due 2022-11-30" in ran.out
-    assert f"   SOUND: {NOTICE}: {TOLD} entries, 1 to {TOLD} with none missing, " in ran.out
+    assert f"   SOUND: {NOTICE}: {LAST_POSITION} entries, 1 to {LAST_POSITION} with none missing, " in ran.out
     assert "All 9 checks passed" in ran.out
     assert stat.S_IMODE(Path(".ledger/demo/tokens.json").stat().st_mode) == 0o600
     with psycopg.connect(database) as connection:
@@ -122,7 +122,7 @@ def test_the_demo_is_harmless_when_repeated(demo: Ledger, copied: str) -> None:
     assert demo("demo", "--check").status == 0
     with psycopg.connect(copied) as connection:
         [(size,)] = connection.execute("SELECT size FROM ledger.heads").fetchall()
-    assert size == TOLD + len(demo_data.PEOPLE)
+    assert size == LAST_POSITION + len(demo_data.PEOPLE)
 
 
 def test_the_demo_leaves_a_real_ledger_alone(ledger: Ledger, database: str) -> None:
@@ -154,10 +154,10 @@ def test_a_demo_of_another_version_is_told_with_its_mend(demo: Ledger, monkeypat
 
 
 def test_the_history_is_told_in_numbered_minutes(demo: Ledger) -> None:
-    told = demo("replay", NOTICE)
-    assert told.status == 0
-    minutes = told.out.strip().split("\n\n")
-    assert len(minutes) == TOLD
+    replay = demo("replay", NOTICE)
+    assert replay.status == 0
+    minutes = replay.out.strip().split("\n\n")
+    assert len(minutes) == LAST_POSITION
     assert all(minute.strip().startswith(f"{number}. ") for number, minute in enumerate(minutes, 1))
     assert all("(invented)" in minute for minute in minutes[FIRST:])
     assert not any("(invented)" in minute for minute in minutes[:FIRST])
@@ -180,7 +180,7 @@ def test_the_history_is_told_in_numbered_minutes(demo: Ledger) -> None:
 
 def test_who_had_access_to_what_is_told(demo: Ledger) -> None:
     """Check that the replay prints the grants of access, their ends, and each use."""
-    told = demo("replay", NOTICE, "--clause", "9").out
+    output = demo("replay", NOTICE, "--clause", "9").out
     for sentence in (
         "Access X1 was requested: case files, for reviewer, to do review R1, from 3 October 2022, 08:00",
         "was granted, from 3 October 2022, 08:00 until 21 October 2022, 18:00 (case files, for reviewer).",
@@ -190,8 +190,8 @@ def test_who_had_access_to_what_is_told(demo: Ledger) -> None:
         "A use of access X5 was refused, for caseloads: expired (data, for diagnostic-provider).",
         "Access X5 was extended until 10 February 2023, 18:00",
     ):
-        assert sentence in told
-    assert "clauses   5" not in told
+        assert sentence in output
+    assert "clauses   5" not in output
 
 
 def test_the_history_is_told_as_it_was_and_in_parts(demo: Ledger) -> None:
@@ -233,12 +233,12 @@ def test_the_history_is_a_table_and_names_people_where_the_directory_does(demo: 
 
 def test_a_difference_between_two_positions_is_told(demo: Ledger) -> None:
     at = position("correction-1")
-    told = demo("replay", NOTICE, "--diff", f"{at - 1}..{at + 1}").out
-    assert f"tameside-2022, from position {at - 1} to {at + 1}:" in told
-    assert "  objective O2: due 30 November 2022 → 31 December 2022" in told
-    [found] = demo("replay", NOTICE, "--diff", "2022-07-19T09:09:00Z..2022-07-19T09:10:00Z", "--json").json
-    assert (found["from"], found["to"]) == (at - 1, at)
-    assert {(change["of"], change["aspect"]) for change in found["changes"]} == {
+    output = demo("replay", NOTICE, "--diff", f"{at - 1}..{at + 1}").out
+    assert f"tameside-2022, from position {at - 1} to {at + 1}:" in output
+    assert "  objective O2: due 30 November 2022 → 31 December 2022" in output
+    [value_change] = demo("replay", NOTICE, "--diff", "2022-07-19T09:09:00Z..2022-07-19T09:10:00Z", "--json").json
+    assert (value_change["from"], value_change["to"]) == (at - 1, at)
+    assert {(change["of"], change["aspect"]) for change in value_change["changes"]} == {
         (f"entry {position('objective-2')}", "reads"),
         ("objective O2", "due"),
     }
@@ -247,23 +247,23 @@ def test_a_difference_between_two_positions_is_told(demo: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["replay", "nowhere"], "no notice 'nowhere' is recorded"),
         (["replay", "a,b"], "no notice 'a,b' is recorded"),
-        (["replay", NOTICE, "--to", "9999"], f"has {TOLD} entries; choose a position up to that"),
+        (["replay", NOTICE, "--to", "9999"], f"has {LAST_POSITION} entries; choose a position up to that"),
         (["replay", NOTICE, "--to", "2001-01-01"], "nothing was recorded for tameside-2022 by 2001-01-01"),
         (["verify", "nowhere"], "nothing is recorded under the notice nowhere"),
     ],
 )
-def test_what_is_not_there_is_told_in_one_line(demo: Ledger, words: list[str], told: str) -> None:
+def test_what_is_not_there_is_told_in_one_line(demo: Ledger, words: list[str], message: str) -> None:
     ran = demo(*words)
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
-    assert told in ran.err
+    assert message in ran.err
 
 
 def test_verify_names_an_entry_that_was_edited(demo: Ledger, copied: str) -> None:
-    assert demo("verify").out.startswith(f"tameside-2022 is sound: {TOLD} entries, ")
+    assert demo("verify").out.startswith(f"tameside-2022 is sound: {LAST_POSITION} entries, ")
     with psycopg.connect(copied) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute(
@@ -289,7 +289,7 @@ def test_a_view_that_was_edited_is_found_and_rebuilt(demo: Ledger, copied: str) 
     assert [view["view"] for view in report["views"] if view["stored"] != view["folded"]] == ["plan"]
     rebuilt = demo("rebuild", "plan", "notice", "--notice", NOTICE)
     assert (rebuilt.status, rebuilt.err) == (0, "")
-    assert rebuilt.out.startswith(f"2 views rebuilt from {TOLD} entries in ")
+    assert rebuilt.out.startswith(f"2 views rebuilt from {LAST_POSITION} entries in ")
     assert f"  plan of {NOTICE}, table objectives: " in rebuilt.out
     assert demo("rebuild", "plan").out.endswith("No differences from the tables in use.\n")
     assert demo("verify", "--views").status == 0
@@ -304,7 +304,10 @@ def test_a_view_that_was_edited_is_found_and_rebuilt(demo: Ledger, copied: str) 
         connection.execute("UPDATE views.progress SET position = position + 1 WHERE view = 'plan'")
     ran = demo("verify", "--views")
     assert ran.status == 1
-    assert f"plan of {NOTICE} is recorded as folded to {TOLD + 1}, but the entries end at {TOLD}" in ran.err
+    assert (
+        f"plan of {NOTICE} is recorded as folded to {LAST_POSITION + 1}, but the entries end at {LAST_POSITION}"
+        in ran.err
+    )
     [done] = demo("rebuild", "--json").json
     assert [view["failure"] for view in done["views"]] == [None] * len(done["views"])
     wrong = demo("rebuild", "plans")
@@ -329,13 +332,13 @@ def test_a_bundle_of_the_demo_proves_itself_until_a_byte_of_it_is_changed(
     [done] = demo("export", NOTICE, "-o", "bundle.zip", "--json").json
     bundle = tmp_path / "bundle.zip"
     sound = bundle.read_bytes()
-    assert (done["size"], done["bytes"], done["sha256"]) == (TOLD, len(sound), sha256(sound).hexdigest())
+    assert (done["size"], done["bytes"], done["sha256"]) == (LAST_POSITION, len(sound), sha256(sound).hexdigest())
     assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
     ran = by_its_own(bundle, "--key", done["key"])
     assert (ran.status, ran.err) == (0, "")
     views = demo("verify", "bundle.zip", "--views", "--key", done["key"])
     assert views.status == 0
-    assert views.out.count(f" at {TOLD}: ") == views.out.count(" equals its entries\n") == len(ALL)
+    assert views.out.count(f" at {LAST_POSITION}: ") == views.out.count(" equals its entries\n") == len(ALL)
     draw = random.Random(2022)
     for _ in range(20):
         changed = bytearray(sound)
@@ -354,24 +357,27 @@ def test_a_bundle_is_written_as_of_any_position_and_for_any_reader(
     assert ran.status == 0
     [earlier] = demo("verify", "earlier.zip", "--json").json
     assert ran.out.startswith(f"earlier.zip holds entries 1 to {earlier['bundle']['size']} of {NOTICE}: ")
-    assert demo("export", NOTICE, "-o", "board.zip", "--role", "board-member", "--as-of", TOLD - 9).status == 0
-    told = demo("verify", "board.zip", "--against", "earlier.zip").out
-    assert f"  {TOLD - 9} of them withheld from BOARD_MEMBER\n" in told
-    assert "  the history continues earlier.zip\n" in told
+    assert (
+        demo("export", NOTICE, "-o", "board.zip", "--role", "board-member", "--as-of", LAST_POSITION - 9).status
+        == 0
+    )
+    output = demo("verify", "board.zip", "--against", "earlier.zip").out
+    assert f"  {LAST_POSITION - 9} of them withheld from BOARD_MEMBER\n" in output
+    assert "  the history continues earlier.zip\n" in output
     assert demo("verify", "board.zip", "--views").err.startswith(
         "ledger: board.zip shows no entries to BOARD_MEMBER"
     )
     assert "  the history continues earlier.zip\n" in demo("verify", NOTICE, "--against", "earlier.zip").out
-    for words, told in (
+    for words, output in (
         (("-o", "bundle"), "bundle is not a bundle's name; end it in .zip"),
         (
             ("-o", "no/bundle.zip"),
             "no/bundle.zip cannot be written: No such file or directory; name another file",
         ),
         (("-o", "x.zip", "--role", "integration"), "INTEGRATION may not read notices"),
-        (("-o", "x.zip", "--as-of", "9999"), f"has {TOLD} entries; choose a position up to that"),
+        (("-o", "x.zip", "--as-of", "9999"), f"has {LAST_POSITION} entries; choose a position up to that"),
     ):
         refused = demo("export", NOTICE, *words)
         assert (refused.status, refused.err.count("\n")) in ((1, 1), (2, 1))
-        assert told in refused.err
+        assert output in refused.err
     assert list(Path().glob("*.part")) == list(Path().glob("x.zip")) == []

@@ -48,8 +48,8 @@ def test_a_pack_is_checked_by_its_lines(ledger: Ledger) -> None:
     assert ran.status == 1
     assert ran.out.startswith(f"mine.toml:{line}: clause 13, number: ")
     assert "mine.toml has 1 error;" in ran.err
-    [told] = ledger("notice", "check", "mine.toml", "--json").json
-    assert (told["sound"], told["faults"][0]["line"]) == (False, line)
+    [result] = ledger("notice", "check", "mine.toml", "--json").json
+    assert (result["sound"], result["faults"][0]["line"]) == (False, line)
     refused = ledger("notice", "add", "mine.toml")
     assert (refused.status, refused.out) == (1, "")
     assert refused.err.startswith(f"ledger: mine.toml:{line}: clause 13")
@@ -90,11 +90,11 @@ def test_lines_are_recorded_and_what_is_wrong_is_told_by_line(ledger: Ledger) ->
     ran = ledger("append", path, "--notice", NOTICE)
     assert ran.status == 1
     assert [(receipt["id"], receipt["position"]) for receipt in ran.json] == [("O1", 31), ("O4", 32)]
-    told = ran.err.splitlines()
-    assert [line.split(":")[0] for line in told[:3]] == ["line 3", "line 4", "line 5"]
-    assert told[1].startswith("line 4: data.due: ")
-    assert told[2].endswith("(NOT_FOUND)")
-    assert told[3] == "2 recorded, 0 recorded earlier, 3 refused."
+    errors = ran.err.splitlines()
+    assert [line.split(":")[0] for line in errors[:3]] == ["line 3", "line 4", "line 5"]
+    assert errors[1].startswith("line 4: data.due: ")
+    assert errors[2].endswith("(NOT_FOUND)")
+    assert errors[3] == "2 recorded, 0 recorded earlier, 3 refused."
 
 
 def test_after_a_break_the_same_file_goes_on(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +193,7 @@ def test_a_token_for_a_powerful_role_waits_for_a_second_person(ledger: Ledger) -
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (
             ["token", "issue", "--role", "adviser", "--notice", "nowhere"],
@@ -229,13 +229,13 @@ def test_a_token_for_a_powerful_role_waits_for_a_second_person(ledger: Ledger) -
     ],
 )
 def test_what_is_refused_is_told_in_one_line(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, words: list[str], told: str
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str
 ) -> None:
     ledger("notice", "add", NOTICE)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"")))
     ran = ledger(*words)
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
-    assert told in ran.err
+    assert message in ran.err
 
 
 def test_a_mistyped_notice_of_events_is_named(ledger: Ledger) -> None:

@@ -12,10 +12,10 @@ from ledger.bundle import verify_bundle
 HOSTILE = "DAMAGED\r\x1b[2K\x1b]52;c;cm0=\x07SOUND \u202eevil\x9b2J"
 
 
-@pytest.mark.parametrize("shown", [printable(HOSTILE), verify_bundle.plain(HOSTILE)])
-def test_control_characters_are_escaped(shown: str) -> None:
-    assert shown.isprintable()
-    assert shown.startswith("DAMAGED\\u000d\\u001b[2K")
+@pytest.mark.parametrize("text", [printable(HOSTILE), verify_bundle.plain(HOSTILE)])
+def test_control_characters_are_escaped(text: str) -> None:
+    assert text.isprintable()
+    assert text.startswith("DAMAGED\\u000d\\u001b[2K")
 
 
 def test_lines_and_plain_language_stay() -> None:

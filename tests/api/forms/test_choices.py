@@ -35,30 +35,30 @@ def test_choices_are_told_by_id_and_words() -> None:
         {"value": "O2", "a": None},
         {"value": "O1", "a": "twice"},
     ]
-    found = choices({"of_objective": {"items": {"nodes": nodes}}}, {"objective", "review"})
-    assert found == {"objective": (Choice("O1", "O1: See children sooner"), Choice("O2", "O2"))}
+    options = choices({"of_objective": {"items": {"nodes": nodes}}}, {"objective", "review"})
+    assert options == {"objective": (Choice("O1", "O1: See children sooner"), Choice("O2", "O2"))}
 
 
 def test_posts_of_the_clauses_come_first_and_each_once() -> None:
     clause = ClauseState(Obligor.COUNCIL, Modality.MUST, "in-post", {"post": "commissioner"}, 3)
     state = State(notice=NoticeState(clauses={"4": clause}))
     options = {"post": (Choice("commissioner", "commissioner"), Choice("adviser", "adviser"))}
-    found = with_clauses(options, {"post", "objective"}, state)
-    assert found == {"post": (Choice("commissioner", "commissioner: clause 4"), Choice("adviser", "adviser"))}
+    merged = with_clauses(options, {"post", "objective"}, state)
+    assert merged == {"post": (Choice("commissioner", "commissioner: clause 4"), Choice("adviser", "adviser"))}
 
 
 def test_a_request_is_chosen_by_its_entry() -> None:
     nodes = [{"value": 12, "a": "olga", "b": "CHAIR"}]
     (request,) = (field for field in fields_of(RoleGranted) if field.key == "request")
     assert (request.references, request.closed) == (("role request",), True)
-    found = choices({"of_role_request": {"items": {"nodes": nodes}}}, {"role request"})
-    assert found["role request"] == (Choice("12", "12: olga, chair"),)
+    options = choices({"of_role_request": {"items": {"nodes": nodes}}}, {"role request"})
+    assert options["role request"] == (Choice("12", "12: olga, chair"),)
 
 
 def test_ratings_are_those_of_their_own_scale() -> None:
     scale = [{"value": "RED", "a": "Red", "only": "IMPACT"}, {"value": "BLUE", "a": "Blue", "only": "ACTIVITY"}]
-    found = choices({"of_impact_rating": {"items": scale}}, {"impact rating"})
-    assert found["impact rating"] == (Choice("RED", "RED: Red"),)
+    options = choices({"of_impact_rating": {"items": scale}}, {"impact rating"})
+    assert options["impact rating"] == (Choice("RED", "RED: Red"),)
 
 
 def test_a_fact_is_offered_only_for_what_may_still_take_it() -> None:

@@ -57,11 +57,11 @@ def test_every_fault_leads_to_a_control_that_tells_of_it(kind: Kind) -> None:
     html = rendered(Form({}, {}), fields, refusals)
     controls = Form({}, {}).controls(fields)
     errors = attach_refusals(controls, refusals)
-    found = Ids(html)
+    ids = Ids(html)
     assert len(errors) == len(fields)
-    assert len(found.ids) == len(set(found.ids)), "an id occurs twice"
-    assert {line.href.removeprefix("#") for line in errors} <= set(found.ids)
-    assert found.named <= set(found.ids)
+    assert len(ids.ids) == len(set(ids.ids)), "an id occurs twice"
+    assert {line.href.removeprefix("#") for line in errors} <= set(ids.ids)
+    assert ids.named <= set(ids.ids)
     assert html.count("This is wrong") == len(fields)
 
 

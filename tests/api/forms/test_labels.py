@@ -23,11 +23,11 @@ def every(fields: Iterable[Field]) -> Iterator[Field]:
 
 def test_no_form_shows_a_name_of_the_code() -> None:
     fields = [field for kind in KINDS.values() for field in every(fields_of(kind.struct))]
-    shown = {text for field in fields for text in (field.label, field.hint)}
+    texts = {text for field in fields for text in (field.label, field.hint)}
     named = re.compile(r"\b[A-Z][a-z]+\.[A-Z]|\babsent\b|\b[A-Z][a-z]+[A-Z][a-z]|\b(True|None)\b")
     codes = {str(word.value) for field in fields for word in field.options} - {"DFE"}
-    assert not [text for text in shown if (named.search(text) and "GraphQL" not in text)]
-    assert not [text for text in shown if codes & set(re.findall(r"\b[A-Z_]{4,}\b", text))]
+    assert not [text for text in texts if (named.search(text) and "GraphQL" not in text)]
+    assert not [text for text in texts if codes & set(re.findall(r"\b[A-Z_]{4,}\b", text))]
 
 
 @pytest.mark.parametrize(

@@ -21,27 +21,27 @@ from ledger.domain.registry import KIND_OF
 from ledger.intake.parse import accept_fact
 
 LONDON = ZoneInfo("Europe/London")
-Said = Mapping[str, str | Sequence[str]]
+Inputs = Mapping[str, str | Sequence[str]]
 
 
-def typed(inputs: Said) -> dict[str, list[str]]:
+def typed(inputs: Inputs) -> dict[str, list[str]]:
     return {name: [value] if isinstance(value, str) else list(value) for name, value in inputs.items()}
 
 
-def read_as(struct: type[Fact], inputs: Said) -> ParsedForm:
+def read_as(struct: type[Fact], inputs: Inputs) -> ParsedForm:
     return read(fields_of(struct), typed(inputs), LONDON)
 
 
-def faults_of(struct: type[Fact], inputs: Said) -> tuple[list[ErrorLine], dict[str, FormControl]]:
+def faults_of(struct: type[Fact], inputs: Inputs) -> tuple[list[ErrorLine], dict[str, FormControl]]:
     """Return the list of errors, and the controls by path."""
-    found = read_as(struct, inputs)
-    refusals = list(found.refusals)
+    parsed = read_as(struct, inputs)
+    refusals = list(parsed.refusals)
     try:
-        accept_fact(KIND_OF[struct], found.event["data"])
+        accept_fact(KIND_OF[struct], parsed.event["data"])
     except Refused as refused:
         places = {refusal.path for refusal in refusals}
         refusals += (refusal for refusal in refused.refusals if refusal.path not in places)
-    controls = Form(found.inputs, {}).controls(fields_of(struct))
+    controls = Form(parsed.inputs, {}).controls(fields_of(struct))
     return attach_refusals(controls, refusals), {control.path: control for control in flat(controls)}
 
 
@@ -82,8 +82,8 @@ def test_rows_left_blank_are_left_out_and_faults_still_find_theirs() -> None:
         "data.impactEvidence[4].evidence": ["", "E2", " "],
         "data.recommendations[0].recommendation": "  ",
     }
-    found = read_as(BoardReportSubmitted, inputs)
-    assert found.event["data"] == {
+    parsed = read_as(BoardReportSubmitted, inputs)
+    assert parsed.event["data"] == {
         "report": "R1",
         "meeting": "B1",
         "impactEvidence": [
@@ -109,10 +109,10 @@ def test_texts_keep_their_lines_and_codes_lose_their_blanks() -> None:
 
 
 def test_a_time_that_is_none_is_a_fault_and_the_rest_is_read() -> None:
-    found = read_as(BoardDecisionRecorded, {"time.day": "1", "time.month": "2", "data.decision": "D1"})
-    assert [refusal.path for refusal in found.refusals] == ["time"]
-    assert found.event == {"data": {"decision": "D1"}}
-    assert found.inputs["time.day"] == ["1"]
+    parsed = read_as(BoardDecisionRecorded, {"time.day": "1", "time.month": "2", "data.decision": "D1"})
+    assert [refusal.path for refusal in parsed.refusals] == ["time"]
+    assert parsed.event == {"data": {"decision": "D1"}}
+    assert parsed.inputs["time.day"] == ["1"]
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,9 @@ def test_a_time_that_is_none_is_a_fault_and_the_rest_is_read() -> None:
     ],
 )
 def test_instants_are_those_of_the_clocks_of_the_notice(day: Any, time: str, expected: datetime) -> None:
-    found = dates.instant(dates.day((str(day[0]), str(day[1]), str(day[2]))), time, LONDON)
-    assert found == expected
-    *again, at = dates.instant_parts(found, LONDON)
+    instant = dates.instant(dates.day((str(day[0]), str(day[1]), str(day[2]))), time, LONDON)
+    assert instant == expected
+    *again, at = dates.instant_parts(instant, LONDON)
     assert dates.instant(dates.day((again[0], again[1], again[2])), at, LONDON) == expected
 
 

@@ -17,9 +17,9 @@ KIND = "multipart/form-data; boundary=frontier"
 
 
 def part(name: str, value: bytes, *, file: str | None = None, kind: str = "") -> bytes:
-    said = f'; filename="{file}"' if file is not None else ""
+    file_name = f'; filename="{file}"' if file is not None else ""
     declared = f"Content-Type: {kind}\r\n" if kind else ""
-    head = f'--frontier\r\nContent-Disposition: form-data; name="{name}"{said}\r\n{declared}\r\n'
+    head = f'--frontier\r\nContent-Disposition: form-data; name="{name}"{file_name}\r\n{declared}\r\n'
     return head.encode() + value + b"\r\n"
 
 

@@ -23,10 +23,10 @@ def stored(service: Service) -> list[tuple[bytes, bytes]]:
         ).fetchall()
 
 
-def caught_up(service: Service, client: httpx.Client, **asked: int) -> list[bytes]:
+def caught_up(service: Service, client: httpx.Client, **parameters: int) -> list[bytes]:
     """Return the lines of a page, once the views have reached the head."""
     while True:
-        answer = client.get(service.entries, params=asked)
+        answer = client.get(service.entries, params=parameters)
         assert (answer.status_code, answer.headers["content-type"]) == (200, NDJSON)
         if int(answer.headers["ledger-position"]) == service.position():
             return answer.content.splitlines()
@@ -41,13 +41,13 @@ def test_the_stored_bytes_are_served_as_they_are(service: Service, officer: http
 
 
 @pytest.mark.parametrize(
-    ("asked", "positions"),
+    ("parameters", "positions"),
     [({"limit": 2}, [1, 2]), ({"after": 3, "limit": 2}, [4, 5]), ({"after": 100_000}, []), ({"limit": 0}, [])],
 )
 def test_pages_follow_one_another(
-    service: Service, officer: httpx.Client, asked: dict[str, int], positions: list[int]
+    service: Service, officer: httpx.Client, parameters: dict[str, int], positions: list[int]
 ) -> None:
-    assert [json.loads(line)["position"] for line in caught_up(service, officer, **asked)] == positions
+    assert [json.loads(line)["position"] for line in caught_up(service, officer, **parameters)] == positions
 
 
 def test_who_does_not_see_entries_gets_their_hashes(service: Service) -> None:
@@ -64,8 +64,8 @@ def test_who_only_records_reads_nothing(service: Service) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "FORBIDDEN")
 
 
-@pytest.mark.parametrize("asked", ["after=-1", "after=x", "limit=10001", "limit=1.5", "after=1&after=2", "limit="])
-def test_what_is_no_number_is_refused(service: Service, officer: httpx.Client, asked: str) -> None:
-    answer = officer.get(f"{service.entries}?{asked}")
+@pytest.mark.parametrize("text", ["after=-1", "after=x", "limit=10001", "limit=1.5", "after=1&after=2", "limit="])
+def test_what_is_no_number_is_refused(service: Service, officer: httpx.Client, text: str) -> None:
+    answer = officer.get(f"{service.entries}?{text}")
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_PARAMETER")
-    assert answer.json()["errors"][0]["path"] == asked.partition("=")[0]
+    assert answer.json()["errors"][0]["path"] == text.partition("=")[0]

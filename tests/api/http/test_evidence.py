@@ -113,7 +113,7 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "start", "end"),
+    ("byte_range", "status", "start", "end"),
     [
         ("bytes=0-9", 206, 0, 10),
         ("bytes=10-", 206, 10, None),
@@ -129,21 +129,21 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
     ],
 )
 def test_a_part_is_given_alone(
-    service: Service, officer: httpx.Client, asked: str, status: int, start: int, end: int | None
+    service: Service, officer: httpx.Client, byte_range: str, status: int, start: int, end: int | None
 ) -> None:
     if not rows(service, "SELECT FROM ledger.entries WHERE id = 'parts'"):
         put(officer, PDF, about("E7") | {"ce-id": "parts"})
-    answer = get(officer, "E7", Range=asked)
+    answer = get(officer, "E7", Range=byte_range)
     assert answer.status_code == status
-    wanted = PDF[start:end]
+    expected = PDF[start:end]
     if status == 416:
         assert answer.headers["content-range"] == f"bytes */{len(PDF)}"
         assert answer.json()["code"] == "RANGE_NOT_SATISFIABLE"
         return
-    assert (answer.content, answer.headers["content-length"]) == (wanted, str(len(wanted)))
+    assert (answer.content, answer.headers["content-length"]) == (expected, str(len(expected)))
     if status == 206:
-        first = PDF.index(wanted) if start else 0
-        assert answer.headers["content-range"] == f"bytes {first}-{first + len(wanted) - 1}/{len(PDF)}"
+        first = PDF.index(expected) if start else 0
+        assert answer.headers["content-range"] == f"bytes {first}-{first + len(expected) - 1}/{len(PDF)}"
 
 
 def test_a_part_of_what_has_changed_is_the_whole(officer: httpx.Client) -> None:
@@ -183,8 +183,8 @@ def erase(service: Service, name: str) -> None:
         "AND type LIKE '%%EvidenceSubmitted%%'",
         name,
     )
-    asked = {"position": at, "reason": "A child is named.", "authority": "Article 17"}
-    request = position_of(service, "protection", "records.ErasureRequested", asked)
+    erasure_request = {"position": at, "reason": "A child is named.", "authority": "Article 17"}
+    request = position_of(service, "protection", "records.ErasureRequested", erasure_request)
     position_of(service, "records", "evidence.EvidenceErased", {"evidence": name, "request": request})
 
 
@@ -201,13 +201,13 @@ def test_erasing_destroys_salt_and_file_unless_another_is_the_same(
     only, shared = b"%PDF-1.7 only", b"%PDF-1.7 shared"
     for name, content in (("E12", only), ("E13", shared), ("E14", shared)):
         assert put(officer, content, about(name)).status_code == 201
-    kept = stored(service)
+    files = stored(service)
     for name in ("E12", "E13"):
         erase(service, name)
         assert get(officer, name).status_code == 410
     wait_until_finished(service)
-    assert [path for path in kept if path not in stored(service)] == [
-        path for path in kept if path.endswith(hashlib.sha256(only).hexdigest())
+    assert [path for path in files if path not in stored(service)] == [
+        path for path in files if path.endswith(hashlib.sha256(only).hexdigest())
     ]
     assert get(officer, "E14").content == shared
     erased = rows(service, "SELECT content, salt FROM ledger.files WHERE erased_by IS NOT NULL")

@@ -76,9 +76,9 @@ def refused(service: Service, request: str) -> list[str]:
 @pytest.mark.parametrize("actor", PEOPLE)
 def test_a_role_opens_what_the_matrix_says(service: Service, actor: str) -> None:
     role = Role(PEOPLE[actor])
-    found = {name: opens(service, actor, name) for name in CLASSES}
-    assert found == {name: 200 if role in matrix().opens[name] else 403 for name in CLASSES}
-    assert any(status == 403 for status in found.values()) or role in matrix().opens["RESTRICTED"]
+    opened = {name: opens(service, actor, name) for name in CLASSES}
+    assert opened == {name: 200 if role in matrix().opens[name] else 403 for name in CLASSES}
+    assert any(status == 403 for status in opened.values()) or role in matrix().opens["RESTRICTED"]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -230,20 +230,20 @@ def test_a_grant_opens_what_it_was_asked_for(
 def test_who_asked_does_not_decide(service: Service, clock: MovedClock, request_id: str) -> None:
     """Check that neither the applicant nor the grantee can decide, with any role."""
     ask(service, clock, request_id, grantee="officer")
-    given = {"request": request_id, "from": at(clock, minutes=1), "until": at(clock, minutes=30)}
-    assert say(service, "department", "access.AccessGranted", given).json()["code"] == "FORBIDDEN"
-    answer = say(service, "officer", "access.AccessGranted", given)
+    grant = {"request": request_id, "from": at(clock, minutes=1), "until": at(clock, minutes=30)}
+    assert say(service, "department", "access.AccessGranted", grant).json()["code"] == "FORBIDDEN"
+    answer = say(service, "officer", "access.AccessGranted", grant)
     assert answer.json()["code"] == "SAME_PERSON"
-    answer = say(service, "officer2", "access.AccessGranted", {**given, "until": at(clock, hours=2)})
+    answer = say(service, "officer2", "access.AccessGranted", {**grant, "until": at(clock, hours=2)})
     assert answer.json()["code"] == "OUT_OF_RANGE", "longer than asked"
-    position_of(service, "officer2", "access.AccessGranted", given)
+    position_of(service, "officer2", "access.AccessGranted", grant)
 
 
 def test_what_two_tabs_use_at_once_is_recorded_once(service: Service, clock: MovedClock, request_id: str) -> None:
     grant(service, clock, request_id)
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda _: opens(service, "reviewer"), range(24)))
-    assert set(found) == {200}
+        answers = list(threads.map(lambda _: opens(service, "reviewer"), range(24)))
+    assert set(answers) == {200}
     assert len(used(service, request_id)) == 1
 
 

@@ -124,8 +124,8 @@ def test_all_faults_of_the_headers_are_named_at_once(officer: httpx.Client) -> N
 def test_a_header_that_is_repeated_is_named_once_with_the_others(officer: httpx.Client) -> None:
     headers = [*without("ce-source").items(), ("ce-id", "again"), ("ce-data", "x"), ("Content-Type", "text/csv")]
     refused = officer.put(f"/ledgers/{NOTICE}/evidence", content=CSV, headers=headers)
-    found = {(error["code"], error["path"]) for error in refused.json()["errors"]}
-    assert found == {("DUPLICATE_KEY", "ce-id"), ("UNKNOWN_FIELD", "ce-data"), ("MISSING_FIELD", "source")}
+    errors = {(error["code"], error["path"]) for error in refused.json()["errors"]}
+    assert errors == {("DUPLICATE_KEY", "ce-id"), ("UNKNOWN_FIELD", "ce-data"), ("MISSING_FIELD", "source")}
 
 
 @pytest.mark.parametrize(
@@ -200,8 +200,8 @@ def head(service: Service, actor: str, length: int, **more: str) -> bytes:
     """Return the lines of a request before its body."""
     lines = about("E1", **more) | service.headers(actor)
     lines |= {"Host": "ledger", "Content-Type": "application/pdf", "Content-Length": str(length)}
-    said = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return f"PUT /ledgers/{NOTICE}/evidence HTTP/1.1\r\n{said}\r\n".encode()
+    header_lines = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"PUT /ledgers/{NOTICE}/evidence HTTP/1.1\r\n{header_lines}\r\n".encode()
 
 
 def broken_off() -> float:
@@ -318,9 +318,9 @@ def test_an_id_that_looks_like_a_path_is_only_an_id(template: str, name: str) ->
         )
         answer = client.get(raw)
         assert (answer.status_code, answer.content) == (200, PDF)
-        said = answer.headers["content-disposition"]
-        assert said.endswith('.pdf"')
-        assert not {"/", "\\", ".."} & set(said.split('"')[1].removesuffix(".pdf"))
+        disposition = answer.headers["content-disposition"]
+        assert disposition.endswith('.pdf"')
+        assert not {"/", "\\", ".."} & set(disposition.split('"')[1].removesuffix(".pdf"))
 
 
 def test_what_the_rules_refuse_leaves_no_file(service: Service, officer: httpx.Client) -> None:

@@ -11,21 +11,21 @@ from tests.api.service import NO_TLS, Service
 def test_every_fact_has_a_schema_in_which_every_field_is_explained() -> None:
     schemas = all_schemas()
     assert set(schemas) == set(KINDS)
-    for name, found in schemas.items():
-        assert found["type"] == "object"
-        assert found["additionalProperties"] is False
-        assert found["description"]
-        for field, shape in found["properties"].items():
+    for name, schema in schemas.items():
+        assert schema["type"] == "object"
+        assert schema["additionalProperties"] is False
+        assert schema["description"]
+        for field, shape in schema["properties"].items():
             assert shape, f"{name}: {field} may be anything"
 
 
 def test_free_text_is_the_string_that_a_client_writes() -> None:
     kind = find_kind("BoardDecisionRecorded")
     assert kind is not None
-    found = schema_of(kind)
-    assert found["$defs"]["Narrative"]["type"] == "string"
-    assert found["properties"]["options"]["items"] == {"$ref": "#/$defs/Narrative"}
-    assert "sha256" not in str(found)
+    schema = schema_of(kind)
+    assert schema["$defs"]["Narrative"]["type"] == "string"
+    assert schema["properties"]["options"]["items"] == {"$ref": "#/$defs/Narrative"}
+    assert "sha256" not in str(schema)
 
 
 @pytest.mark.database

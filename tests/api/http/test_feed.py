@@ -42,17 +42,17 @@ def following(
 
 
 def events(answer: httpx.Response) -> Iterator[tuple[str | None, str, str]]:
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for line in answer.iter_lines():
         if line:
             name, _, value = line.partition(":")
-            found[name or "comment"] = value.strip()
-        elif "data" in found:
-            yield found.get("id"), found["event"], found["data"]
-            found = {}
-        elif "comment" in found:
+            fields[name or "comment"] = value.strip()
+        elif "data" in fields:
+            yield fields.get("id"), fields["event"], fields["data"]
+            fields = {}
+        elif "comment" in fields:
             yield None, "comment", ""
-            found = {}
+            fields = {}
 
 
 def post(url: str, token: str, number: int) -> None:
@@ -64,27 +64,27 @@ def post(url: str, token: str, number: int) -> None:
 
 def test_entries_come_as_their_stored_bytes_under_their_positions(service: Service, notice: Notice) -> None:
     known = stored(service)
-    with following(service.url, notice.tokens["officer"]) as found:
+    with following(service.url, notice.tokens["officer"]) as feed:
         for position, (body, _) in enumerate(known, start=1):
-            assert next(found) == (str(position), "entry", body.decode())
+            assert next(feed) == (str(position), "entry", body.decode())
         post(service.url, notice.tokens["officer"], 3)
-        news = [next(found) for _ in range(3)]
+        news = [next(feed) for _ in range(3)]
     assert [data.encode() for _, _, data in news] == [body for body, _ in stored(service)[len(known) :]]
 
 
 def test_a_feed_goes_on_after_the_last_event(service: Service, notice: Notice) -> None:
-    with following(service.url, notice.tokens["officer"], after=4) as found:
-        assert next(found)[0] == "5"
-    with following(service.url, notice.tokens["officer"], after=4, params={"after": 1}) as found:
-        assert next(found)[0] == "5"
-    with following(service.url, notice.tokens["officer"], params={"after": 2}) as found:
-        assert next(found)[0] == "3"
+    with following(service.url, notice.tokens["officer"], after=4) as feed:
+        assert next(feed)[0] == "5"
+    with following(service.url, notice.tokens["officer"], after=4, params={"after": 1}) as feed:
+        assert next(feed)[0] == "5"
+    with following(service.url, notice.tokens["officer"], params={"after": 2}) as feed:
+        assert next(feed)[0] == "3"
 
 
 def test_who_does_not_see_entries_is_told_their_hashes(service: Service, notice: Notice) -> None:
-    with following(service.url, notice.tokens["member"]) as found:
-        told = json.loads(next(found)[2])
-    assert set(told) == {"position", "leafHash", "withheld"}
+    with following(service.url, notice.tokens["member"]) as feed:
+        entry = json.loads(next(feed)[2])
+    assert set(entry) == {"position", "leafHash", "withheld"}
 
 
 @pytest.mark.parametrize(
@@ -134,13 +134,13 @@ def test_a_quiet_feed_has_a_heart(service: Service, notice: Notice, monkeypatch:
 
 def test_a_revoked_token_ends_its_feed_before_the_next_entry(service: Service) -> None:
     token = run(issue(service.database, "tameside", "officer", "COUNCIL_OFFICER"))
-    with following(service.url, token, after=service.position()) as found:
+    with following(service.url, token, after=service.position()) as feed:
         post(service.url, service.notice.tokens["officer"], 1)
-        assert next(found)[1] == "entry"
+        assert next(feed)[1] == "entry"
         run(revoke(service.database, "tameside", token))
-        kind, data = next(found)[1:]
+        kind, data = next(feed)[1:]
         assert (kind, json.loads(data)["code"]) == ("ended", "FORBIDDEN")
-        assert list(found) == []
+        assert list(feed) == []
     with pytest.raises(Unauthenticated), following(service.url, token):
         pass
 
@@ -150,8 +150,8 @@ def test_an_expired_token_ends_its_feed(service: Service) -> None:
         until = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
         token = run(issue(service.database, "tameside", "officer", "COUNCIL_OFFICER", until=until))
         try:
-            with following(service.url, token, after=service.position(), patience=120) as found:
-                assert next(found)[1] == "ended"
+            with following(service.url, token, after=service.position(), patience=120) as feed:
+                assert next(feed)[1] == "ended"
                 return
         except Unauthenticated:
             continue
@@ -162,8 +162,8 @@ def test_one_actor_holds_so_many_feeds_only(
     service: Service, notice: Notice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "EACH", 1)
-    with following(service.url, notice.tokens["chair"]) as found:
-        next(found)
+    with following(service.url, notice.tokens["chair"]) as open_feed:
+        next(open_feed)
         headers = {"Accept": "text/event-stream"}
         with service.client("chair") as client:
             answer = client.get(ENTRIES, headers=headers)
@@ -197,9 +197,9 @@ def test_nothing_is_skipped_or_repeated_across_processes_restarts_and_reconnects
     total = 600
 
     def follow(url: str, count: int) -> None:
-        with following(url, officer, after=int(seen[-1]) if seen else None) as found:
+        with following(url, officer, after=int(seen[-1]) if seen else None) as feed:
             for _ in range(count):
-                position, kind, _ = next(found)
+                position, kind, _ = next(feed)
                 assert kind == "entry"
                 assert position is not None
                 seen.append(position)
@@ -212,8 +212,8 @@ def test_nothing_is_skipped_or_repeated_across_processes_restarts_and_reconnects
             follow((one.url, two.url)[number % 2], 20)
         for writer in writers:
             writer.join()
-        with following(one.url, officer, after=int(seen[-1])) as found:
-            next(found)
+        with following(one.url, officer, after=int(seen[-1])) as feed:
+            next(feed)
             log = one.stop()  # a feed does not hold up the server's end
             assert faults(log) == []
         with serving(database) as three:

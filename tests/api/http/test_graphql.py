@@ -39,8 +39,11 @@ def test_nobody_in_particular_is_refused(service: Service) -> None:
 def test_a_mutation_records_as_the_viewer(service: Service, officer: httpx.Client) -> None:
     before = service.position()
     sent = progress()
-    given = {name: sent[name] for name in ("id", "source")} | {"notice": service.notice.name, "data": sent["data"]}
-    answer = ask(officer, RECORD, input=given)
+    mutation_input = {name: sent[name] for name in ("id", "source")} | {
+        "notice": service.notice.name,
+        "data": sent["data"],
+    }
+    answer = ask(officer, RECORD, input=mutation_input)
     assert answer.json()["data"] == {
         "recordProgress": {"receipt": {"position": before + 1, "duplicate": False}, "refusals": []}
     }, answer.text
@@ -85,15 +88,15 @@ def test_it_is_counted_how_queries_are_answered(service: Service, officer: httpx
 
 
 @pytest.mark.parametrize(
-    "given",
+    "text",
     [
         '{"query": "{ notice(id: 1) { id } }", "variables": {"\\ud800": 1}}',
         '{"query": "{ \\ud800 }"}',
         '{"query": "query($n: ID!) { notice(id: $n) { id } }", "variables": {"n": "\\ud800"}}',
     ],
 )
-def test_what_is_no_text_is_answered_as_it_came(officer: httpx.Client, given: str) -> None:
-    answer = officer.post("/graphql", content=given, headers={"Content-Type": "application/json"})
+def test_what_is_no_text_is_answered_as_it_came(officer: httpx.Client, text: str) -> None:
+    answer = officer.post("/graphql", content=text, headers={"Content-Type": "application/json"})
     assert (answer.status_code, len(answer.json()["errors"])) == (200, 1), answer.text
 
 

@@ -197,13 +197,13 @@ def test_pages_of_set_origins_alone_may_send_requests(service: Service, front_en
         (front_end, "https://other.example", False),
         (service, "https://front.example", False),
     ):
-        asked = {
+        preflight_headers = {
             "Origin": origin,
             "Access-Control-Request-Method": "POST",
             "Access-Control-Request-Headers": "authorization,content-type,if-none-match",
         }
         with running.client("officer") as client:
-            preflight = client.options("/graphql", headers=asked)
+            preflight = client.options("/graphql", headers=preflight_headers)
             answer = client.post("/graphql", json={"query": ME}, headers={"Origin": origin})
         assert (preflight.status_code == 200) is is_allowed, origin
         for response in (preflight, answer):

@@ -28,17 +28,17 @@ def wrong() -> dict[str, Any]:
     return event("plan.ProgressRecorded", MISSING)
 
 
-def batch(service: Service, client: httpx.Client, found: list[Any], **headers: str) -> httpx.Response:
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return client.post(service.entries, content=json.dumps(found), headers={"Content-Type": BATCH, **given})
+def batch(service: Service, client: httpx.Client, events: list[Any], **headers: str) -> httpx.Response:
+    lines = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post(service.entries, content=json.dumps(events), headers={"Content-Type": BATCH, **lines})
 
 
 def lines(service: Service, client: httpx.Client, content: Any, **headers: str) -> httpx.Response:
     return client.post(service.entries, content=content, headers={"Content-Type": NDJSON, **headers})
 
 
-def ndjson(found: list[dict[str, Any]]) -> bytes:
-    return b"".join(json.dumps(one).encode() + b"\n" for one in found)
+def ndjson(events: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(one).encode() + b"\n" for one in events)
 
 
 def test_a_single_event_is_answered_with_its_receipt(service: Service, officer: httpx.Client) -> None:
@@ -106,9 +106,9 @@ def last(service: Service) -> Any:
 
 def binary(service: Service, client: httpx.Client, sent: dict[str, Any], **more: str) -> httpx.Response:
     headers = {f"ce-{name}": quote(str(value), safe=" ") for name, value in sent.items() if name != "data"}
-    given = {**headers, **{name.replace("_", "-"): value for name, value in more.items()}}
+    lines = {**headers, **{name.replace("_", "-"): value for name, value in more.items()}}
     content = json.dumps(sent["data"])
-    return client.post(service.entries, content=content, headers={"Content-Type": "application/json", **given})
+    return client.post(service.entries, content=content, headers={"Content-Type": "application/json", **lines})
 
 
 def test_binary_headers_are_percent_decoded(service: Service, officer: httpx.Client) -> None:
@@ -187,18 +187,18 @@ def test_a_batch_that_is_no_list_is_refused(service: Service, officer: httpx.Cli
 @pytest.mark.parametrize(
     ("spoil", "status", "code"),
     [
-        (lambda found: [*found, wrong()], 422, "NOT_FOUND"),
-        (lambda found: [found[0], event("plan.Guessed", {}), found[1]], 422, "UNKNOWN_TYPE"),
-        (lambda found: [*found, {**found[0], "subject": "O1"}], 409, "KEY_REUSED"),
-        (lambda found: [wrong(), *found, {**found[0], "subject": "O1"}], 409, "KEY_REUSED"),
-        (lambda found: [*found, progress(source="operator")], 422, "FORBIDDEN"),
+        (lambda sound_events: [*sound_events, wrong()], 422, "NOT_FOUND"),
+        (lambda sound_events: [sound_events[0], event("plan.Guessed", {}), sound_events[1]], 422, "UNKNOWN_TYPE"),
+        (lambda sound_events: [*sound_events, {**sound_events[0], "subject": "O1"}], 409, "KEY_REUSED"),
+        (lambda sound_events: [wrong(), *sound_events, {**sound_events[0], "subject": "O1"}], 409, "KEY_REUSED"),
+        (lambda sound_events: [*sound_events, progress(source="operator")], 422, "FORBIDDEN"),
     ],
 )
 def test_a_strict_batch_is_recorded_whole_or_not_at_all(
     service: Service, officer: httpx.Client, form: str, spoil: Any, status: int, code: str
 ) -> None:
     before = service.position()
-    found = [progress(), progress()]
+    sound_events = [progress(), progress()]
 
     def send(events: list[dict[str, Any]]) -> httpx.Response:
         headers = {"Prefer": "respond-async, handling=strict"}
@@ -208,15 +208,15 @@ def test_a_strict_batch_is_recorded_whole_or_not_at_all(
             else lines(service, officer, ndjson(events), **headers)
         )
 
-    refused = send(spoil(found))
+    refused = send(spoil(sound_events))
     assert (refused.status_code, refused.json()["code"]) == (status, code), refused.text
     assert refused.headers["content-type"] == "application/problem+json"
-    spoiled = spoil(found)
+    spoiled = spoil(sound_events)
     named = {int(error["path"].removeprefix("[").partition("]")[0]) for error in refused.json()["errors"]}
     assert named
     assert named <= set(range(len(spoiled)))
     assert service.position() == before
-    good = send(found)
+    good = send(sound_events)
     assert (good.status_code, good.headers["preference-applied"]) == (200, "handling=strict")
     receipts = good.json() if form == BATCH else [json.loads(line) for line in good.text.splitlines()]
     assert [one["position"] for one in receipts] == [before + 1, before + 2]
@@ -227,12 +227,12 @@ def test_the_expected_position_is_that_of_the_first_event(
     service: Service, officer: httpx.Client, form: str
 ) -> None:
     before = service.position()
-    found = [progress(), progress()]
+    events = [progress(), progress()]
     stale = {"Ledger-Expected-Position": str(before - 1)}
     answer = (
-        batch(service, officer, found, **stale)
+        batch(service, officer, events, **stale)
         if form == BATCH
-        else lines(service, officer, ndjson(found), **stale)
+        else lines(service, officer, ndjson(events), **stale)
     )
     first, second = answer.json() if form == BATCH else [json.loads(line) for line in answer.text.splitlines()]
     assert (first["status"], first["code"]) == (409, "EXPECTED_POSITION")

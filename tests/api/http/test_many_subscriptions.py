@@ -52,7 +52,7 @@ async def test_thousands_of_subscriptions_hold_up_no_other_reader(database: str)
         ) as http:
             entries = f"/ledgers/{notice.name}/entries"
             head = (await http.post(entries, json=progress())).json()["position"]
-            asked = {"query": ENTRIES, "variables": {"notice": notice.name, "after": head}}
+            request = {"query": ENTRIES, "variables": {"notice": notice.name, "after": head}}
             sockets = []
             for number in range(SOCKETS):
                 joined = await opened(
@@ -60,7 +60,7 @@ async def test_thousands_of_subscriptions_hold_up_no_other_reader(database: str)
                 )
                 await joined.recv()
                 for name in range(EACH):
-                    await joined.send(json.dumps({"type": "subscribe", "id": str(name), "payload": asked}))
+                    await joined.send(json.dumps({"type": "subscribe", "id": str(name), "payload": request}))
                 sockets.append(joined)
             command = [sys.executable, "-c", READER, process.url, notice.tokens["adviser"], notice.name]
             reader = await asyncio.to_thread(start, command)
@@ -98,11 +98,11 @@ def test_an_actor_has_a_limited_number_of_graphql_streams(
 ) -> None:
     """Check that one more is refused with 429, that other actors are not concerned, and that an end makes room."""
     monkeypatch.setattr(feed, "EACH", 2)
-    asked = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": 0}}
+    request = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": 0}}
 
     def stream(client: httpx.Client, actor: str = "officer") -> AbstractContextManager[httpx.Response]:
         headers = service.headers(actor) | {"Accept": "text/event-stream"}
-        return client.stream("POST", "/graphql", json=asked, headers=headers)
+        return client.stream("POST", "/graphql", json=request, headers=headers)
 
     with service.client(connections=10) as http:
         with stream(http) as one, stream(http) as two:

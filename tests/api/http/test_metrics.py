@@ -58,9 +58,9 @@ def test_no_figure_names_a_notice_a_person_or_a_token(service: Service, officer:
     officer.get(f"/ledgers/{NOTICE}/entries?after=nobody")
     officer.get("/somebody")
     text = officer.get("/metrics").text
-    told = [NOTICE, "somebody", "nobody", "officer", *service.notice.tokens.values()]
+    names = [NOTICE, "somebody", "nobody", "officer", *service.notice.tokens.values()]
     values = " ".join(re.findall(r'"([^"]*)"', text)).replace("{notice}", "")
-    assert [word for word in told if word in values] == []
+    assert [word for word in names if word in values] == []
 
 
 def test_several_processes_are_counted_together(database: str) -> None:
@@ -76,6 +76,6 @@ def test_several_processes_are_counted_together(database: str) -> None:
                 timeout=60,  # the first waits until a worker has started
             )
             assert answer.status_code == 201
-        found = figures(httpx.get(f"{process.url}/metrics", verify=NO_TLS).text)
+        totals = figures(httpx.get(f"{process.url}/metrics", verify=NO_TLS).text)
         process.stop()
-    assert found["ledger_entries_recorded_total{}"] == 20
+    assert totals["ledger_entries_recorded_total{}"] == 20

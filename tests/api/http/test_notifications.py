@@ -98,7 +98,9 @@ def test_an_answer_of_a_proxy_is_an_error_of_the_library(
         return httpx.Response(status, content=content, headers={"content-type": "application/problem+json"})
 
     client = httpx.Client
-    monkeypatch.setattr(httpx, "Client", lambda **given: client(**given, transport=httpx.MockTransport(answer)))
+    monkeypatch.setattr(
+        httpx, "Client", lambda **settings: client(**settings, transport=httpx.MockTransport(answer))
+    )
     with pytest.raises(error, match=reason):
         RemoteNotificationLog("https://ledger.example", "n", "ledger_x").get_notifications(1, 1)
 

@@ -26,14 +26,14 @@ schemathesis()
 
 def test_every_route_stands_in_the_document_and_says_what_it_does() -> None:
     routes = create_app(Settings()).routes
-    found = openapi.document(routes)
+    document = openapi.document(routes)
     paths = {route.path for route in routes if isinstance(route, Route)}
-    assert {re.sub(r":[a-z]+}", "}", path) for path in paths} == set(found["paths"])
-    for path, operations in found["paths"].items():
+    assert {re.sub(r":[a-z]+}", "}", path) for path in paths} == set(document["paths"])
+    for path, operations in document["paths"].items():
         for operation in operations.values():
             assert operation["summary"], path
             assert "default" in operation["responses"], path
-    names = [operation["operationId"] for path in found["paths"].values() for operation in path.values()]
+    names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
     assert len(names) == len(set(names))
 
 
@@ -43,9 +43,9 @@ def test_the_command_and_the_address_say_the_same(
 ) -> None:
     answer = officer.get("/openapi.json")
     assert answer.status_code == 200
-    said = caller(capsys)("schema", "openapi")
-    assert httpx.Response(200, text=said.out).json() == answer.json()
-    assert service.notice.name not in said.out
+    output = caller(capsys)("schema", "openapi")
+    assert httpx.Response(200, text=output.out).json() == answer.json()
+    assert service.notice.name not in output.out
 
 
 @pytest.mark.database
@@ -54,14 +54,14 @@ def test_the_command_and_the_address_say_the_same(
 def test_no_request_that_the_document_allows_or_forbids_breaks_the_server(
     service: Service, tmp_path: Path
 ) -> None:
-    given = [
+    options = [
         *("run", f"{service.url}/openapi.json", "--checks", "not_a_server_error", "--max-examples", "40"),
         *("--header", f"Authorization: Bearer {service.notice.tokens['officer']}", "--seed", "1"),
         *("--mode", "all", "--request-timeout", "30", "--exclude-path", "/metrics"),
         *("--phases", "examples,coverage,fuzzing", "--no-color"),
     ]
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", SCRIPT, *given],
+        [sys.executable, "-W", "ignore", "-c", SCRIPT, *options],
         capture_output=True,
         text=True,
         check=False,

@@ -41,14 +41,14 @@ def bearing(service: Service, token: str | None) -> httpx.Client:
 
 
 def ask(client: httpx.Client, query: str) -> dict[str, Any]:
-    found: dict[str, Any] = client.post("/graphql", json={"query": query}).json()
-    return found
+    result: dict[str, Any] = client.post("/graphql", json={"query": query}).json()
+    return result
 
 
 def test_1_broken_object_level_authorization(service: Service, officer: httpx.Client) -> None:
     """Check that another notice's objects are indistinguishable from unknown ones, by every path."""
     run(begin(service.database, "theirs"))
-    shown = []
+    leaks = []
     for notice in ("theirs", "nowhere"):
         path = f"/ledgers/{notice}/entries"
         answers = [
@@ -60,9 +60,9 @@ def test_1_broken_object_level_authorization(service: Service, officer: httpx.Cl
         ]
         assert {answer.status_code for answer in answers} == {404}
         query = "query($id: ID!) { notice(id: $id) { id } node(id: $id) { id } }"
-        asked = officer.post("/graphql", json={"query": query, "variables": {"id": notice}}).json()
-        shown.append(([answer.text for answer in answers], json.dumps(asked).replace(notice, "")))
-    assert shown[0] == shown[1]
+        result = officer.post("/graphql", json={"query": query, "variables": {"id": notice}}).json()
+        leaks.append(([answer.text for answer in answers], json.dumps(result).replace(notice, "")))
+    assert leaks[0] == leaks[1]
 
 
 def test_2_broken_authentication(service: Service) -> None:
@@ -149,8 +149,8 @@ def test_6_unrestricted_access_to_sensitive_business_flows(service: Service) -> 
         slip = service.post(officer, progress()).json()["position"]
     with bearing(service, run(issue(service.database, NOTICE, **clerk))) as client:
         request = {"position": slip, "reason": "It tells of a family.", "authority": "The records policy."}
-        asked = service.post(client, event("records.ErasureRequested", request, "clerk")).json()
-        erased = {"position": slip, "request": asked["position"]}
+        receipt = service.post(client, event("records.ErasureRequested", request, "clerk")).json()
+        erased = {"position": slip, "request": receipt["position"]}
         answer = service.post(client, event("records.NarrativeErased", erased, "clerk"))
         assert answer.json()["code"] == "SAME_PERSON"
     with service.client("system") as client:
@@ -166,7 +166,7 @@ def test_7_server_side_request_forgery() -> None:
             Settings.from_environment({"LEDGER_OIDC_ISSUER": wrong, "LEDGER_OIDC_AUDIENCE": "ledger"})
 
     async def redirecting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.readline())
+        requests.append(await reader.readline())
         writer.write(b"HTTP/1.1 302 Found\r\nLocation: /inner\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         await writer.drain()
         writer.close()
@@ -178,10 +178,10 @@ def test_7_server_side_request_forgery() -> None:
                 await issuer.person("eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.AAAA")
             await issuer.close()
 
-    asked: list[bytes] = []
+    requests: list[bytes] = []
     run(ask_once())
-    assert len(asked) == 1
-    assert b"/.well-known/" in asked[0]
+    assert len(requests) == 1
+    assert b"/.well-known/" in requests[0]
 
 
 def test_8_security_misconfiguration(service: Service, officer: httpx.Client) -> None:
@@ -212,8 +212,8 @@ def test_9_improper_inventory_management(officer: httpx.Client) -> None:
         for route in create_app(Settings()).routes
         if isinstance(route, Route)
     }
-    told = {path.rstrip("}") for path in officer.get("/openapi.json").json()["paths"]}
-    assert served == told
+    paths = {path.rstrip("}") for path in officer.get("/openapi.json").json()["paths"]}
+    assert served == paths
 
 
 def test_10_unsafe_consumption_of_apis(service: Service, notice: Notice) -> None:

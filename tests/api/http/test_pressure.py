@@ -24,24 +24,24 @@ PAGE = resource.getpagesize()
 ENTRIES = f"/ledgers/{NOTICE}/entries"
 
 
-def exchange(service: Service, given: bytes, drip: bytes = b"", pause: float = 0.02) -> bytes:
+def exchange(service: Service, request: bytes, drip: bytes = b"", pause: float = 0.02) -> bytes:
     """Return the server's bytes until it closes, to a client that sends one byte at a time."""
     host, port = service.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=120) as client:
-        client.sendall(given)
+        client.sendall(request)
         try:
             for index in range(len(drip)):
                 client.sendall(drip[index : index + 1])
                 time.sleep(pause)
         except OSError:
             pass
-        said = b""
+        answer = b""
         try:
             while piece := client.recv(65_536):
-                said += piece
+                answer += piece
         except ConnectionResetError:
             pass
-        return said
+        return answer
 
 
 def head(service: Service, media_type: str, length: int = 100_000) -> bytes:
@@ -58,10 +58,10 @@ def head(service: Service, media_type: str, length: int = 100_000) -> bytes:
 def test_an_event_a_byte_at_a_time_is_not_waited_for(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "IDLE_SECONDS", 0.3)
     before = service.position()
-    said = exchange(service, head(service, STRUCTURED), json.dumps(progress()).encode())
-    assert said.startswith(b"HTTP/1.1 408 ")
-    assert json.loads(said.partition(b"\r\n\r\n")[2])["code"] == "TOO_SLOW"
-    assert b"connection: close" in said.lower()
+    answer = exchange(service, head(service, STRUCTURED), json.dumps(progress()).encode())
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "TOO_SLOW"
+    assert b"connection: close" in answer.lower()
     assert service.position() == before
 
 
@@ -111,16 +111,16 @@ def test_what_comes_behind_chunks_has_its_bounds_and_is_not_read(service: Servic
     chunks = b"2\r\n{}\r\n0\r\n"
     assert exchange(service, lines + chunks + b"X-Filler: " + b"x" * 400_000)[:12] in REFUSED
     close = lines.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
-    said = exchange(service, close + chunks + b"Authorization: none\r\n" + FILLER + b"\r\n")
-    assert said.startswith(b"HTTP/1.1 422 ")
+    answer = exchange(service, close + chunks + b"Authorization: none\r\n" + FILLER + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 422 ")
 
 
 def test_a_request_is_answered_before_what_cannot_be_made_out_behind_it(service: Service) -> None:
     sent = json.dumps(progress()).encode()
     before = service.position()
-    said = exchange(service, head(service, STRUCTURED, len(sent)) + sent + b"nothing of the kind\r\n\r\n")
-    assert said.startswith(b"HTTP/1.1 201 ")
-    assert said.count(b"HTTP/1.1") == 1
+    answer = exchange(service, head(service, STRUCTURED, len(sent)) + sent + b"nothing of the kind\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 201 ")
+    assert answer.count(b"HTTP/1.1") == 1
     assert service.position() == before + 1
 
 
@@ -134,10 +134,10 @@ def test_lines_may_come_slowly_but_each_has_its_time(service: Service, monkeypat
             client.sendall(line)
             time.sleep(1.2)
         client.sendall(lines[0][:10])
-        said = b""
-        while b"TOO_SLOW" not in said:
-            said += client.recv(65_536)
-    assert said.count(b'"position"') == 3
+        received = b""
+        while b"TOO_SLOW" not in received:
+            received += client.recv(65_536)
+    assert received.count(b'"position"') == 3
 
 
 def test_slow_clients_hold_nobody_up(service: Service, officer: httpx.Client) -> None:
@@ -156,9 +156,9 @@ async def test_when_the_queue_is_full_one_is_told_when_to_come_again(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writer, "QUEUE_ENTRIES", 2)
-    given = {**service.headers("officer"), "Content-Type": STRUCTURED}
+    headers = {**service.headers("officer"), "Content-Type": STRUCTURED}
     async with (
-        httpx.AsyncClient(base_url=service.url, headers=given, timeout=60, verify=NO_TLS) as client,
+        httpx.AsyncClient(base_url=service.url, headers=headers, timeout=60, verify=NO_TLS) as client,
         await psycopg.AsyncConnection.connect(service.database) as other,
         await psycopg.AsyncConnection.connect(service.database, autocommit=True) as watching,
     ):
@@ -195,12 +195,12 @@ def test_each_refused_line_is_named(officer: httpx.Client) -> None:
     stranger = progress(source="system")
     lines = ["", "{", json.dumps(bad), "", json.dumps(progress()), json.dumps(stranger), "[]"]
     answer = officer.post(ENTRIES, content="\n".join(lines), headers={"Content-Type": NDJSON})
-    found = [json.loads(line) for line in answer.text.splitlines()]
-    named = [(one.get("line"), one.get("id"), one.get("source")) for one in found]
+    answers = [json.loads(line) for line in answer.text.splitlines()]
+    named = [(one.get("line"), one.get("id"), one.get("source")) for one in answers]
     assert named == [
         (2, None, None),
         (3, bad["id"], "officer"),
-        (None, found[2]["id"], "officer"),
+        (None, answers[2]["id"], "officer"),
         (6, stranger["id"], "system"),
         (7, None, None),
     ]

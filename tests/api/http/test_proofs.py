@@ -52,11 +52,11 @@ def checkpoint(service: Service, client: httpx.Client) -> Checkpoint:
 
 
 def test_the_checkpoint_is_of_the_head_under_both_names(long_log: Service, member: httpx.Client) -> None:
-    found = checkpoint(long_log, member)
-    assert (found.origin, found.size) == (f"localhost/ledgers/{NOTICE}", SIZE)
-    assert found.root_hash == root_hash([leaf for _, leaf in stored(long_log)])
-    of_log = VerifierKey(found.origin, key_of(long_log).public_key)
-    assert parse(member.get(f"{LOG}/checkpoint").text, [of_log]).root_hash == found.root_hash
+    signed = checkpoint(long_log, member)
+    assert (signed.origin, signed.size) == (f"localhost/ledgers/{NOTICE}", SIZE)
+    assert signed.root_hash == root_hash([leaf for _, leaf in stored(long_log)])
+    of_log = VerifierKey(signed.origin, key_of(long_log).public_key)
+    assert parse(member.get(f"{LOG}/checkpoint").text, [of_log]).root_hash == signed.root_hash
 
 
 @pytest.mark.parametrize("query", ["", "?size=600", "?size=300", "?size=257"])
@@ -69,10 +69,10 @@ def test_an_entry_that_is_withheld_is_proved_by_its_leaf_hash(
     head, note = answer.text.split("\n\n", 1)
     magic, index, *hashes = head.split("\n")
     assert (magic, index) == ("c2sp.org/tlog-proof@v1", "index 256")
-    found = parse(note, [key_of(long_log)])
-    assert found.size == int(query.partition("=")[2] or SIZE)
+    signed = parse(note, [key_of(long_log)])
+    assert signed.size == int(query.partition("=")[2] or SIZE)
     leaf = b64decode(member.get(f"{LOG}/entries", params={"after": 256, "limit": 1}).json()["leafHash"])
-    verify_inclusion(256, found.size, leaf, [b64decode(each) for each in hashes], found.root_hash)
+    verify_inclusion(256, signed.size, leaf, [b64decode(each) for each in hashes], signed.root_hash)
 
 
 def test_a_receipt_is_proved_later_with_the_root_that_it_names(long_log: Service) -> None:
@@ -88,10 +88,10 @@ def test_a_receipt_is_proved_later_with_the_root_that_it_names(long_log: Service
 def test_an_earlier_log_is_shown_to_be_the_beginning_of_a_later_one(
     member: httpx.Client, first: int, second: int
 ) -> None:
-    found = member.get(f"{LOG}/consistency", params={"from": first, "to": second}).json()
-    roots = [b64decode(found[name]) for name in ("fromRoot", "toRoot")]
-    path = [b64decode(each) for each in found["consistency"]]
-    assert (found["from"], found["to"]) == (first, second)
+    answer = member.get(f"{LOG}/consistency", params={"from": first, "to": second}).json()
+    roots = [b64decode(answer[name]) for name in ("fromRoot", "toRoot")]
+    path = [b64decode(each) for each in answer["consistency"]]
+    assert (answer["from"], answer["to"]) == (first, second)
     verify_consistency(first, second, path, roots[0], roots[1])
 
 
@@ -110,7 +110,7 @@ def test_tiles_hold_the_hashes_and_bundles_the_entries(long_log: Service, member
         assert answer.content == b"".join(hashes)
     assert member.get(f"{LOG}/tile/entries/000").status_code == 403
     with long_log.client("officer") as client:
-        for path, wanted in (("000", bodies[:256]), ("002.p/88", bodies[512:])):
+        for path, expected in (("000", bodies[:256]), ("002.p/88", bodies[512:])):
             answer = client.get(f"{LOG}/tile/entries/{path}")
             assert answer.status_code == 200
             assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
@@ -118,7 +118,7 @@ def test_tiles_hold_the_hashes_and_bundles_the_entries(long_log: Service, member
             plain = client.get(f"{LOG}/tile/entries/{path}", headers={"Accept-Encoding": "gzip;q=0"})
             assert "content-encoding" not in plain.headers
             assert plain.content == answer.content
-            assert answer.content == b"".join(len(body).to_bytes(2, "big") + body for body in wanted)
+            assert answer.content == b"".join(len(body).to_bytes(2, "big") + body for body in expected)
     assert leaf_hash(bodies[0]) == leaves[0]
 
 

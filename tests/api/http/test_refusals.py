@@ -32,13 +32,13 @@ def fine_but(**fields: Any) -> dict[str, Any]:
     return event("plan.ProgressRecorded", {**FINE, **fields})
 
 
-def without(name: str, found: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if key != name}
+def without(name: str, event: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key != name}
 
 
-def text(found: dict[str, Any], old: bytes, new: bytes) -> bytes:
+def text(event: dict[str, Any], old: bytes, new: bytes) -> bytes:
     """Return the JSON of an event with some of its bytes replaced."""
-    encoded = json.dumps(found).encode()
+    encoded = json.dumps(event).encode()
     assert old in encoded
     return encoded.replace(old, new, 1)
 
@@ -158,8 +158,8 @@ def must_be_refused(answer: httpx.Response, status: int, code: str, path: str) -
 def test_bad_input_is_refused_alone(service: Service, officer: httpx.Client, name: str) -> None:
     make, status, code, path = BAD[name]
     before = service.position()
-    made = make()
-    content = made if isinstance(made, bytes) else json.dumps(made).encode()
+    request = make()
+    content = request if isinstance(request, bytes) else json.dumps(request).encode()
     refused = officer.post(service.entries, content=content, headers={"Content-Type": STRUCTURED})
     must_be_refused(refused, status, code, path)
     assert service.position() == before
@@ -201,8 +201,8 @@ def test_a_stale_expected_position_is_refused(service: Service, officer: httpx.C
 @pytest.mark.parametrize("value", ["", "-1", "1.0", "one", "2147483648", "9" * 40, "1, 2", "\u00b2"])
 def test_an_expected_position_that_is_none_is_refused(service: Service, officer: httpx.Client, value: str) -> None:
     before = service.position()
-    given = [("Content-Type", STRUCTURED), ("Ledger-Expected-Position", value)]
-    headers = httpx.Headers([(name.encode(), text.encode("latin-1")) for name, text in given])
+    header_pairs = [("Content-Type", STRUCTURED), ("Ledger-Expected-Position", value)]
+    headers = httpx.Headers([(name.encode(), text.encode("latin-1")) for name, text in header_pairs])
     refused = officer.post(service.entries, content=json.dumps(progress()), headers=headers)
     must_be_refused(refused, 400, "INVALID_HEADER", "ledger-expected-position")
     assert service.position() == before

@@ -40,9 +40,9 @@ async def test_processes_that_append_at_once_keep_positions_dense(database: str)
 
     with Service(database, notice) as one, serving(database, LEDGER_WORKERS="2") as two:
         async with httpx.AsyncClient(headers=headers(notice), timeout=60, verify=NO_TLS) as client:
-            found = await asyncio.gather(*(append(client, url) for url in (one.url, two.url) for _ in range(4)))
+            appended = await asyncio.gather(*(append(client, url) for url in (one.url, two.url) for _ in range(4)))
         two.stop()
-    positions = [position for some in found for position in some]
+    positions = [position for some in appended for position in some]
     assert sorted(positions) == list(range(first + 1, first + 201))
     assert await position(database) == first + 200
 
@@ -110,12 +110,12 @@ async def test_under_load_every_entry_of_a_stopped_server_has_its_receipt(databa
 
 async def test_whoever_follows_does_not_hold_up_the_end(database: str) -> None:
     notice = await begin(database)
-    asked = {"query": f'subscription {{ entries(notice: "{NOTICE}", after: 0) {{ position }} }}'}
+    request = {"query": f'subscription {{ entries(notice: "{NOTICE}", after: 0) {{ position }} }}'}
     own = headers(notice) | {"Content-Type": "application/json", "Accept": "text/event-stream"}
     with serving(database) as process:
         async with (
             httpx.AsyncClient(headers=own, timeout=120, verify=NO_TLS) as client,
-            client.stream("POST", process.url + "/graphql", json=asked) as answer,
+            client.stream("POST", process.url + "/graphql", json=request) as answer,
         ):
             lines = answer.aiter_lines()
             while "position" not in await anext(lines):
@@ -178,18 +178,18 @@ def refused_start(**settings: str) -> str:
 def test_a_database_without_the_schema_is_not_served(template: str) -> None:
     with psycopg.connect(template, autocommit=True) as connection:
         connection.execute("CREATE DATABASE unmigrated")
-    said = refused_start(
+    message = refused_start(
         LEDGER_DATABASE_URL=uri(template.replace("/ledger?", "/unmigrated?")), LEDGER_BIND="127.0.0.1:0"
     )
-    assert "run ledger migrate" in said
-    assert said.count("\n") == 1
+    assert "run ledger migrate" in message
+    assert message.count("\n") == 1
 
 
 def test_a_database_that_cannot_be_reached_is_said_in_one_line() -> None:
-    said = refused_start(LEDGER_DATABASE_URL="postgresql://u:secret@127.0.0.1:1/x", LEDGER_BIND="127.0.0.1:0")
-    assert "cannot be reached" in said
-    assert "secret" not in said
-    assert said.count("\n") == 1
+    message = refused_start(LEDGER_DATABASE_URL="postgresql://u:secret@127.0.0.1:1/x", LEDGER_BIND="127.0.0.1:0")
+    assert "cannot be reached" in message
+    assert "secret" not in message
+    assert message.count("\n") == 1
 
 
 def test_a_connection_that_is_lost_during_the_start_is_said_in_one_line(
@@ -211,9 +211,9 @@ def test_a_connection_that_is_lost_during_the_start_is_said_in_one_line(
 
 def test_an_address_that_is_taken_is_named() -> None:
     with listen(Bind("127.0.0.1", 0)) as taken:
-        said = refused_start(LEDGER_BIND=f"127.0.0.1:{taken.getsockname()[1]}")
-    assert said.startswith("LEDGER_BIND")
-    assert said.count("\n") == 1
+        message = refused_start(LEDGER_BIND=f"127.0.0.1:{taken.getsockname()[1]}")
+    assert message.startswith("LEDGER_BIND")
+    assert message.count("\n") == 1
 
 
 def test_an_answer_is_sent_at_once() -> None:

@@ -39,8 +39,10 @@ def test_feeds_at_one_position_share_a_read(
         for _ in range(recorded):
             assert service.post(officer, progress()).status_code == 201
         for events in feeds:
-            found = [next(events) for _ in range(recorded)]
-            assert [position for position, _, _ in found] == [str(head + each) for each in range(1, recorded + 1)]
+            feed_entries = [next(events) for _ in range(recorded)]
+            assert [position for position, _, _ in feed_entries] == [
+                str(head + each) for each in range(1, recorded + 1)
+            ]
     assert len(reads) < len(feeds)
 
 
@@ -69,7 +71,7 @@ async def test_subscriptions_that_start_at_one_position_share_a_page(
 
     monkeypatch.setattr(LedgerSchema, "_page", counted)
     head = service.position()
-    asked = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": head - 1}}
+    request = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": head - 1}}
     async with AsyncExitStack() as stack:
         sockets = [await opened(service, service.headers("officer")) for _ in range(3)]
         member = await opened(service, service.headers("member"))
@@ -77,7 +79,7 @@ async def test_subscriptions_that_start_at_one_position_share_a_page(
             stack.push_async_callback(joined.close)
             await joined.recv()
             for name in range(READERS):
-                await joined.send(json.dumps({"type": "subscribe", "id": str(name), "payload": asked}))
+                await joined.send(json.dumps({"type": "subscribe", "id": str(name), "payload": request}))
         async with asyncio.timeout(PATIENCE):
             for joined in (*sockets, member):
                 for _ in range(READERS):
@@ -87,13 +89,13 @@ async def test_subscriptions_that_start_at_one_position_share_a_page(
 
 
 async def test_who_may_not_read_gets_no_page_of_others(service: Service) -> None:
-    asked = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": 0}}
+    request = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": 0}}
     answers = []
     for actor in ("officer", "system"):
         joined = await opened(service, service.headers(actor))
         async with asyncio.timeout(PATIENCE):
             await joined.recv()
-            await joined.send(json.dumps({"type": "subscribe", "id": "1", "payload": asked}))
+            await joined.send(json.dumps({"type": "subscribe", "id": "1", "payload": request}))
             answers.append(json.loads(await joined.recv()))
         await joined.close()
     assert [answer["type"] for answer in answers] == ["next", "error"]

@@ -59,14 +59,14 @@ async def followed(
 
 async def test_it_catches_up_and_goes_on_live(service: Service, officer: httpx.Client) -> None:
     head = service.position()
-    found = []
+    positions = []
     async with asyncio.timeout(PATIENCE):
         async for entry in followed(service, 0, head + 5):
-            found.append(entry)
-            if len(found) >= head and len(found) < head + 5:
+            positions.append(entry)
+            if len(positions) >= head and len(positions) < head + 5:
                 assert (await asyncio.to_thread(service.post, officer, progress())).status_code == 201
-    assert [entry["position"] for entry in found] == list(range(1, head + 6))
-    assert not any(entry["withheld"] for entry in found)
+    assert [entry["position"] for entry in positions] == list(range(1, head + 6))
+    assert not any(entry["withheld"] for entry in positions)
 
 
 async def test_without_a_position_it_begins_with_what_is_recorded_next(
@@ -103,25 +103,25 @@ async def test_nothing_is_missed_or_told_twice_while_many_record(service: Servic
         return [int(entry["position"]) async for entry in followed(service, 0, total)]
 
     async def by_events() -> list[int]:
-        asked = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": 0}}
+        request = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": 0}}
         headers = service.headers("officer") | {"Accept": "text/event-stream"}
         async with (
             httpx.AsyncClient(base_url=service.url, verify=NO_TLS, headers=headers, timeout=PATIENCE) as http,
-            http.stream("POST", "/graphql", json=asked) as answer,
+            http.stream("POST", "/graphql", json=request) as answer,
         ):
             return [int(each["data"]["entries"]["position"]) async for each in first(answer, total)]
 
     async with asyncio.timeout(PATIENCE):
-        told, events, *_ = await asyncio.gather(
+        entries, events, *_ = await asyncio.gather(
             by_socket(), by_events(), *(asyncio.to_thread(record) for _ in range(4))
         )
-    assert told == events == list(range(1, total + 1))
+    assert entries == events == list(range(1, total + 1))
 
 
 async def test_who_does_not_see_entries_follows_their_positions(service: Service) -> None:
     async with asyncio.timeout(PATIENCE):
-        found = [entry async for entry in followed(service, 0, 3, actor="member")]
-    assert found == [{"position": n, "type": None, "withheld": True} for n in (1, 2, 3)]
+        entries = [entry async for entry in followed(service, 0, 3, actor="member")]
+    assert entries == [{"position": n, "type": None, "withheld": True} for n in (1, 2, 3)]
 
 
 async def test_compliance_is_told_at_once_and_when_it_changes(service: Service) -> None:
@@ -184,8 +184,8 @@ async def test_a_browser_says_who_it_is_when_it_joins(service: Service) -> None:
     token = service.notice.tokens["officer"]
     joined = await opened(service, {"Authorization": f"Bearer {token}"})
     assert json.loads(await joined.recv())["type"] == "connection_ack"
-    asked = {"query": "{ me { actor } }"}
-    await joined.send(json.dumps({"type": "subscribe", "id": "1", "payload": asked}))
+    request = {"query": "{ me { actor } }"}
+    await joined.send(json.dumps({"type": "subscribe", "id": "1", "payload": request}))
     answer = json.loads(await joined.recv())
     assert answer["payload"]["data"] == {"me": {"actor": "officer"}}
     await joined.close()
@@ -261,16 +261,16 @@ async def test_garbage_closes_the_socket_and_nothing_else(
 
 async def test_by_server_sent_events_too(service: Service) -> None:
     headers = {"Authorization": f"Bearer {service.notice.tokens['officer']}", "Accept": "text/event-stream"}
-    asked = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": 0}}
+    request = {"query": ENTRIES, "variables": {"notice": service.notice.name, "after": 0}}
     async with (
         httpx.AsyncClient(base_url=service.url, verify=NO_TLS, headers=headers) as http,
         asyncio.timeout(PATIENCE),
-        http.stream("POST", "/graphql", json=asked) as answer,
+        http.stream("POST", "/graphql", json=request) as answer,
     ):
         assert answer.headers["content-type"].startswith("text/event-stream")
-        found = [data async for data in first(answer, 3)]
-    assert [each["data"]["entries"]["position"] for each in found] == [1, 2, 3]
-    assert all(each["extensions"]["ledger"][0]["notice"] == service.notice.name for each in found)
+        events = [data async for data in first(answer, 3)]
+    assert [each["data"]["entries"]["position"] for each in events] == [1, 2, 3]
+    assert all(each["extensions"]["ledger"][0]["notice"] == service.notice.name for each in events)
 
 
 async def first(answer: httpx.Response, count: int) -> AsyncIterator[dict[str, Any]]:
@@ -300,8 +300,8 @@ async def unread(service: Service) -> AsyncIterator[ClientConnection]:
         payload = {"Authorization": f"Bearer {service.notice.tokens['officer']}"}
         reader = await opened(service, payload, sock=small, max_queue=1, compression=None)
         document = ENTRIES.replace("withheld }", "withheld narratives { text } }")
-        asked = {"query": document, "variables": {"notice": service.notice.name, "after": 0}}
-        await reader.send(json.dumps({"type": "subscribe", "id": "1", "payload": asked}))
+        request = {"query": document, "variables": {"notice": service.notice.name, "after": 0}}
+        await reader.send(json.dumps({"type": "subscribe", "id": "1", "payload": request}))
         try:
             yield reader
         finally:
@@ -372,19 +372,19 @@ async def test_a_thousand_who_wait_cost_little_and_all_hear(database: str) -> No
             kind = {"Content-Type": STRUCTURED}
             head = (await http.post(entries, json=progress(), headers=kind)).json()["position"]
             before = megabytes(process.popen.pid)
-            asked = {"query": ENTRIES, "variables": {"notice": notice.name, "after": head}}
+            request = {"query": ENTRIES, "variables": {"notice": notice.name, "after": head}}
             sockets = []
             for number in range(1_000):
                 waiting = await opened(service, {"Authorization": f"Bearer {tokens[number % len(tokens)]}"})
                 await waiting.recv()
-                await waiting.send(json.dumps({"type": "subscribe", "id": "1", "payload": asked}))
+                await waiting.send(json.dumps({"type": "subscribe", "id": "1", "payload": request}))
                 sockets.append(waiting)
             grown = megabytes(process.popen.pid) - before
             await http.post(entries, json=progress(), headers=kind)
             async with asyncio.timeout(PATIENCE):
-                told = [json.loads(await each.recv()) for each in sockets]
+                messages = [json.loads(await each.recv()) for each in sockets]
             after = megabytes(process.popen.pid) - before
             await asyncio.gather(*(each.close() for each in sockets))
         process.stop()
-    assert {each["payload"]["data"]["entries"]["position"] for each in told} == {head + 1}
+    assert {each["payload"]["data"]["entries"]["position"] for each in messages} == {head + 1}
     assert (grown < 150, after < 200) == (True, True), (grown, after)

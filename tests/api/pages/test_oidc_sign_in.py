@@ -113,10 +113,10 @@ def test_an_answer_that_was_not_asked_for_here_signs_nobody_in(
 
 def test_a_code_that_another_began_with_is_not_taken(issuer: Issuer, visitor: httpx.Client) -> None:
     """Check that the issuer binds the code to its challenge."""
-    theirs = parse_qs(urlsplit(at_the_issuer(issuer, visitor, "jo")).query)["code"][0]
-    mine = at_the_issuer(issuer, visitor, "stranger")
-    own = parse_qs(urlsplit(mine).query)["code"][0]
-    answer = visitor.get(mine.replace(own, theirs))
+    code = parse_qs(urlsplit(at_the_issuer(issuer, visitor, "jo")).query)["code"][0]
+    address = at_the_issuer(issuer, visitor, "stranger")
+    own = parse_qs(urlsplit(address).query)["code"][0]
+    answer = visitor.get(address.replace(own, code))
     assert answer.status_code == 400
     assert "did not confirm who you are" in words(answer)
 

@@ -95,11 +95,11 @@ def test_an_earlier_point_is_said_and_kept(readers: dict[str, httpx.Client], poi
 
 
 def test_the_demo_begins_at_a_live_moment(readers: dict[str, httpx.Client]) -> None:
-    found = words(readers["adviser"].get(f"{HOME}?knownAt={LIVE_MOMENT}"))
+    text = words(readers["adviser"].get(f"{HOME}?knownAt={LIVE_MOMENT}"))
     end = "Back to now (the end of this invented history)"
-    for said in ("This history is invented", "issued by DfE Live", end, "Not met", "Changes due"):
-        assert said in found
-    assert "Clause 10 became Not met on 3 April 2023" in found
+    for phrase in ("This history is invented", "issued by DfE Live", end, "Not met", "Changes due"):
+        assert phrase in text
+    assert "Clause 10 became Not met on 3 April 2023" in text
 
 
 def test_clauses_stand_in_their_own_order_and_an_area_that_went_on_elsewhere_has_no_empty_day(
@@ -113,7 +113,7 @@ def test_clauses_stand_in_their_own_order_and_an_area_that_went_on_elsewhere_has
 
 
 @pytest.mark.parametrize(
-    ("address", "status", "said"),
+    ("address", "status", "message"),
     [
         ("?position=0", 400, "enter the number of an entry"),
         ("?position=99999999999999999999", 400, "enter the number of an entry"),
@@ -127,24 +127,24 @@ def test_clauses_stand_in_their_own_order_and_an_area_that_went_on_elsewhere_has
     ],
 )
 def test_a_point_that_is_none_is_explained(
-    readers: dict[str, httpx.Client], address: str, status: int, said: str
+    readers: dict[str, httpx.Client], address: str, status: int, message: str
 ) -> None:
     answer = readers["auditor"].get(f"{HOME}{address}")
     assert answer.status_code == status
-    assert said in words(answer)
+    assert message in words(answer)
     assert "Back to the notice" in words(answer)
     assert f"{answer.url.copy_with(query=None)}" in links(answer), "the way to the same page as of now"
     assert {f"{readers['auditor'].base_url}{HOME}/plan"} <= links(answer)
 
 
 def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Client]) -> None:
-    found = words(readers["records-officer"].get(HOME))
-    assert "Changes due" not in found
-    assert "Clauses of the notice" in found
+    text = words(readers["records-officer"].get(HOME))
+    assert "Changes due" not in text
+    assert "Clauses of the notice" in text
 
 
 @pytest.mark.parametrize(
-    ("page", "said"),
+    ("page", "phrase"),
     [
         ("/plan?slow=yes&area=1a", "Audits tell the truth"),
         ("/plan/O7", "122 days later than first set (31 May 2023)"),
@@ -180,26 +180,26 @@ def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Cl
         ("/board/decisions/D6", "Quorate Present: chair, director, lead-member"),
     ],
 )
-def test_what_a_page_says(readers: dict[str, httpx.Client], page: str, said: str) -> None:
+def test_what_a_page_says(readers: dict[str, httpx.Client], page: str, phrase: str) -> None:
     answer = readers["auditor"].get(f"{HOME}{page}")
     assert answer.status_code == 200
-    assert said in words(answer)
+    assert phrase in words(answer)
 
 
 @pytest.mark.parametrize("page", ["/evidence/E10", "/about/BRP1", "/about/CR1", "/about/AR1", "/about/B6"])
 def test_what_a_thing_is_decides_where_its_links_lead(readers: dict[str, httpx.Client], page: str) -> None:
     auditor = readers["auditor"]
-    shown = auditor.get(f"{HOME}{page}")
-    assert {link for link in links(shown) if auditor.get(link).status_code != 200} == set()
-    assert page != "/evidence/E10" or re.search(r">Board pack, entry (\d+)</a>", shown.text)
+    answer = auditor.get(f"{HOME}{page}")
+    assert {link for link in links(answer) if auditor.get(link).status_code != 200} == set()
+    assert page != "/evidence/E10" or re.search(r">Board pack, entry (\d+)</a>", answer.text)
 
 
 def test_an_entry_shows_what_it_names_and_folds_a_query(readers: dict[str, httpx.Client]) -> None:
     auditor = readers["auditor"]
 
     def first(fact: str) -> httpx.Response:
-        found = re.findall(r"/entries/(\d+)", auditor.get(f"{HOME}/entries?newest=no&type={fact}").text)
-        return auditor.get(f"{HOME}/entries/{found[0]}")
+        positions = re.findall(r"/entries/(\d+)", auditor.get(f"{HOME}/entries?newest=no&type={fact}").text)
+        return auditor.get(f"{HOME}/entries/{positions[0]}")
 
     named = first("ContributionReceived")
     assert re.search(r"About CB\d+ Clauses", words(named))
@@ -214,13 +214,13 @@ def test_a_correction_is_told_alike_wherever_it_is_told(readers: dict[str, httpx
     changed = "objective O2 due 30 November 2022 31 December 2022"
     assert changed in words(auditor.get(f"{HOME}/entries/{at}"))
     assert changed in words(auditor.get(f"{HOME}/changes?from={at - 1}&to={at}"))
-    told = words(auditor.get(f"{HOME}/replay?from={at}&subject=O2"))
-    assert "objective O2: due 30 November 2022 → 31 December 2022" in told
+    replay = words(auditor.get(f"{HOME}/replay?from={at}&subject=O2"))
+    assert "objective O2: due 30 November 2022 → 31 December 2022" in replay
     assert "Corrected later by" in words(auditor.get(f"{HOME}/replay?subject=O2"))
 
 
 @pytest.mark.parametrize(
-    ("page", "status", "said"),
+    ("page", "status", "message"),
     [
         ("/plan/O99", 404, "nothing with this reference is recorded at this point"),
         ("/plan/O1?position=50", 404, "Nothing with this reference is recorded at this point"),
@@ -238,11 +238,11 @@ def test_a_correction_is_told_alike_wherever_it_is_told(readers: dict[str, httpx
     ],
 )
 def test_what_cannot_be_shown_says_why(
-    readers: dict[str, httpx.Client], page: str, status: int, said: str
+    readers: dict[str, httpx.Client], page: str, status: int, message: str
 ) -> None:
     answer = readers["auditor"].get(f"{HOME}{page}")
     assert answer.status_code == status
-    assert said.lower() in words(answer).lower()
+    assert message.lower() in words(answer).lower()
 
 
 @pytest.mark.parametrize(
@@ -252,15 +252,15 @@ def test_what_was_not_recorded_by_then_says_when_it_was(readers: dict[str, httpx
     auditor = readers["auditor"]
     point = "knownAt=2022-07-20"
     answer = auditor.get(f"{HOME}{page}?{point}")
-    said = words(answer)
+    text = words(answer)
     assert answer.status_code == 404
-    assert "Not yet recorded at this point" in said
-    assert re.search(r"It was first recorded on \d+ \w+ 202\d, \d\d:\d\d , in entry \d+", said)
-    for kept in ("This is not the current position.", "Back to now", "View as at an earlier date"):
-        assert kept in said
-    found = links(answer)
-    assert f"{auditor.base_url}{HOME}/board?{point}" in found
-    (then,) = (link for link in found if "position=" in link)
+    assert "Not yet recorded at this point" in text
+    assert re.search(r"It was first recorded on \d+ \w+ 202\d, \d\d:\d\d , in entry \d+", text)
+    for phrase in ("This is not the current position.", "Back to now", "View as at an earlier date"):
+        assert phrase in text
+    addresses = links(answer)
+    assert f"{auditor.base_url}{HOME}/board?{point}" in addresses
+    (then,) = (link for link in addresses if "position=" in link)
     assert auditor.get(then).status_code == 200
 
 
@@ -278,9 +278,9 @@ async def test_to_whoever_reads_nothing_a_notice_looks_like_none(sample: Service
     with browser(sample.url) as visitor:
         sign_in(visitor, token)
         for page in ("", "/replay", "/replay?from=2", "/entries", "/entries/1", "/board", "/reports", "/changes"):
-            theirs, none = visitor.get(HOME + page), visitor.get(f"/notices/nowhere{page}")
-            assert theirs.status_code == none.status_code == 404, page
-            assert words(theirs).replace(NOTICE, "nowhere") == words(none), page
+            existing, none = visitor.get(HOME + page), visitor.get(f"/notices/nowhere{page}")
+            assert existing.status_code == none.status_code == 404, page
+            assert words(existing).replace(NOTICE, "nowhere") == words(none), page
 
 
 def test_small_counts_are_suppressed_for_those_who_do_not_see_them(readers: dict[str, httpx.Client]) -> None:
@@ -290,8 +290,8 @@ def test_small_counts_are_suppressed_for_those_who_do_not_see_them(readers: dict
 
 
 def test_a_file_is_had_by_following_the_link_only(readers: dict[str, httpx.Client]) -> None:
-    shown = words(readers["auditor"].get(f"{HOME}/evidence/E6"))
-    assert "has its digest only" in shown
+    text = words(readers["auditor"].get(f"{HOME}/evidence/E6"))
+    assert "has its digest only" in text
     crossed = readers["auditor"].get(f"{HOME}/files/E6", headers={"Sec-Fetch-Site": "cross-site"})
     assert crossed.status_code == 403
     assert readers["auditor"].get(f"{HOME}/files/E6").status_code == 404
@@ -300,11 +300,11 @@ def test_a_file_is_had_by_following_the_link_only(readers: dict[str, httpx.Clien
 def test_reports_are_handed_over_as_partner_systems_get_them(
     sample: Service, readers: dict[str, httpx.Client]
 ) -> None:
-    theirs = {"Authorization": f"Bearer {sample.notice.tokens['auditor']}"}
+    headers = {"Authorization": f"Bearer {sample.notice.tokens['auditor']}"}
     for name in ("AR1.html", "AR1.json"):
         answer = readers["auditor"].get(f"{HOME}/report-files/{name}")
         with browser(sample.url) as system:
-            expected = system.get(f"/ledgers/{NOTICE}/reports/{name}", headers=theirs)
+            expected = system.get(f"/ledgers/{NOTICE}/reports/{name}", headers=headers)
             assert system.get(f"{HOME}/report-files/{name}").url.path == "/sign-in"
         assert (answer.status_code, answer.content) == (200, expected.content)
         assert answer.headers["content-type"] == expected.headers["content-type"]
@@ -316,17 +316,17 @@ def test_reports_are_handed_over_as_partner_systems_get_them(
 def test_a_page_is_a_handful_of_statements(
     readers: dict[str, httpx.Client], page: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found, counts, execute = list[object](), list[int](), psycopg.AsyncCursor.execute
+    statements, counts, execute = list[object](), list[int](), psycopg.AsyncCursor.execute
 
-    async def counting(self: psycopg.AsyncCursor[Any], query: Any, *given: Any, **named: Any) -> Any:
-        found.append(query)
-        return await execute(self, query, *given, **named)
+    async def counting(self: psycopg.AsyncCursor[Any], query: Any, *arguments: Any, **named: Any) -> Any:
+        statements.append(query)
+        return await execute(self, query, *arguments, **named)
 
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", counting)
     for _ in range(4):  # background tasks query now and then
-        found.clear()
+        statements.clear()
         assert readers["auditor"].get(f"{HOME}{page}").status_code == 200
-        counts.append(len(found))
+        counts.append(len(statements))
     assert 0 < min(counts) <= 10
 
 
@@ -366,7 +366,7 @@ def test_entries_begin_with_the_newest(sample: Service, readers: dict[str, httpx
 
     def positions(query: str) -> list[int]:
         rows = auditor.get(f"{HOME}/entries{query}").text.partition("<tbody")[2]
-        return list(dict.fromkeys(int(found) for found in re.findall(r'rowheader"[^>]*>\s*<a[^>]*>(\d+)<', rows)))
+        return list(dict.fromkeys(map(int, re.findall(r'rowheader"[^>]*>\s*<a[^>]*>(\d+)<', rows))))
 
     size = sample.position()
     assert positions("") == list(range(size, size - 50, -1))

@@ -84,14 +84,14 @@ def test_a_decision_is_recorded_whole(service: Service, people: dict[str, httpx.
     answer = post(people["chair"], service, "BoardDecisionRecorded", decision(people["chair"], service))
     position = position_of(answer)
     assert position == before + 1 == service.position()
-    found = recorded(service, position)
-    texts = {text["path"]: text["text"] for text in found["narratives"]}
-    assert found["data"]["votes"] == {"for": 5, "against": 1, "abstained": 0}
-    assert found["data"]["relatesTo"] == ["O1"]
+    entry = recorded(service, position)
+    texts = {text["path"]: text["text"] for text in entry["narratives"]}
+    assert entry["data"]["votes"] == {"for": 5, "against": 1, "abstained": 0}
+    assert entry["data"]["relatesTo"] == ["O1"]
     assert texts["outcome"] == "The posts are advertised now.\n\nThey begin in May."
     assert [texts["options[0]"], texts["options[1]"]] == ["Wait", "Agency staff"]
-    assert found["source"] == "pages/chair"
-    assert found["leafHash"] in words(answer)
+    assert entry["source"] == "pages/chair"
+    assert entry["leafHash"] in words(answer)
     assert f"Recorded as entry {position}" in words(answer)
 
 
@@ -119,11 +119,11 @@ def test_a_form_from_elsewhere_records_nothing(service: Service, people: dict[st
     chair, size = people["chair"], service.position()
     pairs = decision(chair, service, {"data.decision": "forged"})
     (token,) = [name for name, value in pairs if re.fullmatch(r"[0-9a-f]{64}", value)]
-    theirs = dict(form(people["officer"], service, "ProgressRecorded"))[token]
+    other_token = dict(form(people["officer"], service, "ProgressRecorded"))[token]
     for forged in (
         [pair for pair in pairs if pair[0] != token],
         with_values(pairs, {token: "0" * 64}),
-        with_values(pairs, {token: theirs}),
+        with_values(pairs, {token: other_token}),
     ):
         assert post(chair, service, "BoardDecisionRecorded", forged).status_code == 403
     for headers in ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
@@ -174,22 +174,22 @@ def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
     pairs = form(officer, service, "ProgressRecorded", typed)
     answer = post(officer, service, "ProgressRecorded", pairs)
     assert answer.status_code == 422
-    said = words(answer)
+    text = words(answer)
     for sentence in (
         "Select an activity rating",
         "When it happened must be a real date",
         "Progress: the narrative seems to contain an e-mail address, which no entry may contain; leave it out",
         "Progress: the narrative seems to contain a telephone number; remove it, or confirm below",
     ):
-        assert sentence in said
+        assert sentence in text
     again = sent(answer.text, "record")
     assert {pair for pair in pairs if pair[1]} <= set(again) | {("clauses", "77")}
     assert service.position() == size
 
     pairs = with_values(pairs, {"data.activityRating": "GREEN", "time.day": "1"})
-    said = words(post(officer, service, "ProgressRecorded", pairs))
-    assert "Objective: there is no objective O9; record it first, or correct the id" in said
-    assert "Progress: the narrative seems to contain a telephone number" in said
+    text = words(post(officer, service, "ProgressRecorded", pairs))
+    assert "Objective: there is no objective O9; record it first, or correct the id" in text
+    assert "Progress: the narrative seems to contain a telephone number" in text
     assert service.position() == size
 
 
@@ -272,11 +272,11 @@ def test_a_fact_within_a_correction_is_asked_for_by_its_own_fields(
         },
     )
     answer = post(chair, service, "EntryCorrected", [*pairs, ("do", "show")])
-    shown = with_values(
+    inputs = with_values(
         sent(answer.text, "record"),
         {"data.replacement.data.actor": "chair", "data.replacement.data.interest": "A brother does."},
     )
-    position = position_of(post(chair, service, "EntryCorrected", shown))
+    position = position_of(post(chair, service, "EntryCorrected", inputs))
     assert recorded(service, position)["data"]["replacement"]["data"]["actor"] == "chair"
 
 

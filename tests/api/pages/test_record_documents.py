@@ -41,8 +41,8 @@ def test_evidence_comes_with_its_document(service: Service, people: dict[str, ht
     pairs = form(officer, service, "EvidenceSubmitted", typed)
     answer = upload(officer, service, pairs, PDF)
     position = position_of(answer)
-    found = recorded(service, position)["data"]
-    assert (found["mediaType"], found["size"], found["supports"]) == ("application/pdf", len(PDF), ["O1"])
+    fact = recorded(service, position)["data"]
+    assert (fact["mediaType"], fact["size"], fact["supports"]) == ("application/pdf", len(PDF), ["O1"])
     with service.client("officer") as client:
         got = client.get(f"/ledgers/{service.notice.name}/evidence/E1")
     assert got.content == PDF
@@ -52,7 +52,7 @@ def test_evidence_comes_with_its_document(service: Service, people: dict[str, ht
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "kind", "said"),
+    ("content", "name", "kind", "message"),
     [
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600),
@@ -65,7 +65,7 @@ def test_evidence_comes_with_its_document(service: Service, people: dict[str, ht
     ],
 )
 def test_a_document_that_is_refused_leaves_nothing_and_loses_no_word(
-    service: Service, people: dict[str, httpx.Client], content: bytes, name: str, kind: str, said: str
+    service: Service, people: dict[str, httpx.Client], content: bytes, name: str, kind: str, message: str
 ) -> None:
     officer, size, files = people["officer"], service.position(), stored(service)
     typed: Inputs = {
@@ -76,7 +76,7 @@ def test_a_document_that_is_refused_leaves_nothing_and_loses_no_word(
     pairs = form(officer, service, "EvidenceSubmitted", typed)
     answer = upload(officer, service, pairs, content, name, kind)
     assert answer.status_code == 422
-    assert said in words(answer)
+    assert message in words(answer)
     assert set(pairs) <= set(sent(answer.text, "record"))
     assert (service.position(), stored(service)) == (size, files)
 
@@ -130,16 +130,16 @@ def test_access_is_granted_by_another_person(service: Service, people: dict[str,
     request_access("A1", "adviser")
     request_access("A2", "officer")
     page = officer.get(address(service, "AccessGranted"), params={"data.request": "A1"})
-    shown = sent(page.text, "record")
-    assert dict(shown)["data.request"] == "A1"
+    inputs = sent(page.text, "record")
+    assert dict(inputs)["data.request"] == "A1"
     assert ">A1: data, adviser<" in page.text
-    assert set(at("until", "1", "1", "2027").items()) <= set(shown), "it begins from what was asked for"
+    assert set(at("until", "1", "1", "2027").items()) <= set(inputs), "it begins from what was asked for"
     window = {**at("from", "1", "12", "2026"), **at("until", "2", "1", "2027")}
-    answer = post(officer, service, "AccessGranted", with_values(shown, window))
+    answer = post(officer, service, "AccessGranted", with_values(inputs, window))
     assert "stay within the request" in words(answer)
-    answer = post(officer, service, "AccessGranted", with_values(shown, {**window, "data.until.day": "1"}))
+    answer = post(officer, service, "AccessGranted", with_values(inputs, {**window, "data.until.day": "1"}))
     assert position_of(answer) == service.position()
-    own = with_values(shown, {**window, "data.until.day": "1", "data.request": "A2", "id": "another"})
+    own = with_values(inputs, {**window, "data.until.day": "1", "data.request": "A2", "id": "another"})
     answer = post(officer, service, "AccessGranted", own)
     assert "Request: officer requested this access or would receive it; another person must decide" in words(
         answer

@@ -34,8 +34,8 @@ def adviser(demo: Service) -> Iterator[httpx.Client]:
 
 def send(client: httpx.Client, page: httpx.Response, form: str, does: str = "", **typed: str) -> httpx.Response:
     """Submit a form of a page as a browser does, with one of its buttons."""
-    given = {name.replace("__", "."): value for name, value in typed.items()} | ({"do": does} if does else {})
-    pairs = with_values(sent(page.text, form), {**given})
+    inputs = {name.replace("__", "."): value for name, value in typed.items()} | ({"do": does} if does else {})
+    pairs = with_values(sent(page.text, form), {**inputs})
     return client.post(urlsplit(str(page.url)).path, content=encoded(pairs), headers=FORM)
 
 
@@ -66,13 +66,13 @@ def test_the_adviser_issues_a_report_and_has_it_in_four_formats(demo: Service, a
     preview = send(adviser, saved, "record", "preview")
     assert "Draft of an adviser's report, not issued" in words(preview)
     assert "They do not act." in words(preview)
-    for said in (
+    for phrase in (
         "This area was carried over.",
         "changed status in the period.",
         "at the period's start",
         " to 96 ",
     ):
-        assert said in words(preview)
+        assert phrase in words(preview)
     clauses = re.findall(r'<th scope="row">(\d+[a-z]?)</th>', preview.text.partition("Each obligation")[2])
     assert clauses[:27] == sorted(clauses[:27], key=natural_key)
     before = demo.position()
@@ -101,9 +101,9 @@ def test_every_fault_is_told_and_nothing_typed_is_lost(demo: Service, adviser: h
     typed = {"report": "no id", "area.1b.text": "Seen sooner.", "requirement.5b": "The board meets."}
     refused = send(adviser, page, "record", "issue", **typed)
     assert refused.status_code == 422
-    said = words(refused)
+    text = words(refused)
     for fault in ("Report reference: expected text", "Select a judgement of area 1b"):
-        assert fault in said, said
+        assert fault in text, text
     assert dict(sent(refused.text, "record")) | typed == dict(sent(refused.text, "record"))
     warned = send(adviser, refused, "record", "issue", other="Call 0161 342 8355.", report="AR8")
     assert "Other matters: " in words(warned)

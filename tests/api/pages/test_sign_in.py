@@ -30,11 +30,11 @@ def visitor(service: Service) -> Iterator[httpx.Client]:
 
 
 def test_whoever_is_not_signed_in_signs_in_and_comes_back(service: Service, visitor: httpx.Client) -> None:
-    wanted = f"/notices/{service.notice.name}?knownAt=2100-01-01"
-    asked = visitor.get(wanted)
-    assert asked.url.path == "/sign-in"
-    answer = visitor.post("/sign-in", data={**fields(asked), "token": service.notice.tokens["officer"]})
-    assert (answer.status_code, answer.url.raw_path.decode()) == (200, wanted)
+    target = f"/notices/{service.notice.name}?knownAt=2100-01-01"
+    redirect = visitor.get(target)
+    assert redirect.url.path == "/sign-in"
+    answer = visitor.post("/sign-in", data={**fields(redirect), "token": service.notice.tokens["officer"]})
+    assert (answer.status_code, answer.url.raw_path.decode()) == (200, target)
     assert "Signed in as officer" in words(answer)
 
 
@@ -89,8 +89,8 @@ def test_a_form_from_elsewhere_is_refused(service: Service, visitor: httpx.Clien
         answer = visitor.post("/sign-out", data=data, headers=headers)
         assert answer.status_code == 403, (data, headers)
     with browser(service.url) as other:
-        theirs = fields(sign_in(other, service.notice.tokens["chair"]))
-    assert visitor.post("/sign-out", data=theirs).status_code == 403
+        other_fields = fields(sign_in(other, service.notice.tokens["chair"]))
+    assert visitor.post("/sign-out", data=other_fields).status_code == 403
     headers = {"Origin": service.url, "Sec-Fetch-Site": "same-origin"}
     assert visitor.post("/sign-out", data=good, headers=headers).status_code == 200
 
@@ -119,7 +119,7 @@ def test_a_session_that_is_changed_or_over_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "target",
     [
         "https://elsewhere.example/",
         "//elsewhere.example",
@@ -130,27 +130,27 @@ def test_a_session_that_is_changed_or_over_is_none() -> None:
         "/a\nb",
     ],
 )
-def test_only_pages_of_this_service_are_gone_back_to(wanted: str) -> None:
-    assert local(wanted) == "/"
+def test_only_pages_of_this_service_are_gone_back_to(target: str) -> None:
+    assert local(target) == "/"
     assert local("/notices/x?position=3") == "/notices/x?position=3"
 
 
 def test_all_processes_make_and_find_one_key(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path / "deep" / "data")
-    found: list[bytes] = []
-    threads = [threading.Thread(target=lambda: found.append(session_key.session_key(settings))) for _ in range(8)]
+    keys: list[bytes] = []
+    threads = [threading.Thread(target=lambda: keys.append(session_key.session_key(settings))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(found) == 8
-    assert set(found) == {session_key.session_key(settings)}
-    made = settings.data / "session.key"
-    assert made.stat().st_mode & 0o777 == 0o600
-    assert list(settings.data.iterdir()) == [made]
-    made.write_bytes(b"short")
+    assert len(keys) == 8
+    assert set(keys) == {session_key.session_key(settings)}
+    path = settings.data / "session.key"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(settings.data.iterdir()) == [path]
+    path.write_bytes(b"short")
     with pytest.raises(LedgerError, match="5 bytes"):
-        session_key.session_key(dataclasses.replace(settings, session_key_file=made))
+        session_key.session_key(dataclasses.replace(settings, session_key_file=path))
 
 
 def test_each_page_lets_in_nothing_but_this_servers_own_files(service: Service, visitor: httpx.Client) -> None:
@@ -193,10 +193,10 @@ def test_assets_are_kept_for_good_and_none_is_a_path(visitor: httpx.Client) -> N
 def test_a_notice_of_others_looks_like_one_that_is_not_there(service: Service, visitor: httpx.Client) -> None:
     run(begin(service.database, "theirs"))
     sign_in(visitor, service.notice.tokens["officer"])
-    theirs, nowhere = (visitor.get(f"/notices/{name}") for name in ("theirs", "nowhere"))
-    assert theirs.status_code == nowhere.status_code == 404
-    assert theirs.text.replace("theirs", "") == nowhere.text.replace("nowhere", "")
-    assert "All notices" in words(theirs)
+    existing, nowhere = (visitor.get(f"/notices/{name}") for name in ("theirs", "nowhere"))
+    assert existing.status_code == nowhere.status_code == 404
+    assert existing.text.replace("theirs", "") == nowhere.text.replace("nowhere", "")
+    assert "All notices" in words(existing)
 
 
 def test_programs_go_on_getting_problems(service: Service, officer: httpx.Client) -> None:

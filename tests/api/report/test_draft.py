@@ -49,14 +49,14 @@ class Desk:
     async def write(self, draft: Draft) -> Draft:
         """Return the draft with all its statements, saved."""
         areas = tuple(structs.replace(each, judgement="CONCERN", text="Too late.") for each in draft.areas)
-        said = structs.replace(
+        changed = structs.replace(
             draft,
             areas=areas,
             requirements=(RequirementDraft(number="5b", text="It meets."),),
             other="Nothing else.",
         )
-        assert await self.drafts.save(NOTICE, "adviser", said)
-        return said
+        assert await self.drafts.save(NOTICE, "adviser", changed)
+        return changed
 
     async def issue(self, draft: Draft, by: Credential = ADVISER) -> Receipt:
         return await issue(self.writer, self.drafts, NOTICE, by, draft.draft)
@@ -83,9 +83,9 @@ async def test_it_begins_with_every_open_area_and_every_clause(desk: Desk) -> No
     draft = await desk.begin()
     assert [area.area for area in draft.areas] == ["1a"]
     assert [requirement.number for requirement in draft.requirements] == ["5b"]
-    (kept,) = [each for each in await desk.drafts.of(NOTICE, "adviser") if each.draft == draft.draft]
-    assert structs.replace(kept, saved_at=None) == draft
-    assert kept.saved_at is not None
+    (stored,) = [each for each in await desk.drafts.of(NOTICE, "adviser") if each.draft == draft.draft]
+    assert structs.replace(stored, saved_at=None) == draft
+    assert stored.saved_at is not None
 
 
 async def test_it_is_its_advisers_alone(desk: Desk) -> None:
@@ -115,9 +115,9 @@ async def test_what_is_missing_is_told_at_once_and_nothing_is_lost(desk: Desk) -
         "data.report", "data.perArea[0].judgement", "data.perArea[0].text", "data.perArea[1].text",
         "data.perArea[2].judgement",
     }  # fmt: skip
-    kept = await desk.drafts.get(NOTICE, "adviser", draft.draft)
-    assert kept is not None
-    assert structs.replace(kept, saved_at=None) == wrong
+    stored = await desk.drafts.get(NOTICE, "adviser", draft.draft)
+    assert stored is not None
+    assert structs.replace(stored, saved_at=None) == wrong
 
 
 async def test_the_rules_are_asked_though_a_text_is_missing(desk: Desk) -> None:
@@ -131,9 +131,9 @@ async def test_the_rules_are_asked_though_a_text_is_missing(desk: Desk) -> None:
     assert await desk.drafts.save(NOTICE, "adviser", wrong)
     with pytest.raises(Refused) as caught:
         await desk.issue(wrong)
-    found = {refusal.path: refusal.message for refusal in caught.value.refusals}
-    assert found.keys() == {"data.perArea[0].text", "data.requirements[0].number", "data.position"}
-    assert found["data.requirements[0].number"] == "no clause 99 in this notice"
+    messages = {refusal.path: refusal.message for refusal in caught.value.refusals}
+    assert messages.keys() == {"data.perArea[0].text", "data.requirements[0].number", "data.position"}
+    assert messages["data.requirements[0].number"] == "no clause 99 in this notice"
 
 
 async def test_it_is_issued_once_and_goes(desk: Desk, service: Service) -> None:

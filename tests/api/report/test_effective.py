@@ -78,18 +78,18 @@ VALUES = (40.0, 42.0, 41.0, 43.0, 40.0, 41.0, 42.0, 40.0, 41.0, 80.0, 81.0, 82.0
 
 
 def test_readings_after_the_period_and_their_limits_are_left_out() -> None:
-    shown, expected = series_at(readings(*VALUES), LAST), xmr(VALUES[:9])
-    assert [point.value for point in shown.points] == [*VALUES[:9]]
-    assert (shown.mean, shown.lower, shown.upper, shown.provisional) == (
+    series, expected = series_at(readings(*VALUES), LAST), xmr(VALUES[:9])
+    assert [point.value for point in series.points] == [*VALUES[:9]]
+    assert (series.mean, series.lower, series.upper, series.provisional) == (
         expected.mean,
         expected.lower,
         expected.upper,
         True,
     )
-    assert [point.signals for point in shown.points] == [
+    assert [point.signals for point in series.points] == [
         tuple(signal.value for signal in point.signals) for point in expected.points
     ]
-    assert shown.assurance == "FAILING"
+    assert series.assurance == "FAILING"
     assert series_at(readings(*VALUES), date(2023, 12, 31)) == readings(*VALUES)
     nothing = series_at(readings(*VALUES), date(2022, 12, 31))
     assert (nothing.points, nothing.spc, nothing.assurance) == ((), None, None)
@@ -101,25 +101,25 @@ def test_a_later_reset_does_not_count_and_an_earlier_one_does() -> None:
         resets=(Reset(date(2023, 4, 1), 20), Reset(date(2023, 10, 1), 21)),
         reset_on=date(2023, 10, 1),
     )
-    shown = series_at(both, LAST)
-    assert shown.reset_on == date(2023, 4, 1)
-    assert shown.mean == xmr(VALUES[3:9]).mean
+    series = series_at(both, LAST)
+    assert series.reset_on == date(2023, 4, 1)
+    assert series.mean == xmr(VALUES[3:9]).mean
 
 
 def test_a_quarter_next_to_its_months_is_listed_and_not_charted() -> None:
     plain = readings(*VALUES)
     outer = msgspec.structs.replace(plain.points[0], last=date(2023, 3, 31), value=99.0)
     both = msgspec.structs.replace(plain, readings=Readings((plain.points[0], outer, *plain.points[1:])))
-    shown = series_at(both, LAST)
-    assert (len(shown.points), shown.mean) == (10, xmr(VALUES[:9]).mean)
-    assert shown.chart().points == tuple(point for point in shown.points if point.value != 99)
-    assert "99" not in xmr_svg(shown)
-    assert summary(shown).startswith("9 readings")
+    series = series_at(both, LAST)
+    assert (len(series.points), series.mean) == (10, xmr(VALUES[:9]).mean)
+    assert series.chart().points == tuple(point for point in series.points if point.value != 99)
+    assert "99" not in xmr_svg(series)
+    assert summary(series).startswith("9 readings")
 
 
 def test_a_hidden_chart_stays_hidden() -> None:
-    shown = series_at(readings(*VALUES, hidden=True), LAST)
-    assert (len(shown.points), shown.spc, shown.hidden) == (9, None, True)
+    series = series_at(readings(*VALUES, hidden=True), LAST)
+    assert (len(series.points), series.spc, series.hidden) == (9, None, True)
 
 
 def action(**changes: Any) -> Action:
@@ -148,9 +148,9 @@ def move(month: int, before: date, after: date) -> Rebaseline:
 
 def test_an_action_completed_after_the_period_is_overdue() -> None:
     done = action(completed_on=date(2023, 10, 5), completed_position=9, late=True)
-    (shown,) = [action_at(done, LAST, END)]
-    assert shown is not None
-    assert (shown.completed_on, shown.completed_position, shown.overdue, shown.late) == (None, None, True, True)
+    (row,) = [action_at(done, LAST, END)]
+    assert row is not None
+    assert (row.completed_on, row.completed_position, row.overdue, row.late) == (None, None, True, True)
     in_time = action_at(action(completed_on=date(2023, 8, 30), completed_position=9), LAST, END)
     assert in_time is not None
     assert (in_time.completed_position, in_time.overdue, in_time.late) == (9, False, False)
@@ -169,10 +169,10 @@ def test_a_date_moved_after_the_period_is_as_it_was() -> None:
         slippage_days=184,
         rebaselines=(move(6, first, second), move(10, second, third)),
     )
-    shown = action_at(moved, LAST, END)
-    assert shown is not None
-    assert (shown.due, shown.rebaselined, shown.slippage_days, shown.overdue) == (second, 1, 77, True)
-    assert [each.due_after for each in shown.rebaselines] == [second]
+    row = action_at(moved, LAST, END)
+    assert row is not None
+    assert (row.due, row.rebaselined, row.slippage_days, row.overdue) == (second, 1, 77, True)
+    assert [each.due_after for each in row.rebaselines] == [second]
 
 
 def objective(**changes: Any) -> SlowObjectivesRow:
@@ -205,10 +205,10 @@ def objective(**changes: Any) -> SlowObjectivesRow:
 
 
 def test_an_objective_has_the_ratings_of_the_periods_end() -> None:
-    shown = slow_objective_at(objective(), LAST, END)
-    assert shown is not None
-    assert (shown.activity_rating, shown.impact_rating, shown.progress_at) == ("RED", "RED", at(9))
-    assert [highlight.position for highlight in shown.highlights] == [9]
+    row = slow_objective_at(objective(), LAST, END)
+    assert row is not None
+    assert (row.activity_rating, row.impact_rating, row.progress_at) == ("RED", "RED", at(9))
+    assert [highlight.position for highlight in row.highlights] == [9]
 
 
 @pytest.mark.parametrize(
@@ -238,9 +238,9 @@ def test_a_later_rescission_decision_revocation_end_and_closure_are_left_out() -
         decided_position=21, refused_reason=None, refused_reason_erased_by=None, refused_uses=0, position=19,
         grant=Grant(live=True, revoked_at=at(10), revoked_position=31, provided=1, used=1),
     )  # fmt: skip
-    shown = access_at(access, END)
-    assert shown.grant is not None
-    assert (shown.decided, shown.grant.revoked_position) == ("GRANTED", None)
+    row = access_at(access, END)
+    assert row.grant is not None
+    assert (row.decided, row.grant.revoked_position) == ("GRANTED", None)
     assert (access_at(access, at(8, 15)).decided, access_at(access, at(8, 15)).grant) == (None, None)
     area = AreaSummary(
         area="1a", title=None, title_erased_by=None, ended="CLOSED", ended_on=date(2023, 10, 1), position=2
@@ -278,7 +278,7 @@ def test_powers_and_context_clauses_are_no_obligations() -> None:
 def test_a_target_revised_after_the_period_is_as_it_was() -> None:
     revisions = (TargetRevision(date(2023, 4, 1), 50.0, 20), TargetRevision(date(2023, 10, 1), 41.0, 21))
     revised = msgspec.structs.replace(readings(*VALUES), target=41.0, first_target=45.0, targets=revisions)
-    shown = series_at(revised, LAST)
-    assert (shown.target, shown.targets, shown.assurance) == (50.0, revisions[:1], "FAILING")
+    series = series_at(revised, LAST)
+    assert (series.target, series.targets, series.assurance) == (50.0, revisions[:1], "FAILING")
     assert series_at(revised, date(2023, 3, 31)).target == 45.0
     assert series_at(revised, date(2023, 12, 31)) == revised

@@ -60,13 +60,13 @@ def call(demo: Service, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     return caller(capsys)
 
 
-def get(demo: Service, name: str, actor: str | None = "adviser", **asked: Any) -> httpx.Response:
+def get(demo: Service, name: str, actor: str | None = "adviser", **parameters: Any) -> httpx.Response:
     with demo.client(actor) as client:
-        return client.get(f"{REPORTS}/{name}", params=asked)
+        return client.get(f"{REPORTS}/{name}", params=parameters)
 
 
-def model(demo: Service, name: str, actor: str = "adviser", **asked: Any) -> Report:
-    response = get(demo, name, actor, **asked)
+def model(demo: Service, name: str, actor: str = "adviser", **parameters: Any) -> Report:
+    response = get(demo, name, actor, **parameters)
     assert response.status_code == 200, response.text
     return msgspec.json.decode(response.content, type=Report)
 
@@ -120,8 +120,8 @@ def test_an_issued_report_is_the_same_whatever_was_recorded_later(demo: Service,
 def figures(demo: Service, name: str) -> object:
     """Return the figures of the measures now, instead of at the report's position."""
     report = model(demo, name)
-    asked = {"from": str(report.first), "to": str(report.last)}
-    return model(demo, "preview.json", **asked).measures
+    variables = {"from": str(report.first), "to": str(report.last)}
+    return model(demo, "preview.json", **variables).measures
 
 
 def caught_up(demo: Service) -> None:
@@ -146,8 +146,8 @@ def test_it_shows_what_had_been_recorded_and_what_the_adviser_said(demo: Service
         ("1b", "CONCERN", "Visits improve; meetings do not."),
     ]
     assert report.requirements is not None
-    said = {line.clause: line.text for line in report.requirements if line.text}
-    assert said == {
+    comments = {line.clause: line.text for line in report.requirements if line.text}
+    assert comments == {
         "5b": "The board meets as agreed.",
         "11": "Most actions are in time; the plan says which are not.",
     }
@@ -172,21 +172,21 @@ def test_its_annex_cites_what_it_names_and_leads_to_its_root(demo: Service) -> N
 
 def test_the_page_needs_nothing_else_and_says_where_it_is(demo: Service) -> None:
     response = get(demo, "AR5.html")
-    found = _Elements()
-    found.feed(response.text)
-    assert found.names["html"] == [{"lang": "en-GB"}]
-    assert len(found.names["h1"]) == 1
-    assert not found.names.keys() & {"script", "link", "img", "iframe", "object"}
-    assert not [each for elements in found.names.values() for each in elements if "style" in each]
-    levels = [int(name[1]) for name in found.order if name in {"h1", "h2", "h3"}]
+    page_elements = _Elements()
+    page_elements.feed(response.text)
+    assert page_elements.names["html"] == [{"lang": "en-GB"}]
+    assert len(page_elements.names["h1"]) == 1
+    assert not page_elements.names.keys() & {"script", "link", "img", "iframe", "object"}
+    assert not [each for elements in page_elements.names.values() for each in elements if "style" in each]
+    levels = [int(name[1]) for name in page_elements.order if name in {"h1", "h2", "h3"}]
     assert all(after - before <= 1 for before, after in pairwise(levels))
-    ids = [each["id"] for elements in found.names.values() for each in elements if "id" in each]
+    ids = [each["id"] for elements in page_elements.names.values() for each in elements if "id" in each]
     assert len(ids) == len(set(ids))
-    assert {each["href"] for each in found.names["a"]} <= {f"#{name}" for name in ids}
+    assert {each["href"] for each in page_elements.names["a"]} <= {f"#{name}" for name in ids}
     policy = response.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy
-    assert len(found.names["svg"]) == 9
+    assert len(page_elements.names["svg"]) == 9
 
 
 class _Elements(HTMLParser):
@@ -212,15 +212,15 @@ def test_the_pdf_is_tagged_and_declares_its_standard(demo: Service) -> None:
 
 
 def test_the_tables_are_tidy(demo: Service) -> None:
-    report, found = model(demo, "AR5.json"), tables(get(demo, "AR5.csv").content)
-    assert len(found["requirements"]) == len(report.requirements or ())
-    assert len(found["entries"]) == len(report.entries)
-    assert {row["leaf_hash"] for row in found["entries"]} == {f"sha256:{e.leaf_hash}" for e in report.entries}
-    assert found["report"][0]["root_hash"] == f"sha256:{report.root_hash}"
-    readings = [row for row in found["readings"] if row["measure"] == "M1"]
+    report, csv_tables = model(demo, "AR5.json"), tables(get(demo, "AR5.csv").content)
+    assert len(csv_tables["requirements"]) == len(report.requirements or ())
+    assert len(csv_tables["entries"]) == len(report.entries)
+    assert {row["leaf_hash"] for row in csv_tables["entries"]} == {f"sha256:{e.leaf_hash}" for e in report.entries}
+    assert csv_tables["report"][0]["root_hash"] == f"sha256:{report.root_hash}"
+    readings = [row for row in csv_tables["readings"] if row["measure"] == "M1"]
     assert all(row["numerator"] and row["denominator"] for row in readings)
-    assert {row["decision"] for row in found["decision_evidence"]} <= {
-        row["decision"] for row in found["decisions"]
+    assert {row["decision"] for row in csv_tables["decision_evidence"]} <= {
+        row["decision"] for row in csv_tables["decisions"]
     }
 
 
@@ -262,7 +262,7 @@ def test_whoever_reads_less_gets_less_and_is_told_so(demo: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "actor", "asked", "status", "code"),
+    ("name", "actor", "parameters", "status", "code"),
     [
         ("AR9.json", "adviser", {}, 404, "UNKNOWN_REPORT"),
         ("AR5.docx", "adviser", {}, 400, "INVALID_PARAMETER"),
@@ -278,9 +278,9 @@ def test_whoever_reads_less_gets_less_and_is_told_so(demo: Service) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_made_is_a_problem(
-    demo: Service, name: str, actor: str | None, asked: dict[str, Any], status: int, code: str
+    demo: Service, name: str, actor: str | None, parameters: dict[str, Any], status: int, code: str
 ) -> None:
-    response = get(demo, name, actor, **asked)
+    response = get(demo, name, actor, **parameters)
     assert (response.status_code, response.json()["code"]) == (status, code)
 
 
@@ -360,16 +360,20 @@ def test_an_erased_text_is_gone_from_it_and_nothing_else(demo: Service) -> None:
 async def _erased(url: str, position: int) -> int:
     """Erase the narratives of an entry, as two officers do, and return the erasing entry's position."""
     async with Writer(url) as writer:
-        asked = {"position": position, "reason": "It names somebody.", "authority": "UK GDPR, article 17"}
-        request = accept(event("records.ErasureRequested", asked, "records-officer"))
+        erasure_request = {
+            "position": position,
+            "reason": "It names somebody.",
+            "authority": "UK GDPR, article 17",
+        }
+        request = accept(event("records.ErasureRequested", erasure_request, "records-officer"))
         receipt = await writer.append(NOTICE, request, Credential("records-officer"))
-        told = {"position": position, "request": receipt.position}
-        erased = accept(event("records.NarrativeErased", told, "data-protection-officer"))
+        erasure = {"position": position, "request": receipt.position}
+        erased = accept(event("records.NarrativeErased", erasure, "data-protection-officer"))
         return (await writer.append(NOTICE, erased, Credential("data-protection-officer"))).position
 
 
 @pytest.mark.parametrize(
-    ("words", "status", "said"),
+    ("words", "status", "message"),
     [
         (
             ("--period", "2022-10-01..2022-07-05"),
@@ -386,10 +390,10 @@ async def _erased(url: str, position: int) -> int:
     ],
 )
 def test_what_the_command_cannot_make_is_one_line(
-    call: Ledger, tmp_path: Path, words: tuple[str, ...], status: int, said: str
+    call: Ledger, tmp_path: Path, words: tuple[str, ...], status: int, message: str
 ) -> None:
     ran = call("report", NOTICE, *words, "--format", "json", "-o", tmp_path / "report.json")
     assert (ran.status, ran.out) == (status, "")
-    assert said in ran.err
+    assert message in ran.err
     assert ran.err.count("\n") == 1
     assert not [*tmp_path.iterdir()]

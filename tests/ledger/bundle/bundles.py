@@ -49,9 +49,9 @@ async def make(url: str, path: Path, size: int | None = None, **order: Any) -> P
     signer = order.pop("signer", SIGNER)
     note = await checkpoint(url, size, signer)
     contents = {"role": Role.AUDITOR, "sign_note": signer.sign_note, **order}
-    wanted = BundleOrder(NOTICE, note, signer.verifier_key(), **contents)
+    bundle_order = BundleOrder(NOTICE, note, signer.verifier_key(), **contents)
     with path.open("w+b") as file:
-        await write.write(url, file, wanted, lambda _notice, _done, _size: None)
+        await write.write(url, file, bundle_order, lambda _notice, _done, _size: None)
     return path
 
 
@@ -101,7 +101,10 @@ def reseal(content: bytes) -> bytes:
 
 
 def forge(
-    bundle: Path, change: Callable[[dict[str, bytes]], object], signer: Signer | None = SIGNER, **told: Any
+    bundle: Path,
+    change: Callable[[dict[str, bytes]], object],
+    signer: Signer | None = SIGNER,
+    **manifest_changes: Any,
 ) -> None:
     """Change the members of a bundle, and make manifest, its signature and the seal fit again.
 
@@ -109,15 +112,15 @@ def forge(
         bundle: The bundle.
         change: Changes its members.
         signer: The key that signs the manifest; None leaves the old signature.
-        told: Changed fields of the manifest.
+        manifest_changes: Changed fields of the manifest.
     """
-    held = members(bundle)
-    change(held)
-    manifest, note = json.loads(held.pop("manifest.json")), held.pop("manifest.note", None)
+    contents = members(bundle)
+    change(contents)
+    manifest, note = json.loads(contents.pop("manifest.json")), contents.pop("manifest.note", None)
     with bundle.open("w+b") as file, Archive(file) as archive:
-        for name, content in held.items():
+        for name, content in contents.items():
             archive.put(name, content)
-        manifest |= {"files": [msgspec.to_builtins(member) for member in archive.members], **told}
+        manifest |= {"files": [msgspec.to_builtins(member) for member in archive.members], **manifest_changes}
         line = msgspec.json.encode(manifest) + b"\n"
         archive.put("manifest.json", line)
         if note is not None:

@@ -15,8 +15,8 @@ def test_the_bytes_are_the_same_on_every_python(tmp_path: Path) -> None:
     with path.open("w+b") as file, Archive(file) as archive:
         for name, data in (("README.txt", b"hello"), ("verify.py", b"x" * 100_000), ("evidence/12", b"")):
             archive.put(name, data)
-        told = archive.seal()
-    assert told == hashlib.sha256(path.read_bytes()).hexdigest() == WRITTEN
+        seal = archive.seal()
+    assert seal == hashlib.sha256(path.read_bytes()).hexdigest() == WRITTEN
     with BundleArchive(path) as container:
         container.check_seal()
         assert container.names == ["README.txt", "verify.py", "evidence/12"]

@@ -26,8 +26,8 @@ from ledger.verify.findings import Damage
 from tests.ledger.bundle import bundles
 from tests.ledger.bundle.bundles import SIGNER, also, by_its_own, found, make, members
 from tests.ledger.bundle.test_comparison import rewrite
-from tests.ledger.damage import ERASED, ERASING, SIZE, TOLD, damage, kinds
-from tests.ledger.evidence.test_object_store import CSV, said, whole
+from tests.ledger.damage import ERASED, ERASING, NARRATED, SIZE, damage, kinds
+from tests.ledger.evidence.test_object_store import CSV, submission, whole
 from tests.ledger.history import ALICE, DAN, NOTICE, ROSA, begin, progress, received, submit
 
 pytestmark = pytest.mark.database
@@ -48,10 +48,10 @@ async def test_a_bundle_proves_itself_to_both_verifiers(recorded: str, tmp_path:
 
 
 async def test_the_same_position_gives_the_same_bytes(recorded: str, tmp_path: Path) -> None:
-    first = await make(recorded, tmp_path / "first.zip", TOLD + 1)
+    first = await make(recorded, tmp_path / "first.zip", NARRATED + 1)
     async with Writer(recorded) as writer:
         await writer.append(NOTICE, progress(), ALICE)
-    assert (await make(recorded, tmp_path / "again.zip", TOLD + 1)).read_bytes() == first.read_bytes()
+    assert (await make(recorded, tmp_path / "again.zip", NARRATED + 1)).read_bytes() == first.read_bytes()
 
 
 async def test_an_earlier_position_shows_what_was_erased_since(recorded: str, tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ async def test_what_was_proved_before_an_erasure_is_proved_after_it(database: st
         async with CheckpointSigner(database, "ledger.example", SIGNER) as log:
             signed = await log.checkpoint(NOTICE)
         proof = await proof_of(database, position, signed)
-        asked = {"position": position, "reason": "A name", "authority": "UK GDPR 17"}
-        request = (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position
+        erasure_request = {"position": position, "reason": "A name", "authority": "UK GDPR 17"}
+        request = (await writer.append(NOTICE, submit("ErasureRequested", erasure_request, "rosa"), ROSA)).position
         erasure = submit("NarrativeErased", {"position": position, "request": request}, "dan")
         erased_by = (await writer.append(NOTICE, erasure, DAN)).position
     after = await make(database, tmp_path / "after.zip")
@@ -106,17 +106,17 @@ async def test_a_text_that_a_decision_should_have_destroyed_is_found(database: s
         before = members(await make(database, tmp_path / "before.zip"))["narratives.ndjson"].splitlines(
             keepends=True
         )
-        asked = {"position": position, "reason": "A name", "authority": "UK GDPR 17"}
-        request = (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position
+        erasure_request = {"position": position, "reason": "A name", "authority": "UK GDPR 17"}
+        request = (await writer.append(NOTICE, submit("ErasureRequested", erasure_request, "rosa"), ROSA)).position
         await writer.append(
             NOTICE, submit("NarrativeErased", {"position": position, "request": request}, "dan"), DAN
         )
     bundle = await make(database, tmp_path / "bundle.zip")
 
-    def restored(held: dict[str, bytes]) -> None:
-        lines = held["narratives.ndjson"].splitlines(keepends=True)
+    def restored(contents: dict[str, bytes]) -> None:
+        lines = contents["narratives.ndjson"].splitlines(keepends=True)
         at = next(i for i, line in enumerate(lines) if json.loads(line)["position"] == position)
-        held["narratives.ndjson"] = b"".join([*lines[:at], before[-1], *lines[at + 1 :]])
+        contents["narratives.ndjson"] = b"".join([*lines[:at], before[-1], *lines[at + 1 :]])
 
     bundles.forge(bundle, restored)
     assert found(bundle) == [(position, Damage.NARRATIVE_KEPT)]
@@ -157,11 +157,11 @@ async def test_of_many_entries_the_one_that_differs_is_named_first(recorded: str
         received(await writer.append_all(NOTICE, [progress(f"n{i}") for i in range(600)], ALICE))
     bundle = await make(recorded, tmp_path / "bundle.zip")
 
-    def changed(held: dict[str, bytes]) -> None:
-        lines = held["entries.ndjson"].splitlines(keepends=True)
+    def changed(contents: dict[str, bytes]) -> None:
+        lines = contents["entries.ndjson"].splitlines(keepends=True)
         lines[327] = lines[327].replace(b"AMBER", b"GREEN")
-        assert lines[327] not in held["entries.ndjson"]
-        held["entries.ndjson"] = b"".join(lines)
+        assert lines[327] not in contents["entries.ndjson"]
+        contents["entries.ndjson"] = b"".join(lines)
 
     bundles.forge(bundle, changed)
     (first, *rest), by_script = found(bundle), by_its_own(bundle).out
@@ -184,7 +184,7 @@ def test_the_path_of_a_tile_is_the_one_that_c2sp_gives() -> None:
 
 async def test_a_damaged_record_gives_no_bundle(recorded: str, tmp_path: Path) -> None:
     await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {told}")
-    with pytest.raises(Damaged, match=f"entry {TOLD} of {NOTICE} is not what was recorded"):
+    with pytest.raises(Damaged, match=f"entry {NARRATED} of {NOTICE} is not what was recorded"):
         await make(recorded, tmp_path / "bundle.zip")
 
 
@@ -192,42 +192,42 @@ async def test_a_history_rewritten_since_a_bundle_is_found_by_it(recorded: str, 
     bundle = await make(recorded, tmp_path / "kept.zip")
     note = await bundles.checkpoint(recorded)
     await rewrite(recorded)
-    assert kinds(await verify(recorded, NOTICE, earlier=comparison.read(bundle))) == [(TOLD, Damage.REWRITTEN)]
+    assert kinds(await verify(recorded, NOTICE, earlier=comparison.read(bundle))) == [(NARRATED, Damage.REWRITTEN)]
     forged = await make(recorded, tmp_path / "forged.zip")
     assert (found(forged), also(forged)) == ([], []), "it agrees with itself, and is signed"
-    assert found(forged, earlier=comparison.read(bundle)) == [(TOLD, Damage.REWRITTEN)]
+    assert found(forged, earlier=comparison.read(bundle)) == [(NARRATED, Damage.REWRITTEN)]
     assert also(forged, against=note.encode()) == [SIZE]
-    kept = tmp_path / "checkpoint"
-    kept.write_text(note)
-    ran = by_its_own(forged, "--against", kept)
+    checkpoint_file = tmp_path / "checkpoint"
+    checkpoint_file.write_text(note)
+    ran = by_its_own(forged, "--against", checkpoint_file)
     assert (ran.status, ran.out) == (
         1,
         f"DAMAGED: entry {SIZE}: up to here the history differs from the earlier copy\n",
     )
-    assert also(forged, against=bundle.read_bytes()) == [TOLD]
+    assert also(forged, against=bundle.read_bytes()) == [NARRATED]
     ran = by_its_own(forged, "--against", bundle)
-    assert (ran.status, ran.out) == (1, f"DAMAGED: entry {TOLD}: it differs from the earlier bundle\n")
+    assert (ran.status, ran.out) == (1, f"DAMAGED: entry {NARRATED}: it differs from the earlier bundle\n")
 
 
 async def test_a_bundle_that_goes_on_from_an_earlier_one_is_sound_to_both(recorded: str, tmp_path: Path) -> None:
-    earlier, later = [await make(recorded, tmp_path / f"{size}.zip", size) for size in (TOLD + 1, SIZE)]
+    earlier, later = [await make(recorded, tmp_path / f"{size}.zip", size) for size in (NARRATED + 1, SIZE)]
     withheld = await make(recorded, tmp_path / "withheld.zip", role=Role.BOARD_MEMBER)
-    for bundle, kept in ((later, earlier), (earlier, later), (withheld, later), (later, withheld)):
-        ran = by_its_own(bundle, "--against", kept)
+    for bundle, other in ((later, earlier), (earlier, later), (withheld, later), (later, withheld)):
+        ran = by_its_own(bundle, "--against", other)
         assert (ran.status, ran.out.startswith("SOUND")) == (0, True), ran
-        assert found(bundle, earlier=comparison.read(kept)) == []
+        assert found(bundle, earlier=comparison.read(other)) == []
 
 
 async def test_an_earlier_copy_that_cannot_be_compared_is_named(recorded: str, tmp_path: Path) -> None:
-    bundle = await make(recorded, tmp_path / "bundle.zip", TOLD)
-    kept = tmp_path / "kept"
+    bundle = await make(recorded, tmp_path / "bundle.zip", NARRATED)
+    earlier_copy = tmp_path / "kept"
     for content, reason in (
         (b"hello\n", "the earlier copy cannot be compared with: the checkpoint is not three lines"),
         (b"PK", "the earlier copy cannot be compared with: it cannot be read as a ZIP file"),
         (b"\xff" + (await bundles.checkpoint(recorded)).encode(), "the earlier copy cannot be compared with: "),
         (
             (await bundles.checkpoint(recorded)).encode(),
-            f"the checkpoint has {SIZE} entries and the bundle {TOLD};",
+            f"the checkpoint has {SIZE} entries and the bundle {NARRATED};",
         ),
         (
             sign("ledger.example/ledgers/other", 1, bytes(32), SIGNER).encode(),
@@ -235,8 +235,8 @@ async def test_an_earlier_copy_that_cannot_be_compared_is_named(recorded: str, t
         ),
         (bundle.read_bytes()[:-1] + b"?", "the earlier copy cannot be compared with: it is a damaged bundle"),
     ):
-        kept.write_bytes(content)
-        ran = by_its_own(bundle, "--against", kept)
+        earlier_copy.write_bytes(content)
+        ran = by_its_own(bundle, "--against", earlier_copy)
         assert (ran.status, ran.out) == (2, "")
         assert f"error: {reason}" in ran.err
 
@@ -252,10 +252,10 @@ async def test_another_key_than_the_one_held_is_found(recorded: str, tmp_path: P
 
 async def test_a_checkpoint_of_more_than_the_bundle_has_cannot_be_compared(recorded: str, tmp_path: Path) -> None:
     bundle = await make(recorded, tmp_path / "bundle.zip", SIZE - 1)
-    kept = tmp_path / "checkpoint"
-    kept.write_text(await bundles.checkpoint(recorded))
+    checkpoint_file = tmp_path / "checkpoint"
+    checkpoint_file.write_text(await bundles.checkpoint(recorded))
     with pytest.raises(LedgerError, match=f"has {SIZE} entries and .* only {SIZE - 1}: compare it with"):
-        checking.check(bundle, earlier=comparison.read(kept))
+        checking.check(bundle, earlier=comparison.read(checkpoint_file))
 
 
 # --- with documents
@@ -269,13 +269,13 @@ async def documented(recorded: str, tmp_path: Path) -> AsyncIterator[tuple[str, 
     async with Writer(recorded) as writer:
         for number, content in enumerate((b"a,b\n1,2\n", b"secret", b"a name")):
             file = await files.receive(NOTICE, CSV, whole(content))
-            item = said(file, f"E{number}", f"d{number}")
+            item = submission(file, f"E{number}", f"d{number}")
             if number == 1:
-                item = said(file, f"E{number}", f"d{number}", classification="RESTRICTED")
+                item = submission(file, f"E{number}", f"d{number}", classification="RESTRICTED")
             await writer.append(NOTICE, item, ALICE)
             await evidence.settle(NOTICE, file)
-        asked = {"position": SIZE + 3, "reason": "A name", "authority": "UK GDPR 17"}
-        request = (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position
+        erasure_request = {"position": SIZE + 3, "reason": "A name", "authority": "UK GDPR 17"}
+        request = (await writer.append(NOTICE, submit("ErasureRequested", erasure_request, "rosa"), ROSA)).position
         await writer.append(NOTICE, submit("EvidenceErased", {"evidence": "E2", "request": request}, "dan"), DAN)
     await evidence.tidy()
     yield recorded, files
@@ -347,7 +347,7 @@ async def test_a_document_exchanged_in_a_bundle_is_found(
 ) -> None:
     url, files = documented
     bundle = await make(url, tmp_path / "bundle.zip", documents=files)
-    bundles.forge(bundle, lambda held: held.update({f"evidence/{SIZE + 1}": b"a,b\n1,3\n"}))
+    bundles.forge(bundle, lambda contents: contents.update({f"evidence/{SIZE + 1}": b"a,b\n1,3\n"}))
     assert found(bundle) == [(SIZE + 1, Damage.DOCUMENT_EDITED)]
     assert also(bundle) == [SIZE + 1]
 
@@ -356,6 +356,8 @@ async def test_a_document_is_told_of_once(documented: tuple[str, ObjectStore], t
     url, files = documented
     bundle = await make(url, tmp_path / "bundle.zip", documents=files)
     line = json.dumps({"position": SIZE + 1, "withheld": True}, separators=(",", ":")).encode() + b"\n"
-    bundles.forge(bundle, lambda held: held.update({"documents.ndjson": line + held["documents.ndjson"]}))
+    bundles.forge(
+        bundle, lambda contents: contents.update({"documents.ndjson": line + contents["documents.ndjson"]})
+    )
     assert found(bundle)[0] == (SIZE + 1, Damage.DOCUMENT_ORPHANED)
     assert also(bundle)[0] == SIZE + 1

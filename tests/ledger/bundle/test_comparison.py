@@ -13,7 +13,7 @@ from ledger.verify.database import verify
 from ledger.verify.entries import EarlierCopy, KnownCheckpoint
 from ledger.verify.findings import Damage
 from tests.ledger.bundle.bundles import SIGNER, bodies, checkpoint
-from tests.ledger.damage import SIZE, TOLD, damage, kinds
+from tests.ledger.damage import NARRATED, SIZE, damage, kinds
 from tests.ledger.history import NOTICE
 
 pytestmark = pytest.mark.database
@@ -49,7 +49,7 @@ async def agree(url: str) -> None:
         await connection.execute("DELETE FROM ledger.snapshots")
 
 
-@pytest.mark.parametrize("size", [TOLD, SIZE])
+@pytest.mark.parametrize("size", [NARRATED, SIZE])
 async def test_a_history_rewritten_with_fresh_hashes(recorded: str, tmp_path: Path, size: int) -> None:
     file = tmp_path / "checkpoint"
     file.write_text(await checkpoint(recorded, size))
@@ -64,7 +64,7 @@ async def test_a_history_rewritten_with_fresh_hashes(recorded: str, tmp_path: Pa
 
 async def test_a_checkpoint_of_less_than_was_changed_passes(recorded: str, tmp_path: Path) -> None:
     file = tmp_path / "checkpoint"
-    file.write_text(await checkpoint(recorded, TOLD - 1))
+    file.write_text(await checkpoint(recorded, NARRATED - 1))
     await rewrite(recorded)
     assert (await verify(recorded, NOTICE, earlier=comparison.read(file))).sound
 
@@ -73,7 +73,7 @@ async def test_leaves_that_are_held_name_the_first_entry_that_differs(recorded: 
     leaves = [leaf_hash(body) for body in await bodies(recorded)]
     await rewrite(recorded)
     report = await verify(recorded, NOTICE, earlier=EarlierCopy(NOTICE, leaves=iter(leaves)))
-    assert kinds(report) == [(TOLD, Damage.REWRITTEN)]
+    assert kinds(report) == [(NARRATED, Damage.REWRITTEN)]
 
 
 async def test_the_last_rows_deleted_and_everything_made_to_fit(recorded: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ledger.domain.roles import Role
 from ledger.verify.findings import Damage
 from tests.ledger.bundle.bundles import also, forge, found, make
-from tests.ledger.damage import ERASED, SIZE, TOLD
+from tests.ledger.damage import ERASED, NARRATED, SIZE
 
 pytestmark = pytest.mark.database
 Members = dict[str, bytes]
@@ -46,7 +46,7 @@ def replace(name: str, position: int, old: str, new: str) -> Change:
 
 
 def swap(found: list[bytes]) -> None:
-    found[TOLD], found[TOLD + 2] = found[TOLD + 2], found[TOLD]
+    found[NARRATED], found[NARRATED + 2] = found[NARRATED + 2], found[NARRATED]
 
 
 def of_no_entry(found: list[bytes]) -> None:
@@ -57,13 +57,13 @@ def of_no_entry(found: list[bytes]) -> None:
 @pytest.mark.parametrize(
     ("change", "first", "damage"),
     [
-        (replace("entries.ndjson", TOLD, "AMBER", "GREEN"), TOLD, Damage.TILE),
-        (edit("entries.ndjson", swap), TOLD + 1, Damage.MOVED),
-        (edit("entries.ndjson", lambda found: found.pop(TOLD)), TOLD + 1, Damage.MOVED),
-        (edit("entries.ndjson", lambda found: found.insert(TOLD, found[TOLD])), TOLD + 2, Damage.KEY),
+        (replace("entries.ndjson", NARRATED, "AMBER", "GREEN"), NARRATED, Damage.TILE),
+        (edit("entries.ndjson", swap), NARRATED + 1, Damage.MOVED),
+        (edit("entries.ndjson", lambda found: found.pop(NARRATED)), NARRATED + 1, Damage.MOVED),
+        (edit("entries.ndjson", lambda found: found.insert(NARRATED, found[NARRATED])), NARRATED + 2, Damage.KEY),
         (edit("entries.ndjson", lambda found: found.pop()), SIZE, Damage.NARRATIVE_ORPHANED),
         (edit("entries.ndjson", lambda found: found.insert(2, b"{}\n")), 3, Damage.UNREADABLE),
-        (replace("narratives.ndjson", TOLD, "Nine", "None"), TOLD, Damage.NARRATIVE_EDITED),
+        (replace("narratives.ndjson", NARRATED, "Nine", "None"), NARRATED, Damage.NARRATIVE_EDITED),
         (edit("narratives.ndjson", lambda found: found.pop()), SIZE, Damage.NARRATIVE_MISSING),
         (edit("narratives.ndjson", of_no_entry), 2, Damage.NARRATIVE_ORPHANED),
         (replace("narratives.ndjson", ERASED, "14}", "13}"), ERASED, Damage.NARRATIVE_ERASED),
@@ -105,7 +105,7 @@ async def test_a_forged_bundle_is_found_by_both(
     assert by_script[0] == by_ledger[0][0] == first
 
 
-SHOWN = {"salt": "A" * 43 + "=", "text": "A forged text."}
+FORGED = {"salt": "A" * 43 + "=", "text": "A forged text."}
 VIEW = b'{"view":"plan","version":1,"position":4,"digest":"x"}\n'
 
 
@@ -125,12 +125,12 @@ def told_of(name: str, position: int, **instead: object) -> Change:
 @pytest.mark.parametrize(
     ("change", "first", "damage"),
     [
-        (told_of("narratives.ndjson", TOLD, **SHOWN, erasedBy=99_999), TOLD, Damage.NARRATIVE_KEPT),
-        (told_of("narratives.ndjson", ERASED, **SHOWN, erasedBy=14), ERASED, Damage.NARRATIVE_KEPT),
+        (told_of("narratives.ndjson", NARRATED, **FORGED, erasedBy=99_999), NARRATED, Damage.NARRATIVE_KEPT),
+        (told_of("narratives.ndjson", ERASED, **FORGED, erasedBy=14), ERASED, Damage.NARRATIVE_KEPT),
         (told_of("narratives.ndjson", ERASED, erasedBy=99_999), ERASED, Damage.NARRATIVE_ERASED),
-        (told_of("narratives.ndjson", TOLD, salt=SHOWN["salt"]), TOLD, Damage.NARRATIVE_EDITED),
-        (told_of("narratives.ndjson", TOLD), TOLD, Damage.NARRATIVE_EDITED),
-        (told_of("documents.ndjson", 3, salt=SHOWN["salt"], erasedBy=99_999), 3, Damage.DOCUMENT_KEPT),
+        (told_of("narratives.ndjson", NARRATED, salt=FORGED["salt"]), NARRATED, Damage.NARRATIVE_EDITED),
+        (told_of("narratives.ndjson", NARRATED), NARRATED, Damage.NARRATIVE_EDITED),
+        (told_of("documents.ndjson", 3, salt=FORGED["salt"], erasedBy=99_999), 3, Damage.DOCUMENT_KEPT),
         (told_of("documents.ndjson", 3, included=True, erasedBy=99_999), 3, Damage.DOCUMENT_KEPT),
         (told_of("documents.ndjson", 3, erasedBy=99_999, withheld=True), 3, Damage.DOCUMENT_KEPT),
     ],
@@ -147,9 +147,9 @@ async def test_a_line_both_shown_and_erased_is_found_by_both(
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (told_of("narratives.ndjson", 2, path="title", **SHOWN), (2, Damage.NARRATIVE_ORPHANED)),
-        (told_of("narratives.ndjson", TOLD, path="x", erasedBy=99_999), (TOLD, Damage.NARRATIVE_ORPHANED)),
-        (told_of("documents.ndjson", 3, salt=SHOWN["salt"]), (3, Damage.DOCUMENT_ORPHANED)),
+        (told_of("narratives.ndjson", 2, path="title", **FORGED), (2, Damage.NARRATIVE_ORPHANED)),
+        (told_of("narratives.ndjson", NARRATED, path="x", erasedBy=99_999), (NARRATED, Damage.NARRATIVE_ORPHANED)),
+        (told_of("documents.ndjson", 3, salt=FORGED["salt"]), (3, Damage.DOCUMENT_ORPHANED)),
         (told_of("documents.ndjson", 3, erasedBy=99_999), (3, Damage.DOCUMENT_ORPHANED)),
         (lambda held: held.update({"views.json": VIEW}), (0, Damage.BUNDLE)),
     ],

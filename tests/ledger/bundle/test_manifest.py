@@ -17,16 +17,16 @@ pytestmark = pytest.mark.database
 VIEWS = tuple(ViewStateLine(name, 1, SIZE, "A" * 43 + "=") for name in ("plan", "people"))
 
 
-def cut_view(held: dict[str, bytes]) -> None:
+def cut_view(contents: dict[str, bytes]) -> None:
     """Leave out a line of the views."""
-    held["views.json"] = held["views.json"].splitlines(keepends=True)[0]
+    contents["views.json"] = contents["views.json"].splitlines(keepends=True)[0]
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda held: held.update({"README.txt": b"Pay the bearer.\n"}),
-        lambda held: held.update({"verify.py": b"print('SOUND')\n"}),
+        lambda contents: contents.update({"README.txt": b"Pay the bearer.\n"}),
+        lambda contents: contents.update({"verify.py": b"print('SOUND')\n"}),
         lambda _: None,
         cut_view,
     ],
@@ -56,9 +56,9 @@ async def test_the_signature_of_another_ledgers_manifest_is_refused(recorded: st
     bundle = await make(recorded, tmp_path / "bundle.zip")
     manifest = members(bundle)["manifest.json"]
 
-    def exchange(held: dict[str, bytes]) -> None:
+    def exchange(contents: dict[str, bytes]) -> None:
         text = write.manifest_note("ledger.example/ledgers/another-2022", manifest)
-        held["manifest.note"] = SIGNER.sign_note(text).encode()
+        contents["manifest.note"] = SIGNER.sign_note(text).encode()
 
     forge(bundle, exchange, signer=None)
     assert (found(bundle), also(bundle)) == ([(0, Damage.BUNDLE)], [0])
@@ -82,7 +82,7 @@ async def test_a_bundle_of_the_first_format_says_that_its_manifest_is_not_signed
 async def test_format_and_signature_go_together(recorded: str, tmp_path: Path, strip: bool) -> None:
     bundle = await make(recorded, tmp_path / "bundle.zip")
     if strip:
-        forge(bundle, lambda held: held.pop("manifest.note"))
+        forge(bundle, lambda contents: contents.pop("manifest.note"))
     else:
         forge(bundle, lambda _: None, format="improvement-ledger bundle 1")
     assert (found(bundle), also(bundle)) == ([(0, Damage.BUNDLE)], [0])

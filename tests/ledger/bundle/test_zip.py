@@ -103,9 +103,9 @@ def test_no_byte_around_the_members_can_be_another_one(bundle: Path) -> None:
 @pytest.mark.parametrize("name", ["README.txt", "manifest.json"])
 def test_a_wrong_crc_in_both_headers_is_found_by_both(bundle: Path, name: str) -> None:
     content = bundle.read_bytes()
-    told = struct.pack("<I", crc32(members(bundle)[name]))
-    assert content.count(told) == 2
-    bundle.write_bytes(reseal(content.replace(told, b"none")))
+    crc = struct.pack("<I", crc32(members(bundle)[name]))
+    assert content.count(crc) == 2
+    bundle.write_bytes(reseal(content.replace(crc, b"none")))
     assert found(bundle)
     assert also(bundle)
 

@@ -247,7 +247,7 @@ def check_roles(history: list[Entry], state: State) -> None:
                     spans.setdefault(fact.role.value, []).append(holds)
                 if isinstance(fact, RoleRevoked) and fact.actor == actor:
                     spans[fact.role.value] = []
-            expected = sorted(role for role, held in spans.items() for holds in held if holds)
+            expected = sorted(role for role, live_flags in spans.items() for holds in live_flags if holds)
             assert sorted(role.value for role in state.people.roles_at(actor, instant)) == expected
             assert len(set(expected)) == len(expected)
 

@@ -159,7 +159,7 @@ def test_a_backend_that_outlives_its_server_does_not_block_the_next(
 
 
 def test_who_arrives_while_the_server_stops_waits_and_gets_a_new_one(root: Path) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     first, second = EmbeddedPostgres(root, FAST), EmbeddedPostgres(root, FAST)
     with closing(first), closing(second), ThreadPoolExecutor() as pool:
         first.start()
@@ -167,10 +167,10 @@ def test_who_arrives_while_the_server_stops_waits_and_gets_a_new_one(root: Path)
             first.close()
             # The supervisor, alone with the locks, has told the server to stop; the server cannot hear it yet.
             wait_for(lambda: signal.SIGINT in pending_signals(pid))
-            arriving = pool.submit(second.start, said.append)
-            wait_for(lambda: said)
+            arriving = pool.submit(second.start, lines.append)
+            wait_for(lambda: lines)
         assert value(arriving.result(20), "SELECT 1") == 1
-        assert said == ["waiting for the server to finish stopping"]
+        assert lines == ["waiting for the server to finish stopping"]
         assert second.pid != pid
 
 
@@ -195,14 +195,14 @@ def pending_signals(pid: int) -> set[int]:
 
 def test_a_recovering_server_is_waited_for_and_reported(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "REPORT_SECONDS", 0.0)
-    said: list[str] = []
+    lines: list[str] = []
     with EmbeddedPostgres(root, FAST) as server:
         with psycopg.connect(server.start(), autocommit=True) as connection:
             connection.execute("CREATE TABLE much AS SELECT n, repeat('x', 200) FROM generate_series(1, 200000) n")
             kill(server.pid)
-        url = server.ensure_running(said.append)
+        url = server.ensure_running(lines.append)
         assert value(url, "SELECT count(*) FROM much") == 200_000
-        assert any(line.startswith("PostgreSQL is starting (") for line in said), said
+        assert any(line.startswith("PostgreSQL is starting (") for line in lines), lines
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("DROP TABLE much")
 
@@ -240,10 +240,10 @@ def test_any_path_will_do_also_after_a_move(root: Path, place: Path, name: str) 
     moved = place / name
     moved.mkdir(parents=True)
     (root / "postgres").rename(moved / "postgres")
-    with EmbeddedPostgres(moved, FAST) as server, EmbeddedPostgres(moved) as beside:
-        assert beside.pid == server.pid
-        assert beside.start() == server.start()
-        assert value(beside.start(), "SELECT 1") == 1
+    with EmbeddedPostgres(moved, FAST) as server, EmbeddedPostgres(moved) as second:
+        assert second.pid == server.pid
+        assert second.start() == server.start()
+        assert value(second.start(), "SELECT 1") == 1
     assert server.wait_until_stopped(20)
     run = moved / "postgres" / "run"
     if run.is_symlink():

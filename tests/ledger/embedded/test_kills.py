@@ -43,7 +43,7 @@ def command_of(pid: int) -> bytes:
 
 
 @contextlib.contextmanager
-def asked(server: EmbeddedPostgres, query: str, *parameters: int) -> Iterator[psycopg.Cursor[tuple[int]]]:
+def querying(server: EmbeddedPostgres, query: str, *parameters: int) -> Iterator[psycopg.Cursor[tuple[int]]]:
     """Query as a user of the database does; try again while the server is stopped or killed."""
     with ExitStack() as stack:
         while True:
@@ -58,10 +58,10 @@ def test_what_was_committed_survives_kills_of_server_and_supervisor(place: Path)
     dice = random.Random(20220705)
     with EmbeddedPostgres(place) as server, ThreadPoolExecutor() as pool:
         server.start()
-        with asked(server, "CREATE TABLE IF NOT EXISTS committed (round integer PRIMARY KEY)"):
+        with querying(server, "CREATE TABLE IF NOT EXISTS committed (round integer PRIMARY KEY)"):
             pass
         for number in range(ROUNDS):
-            with asked(server, "INSERT INTO committed VALUES (%s) ON CONFLICT DO NOTHING", number):
+            with querying(server, "INSERT INTO committed VALUES (%s) ON CONFLICT DO NOTHING", number):
                 kill(dice.choice([server.pid, server.supervisor_pid]))
             if dice.random() < 0.3:
                 coming_up = pool.submit(server.ensure_running)
@@ -69,7 +69,7 @@ def test_what_was_committed_survives_kills_of_server_and_supervisor(place: Path)
                 with contextlib.suppress(ProcessLookupError, AssertionError):
                     kill(server.pid)
                 coming_up.result(60)
-        with asked(server, "SELECT round FROM committed ORDER BY round") as answer:
+        with querying(server, "SELECT round FROM committed ORDER BY round") as answer:
             rows = answer.fetchall()
         assert [row[0] for row in rows] == list(range(ROUNDS))
     assert server.wait_until_stopped(30)
@@ -103,8 +103,8 @@ def test_a_recovery_longer_than_any_patience_is_waited_for(place: Path, monkeypa
                 "CREATE TABLE much AS SELECT n, repeat('x', 200) FROM generate_series(1, 1000000) n"
             )
             kill(server.pid)
-        said: list[str] = []
-        coming_up = pool.submit(server.ensure_running, said.append)
+        lines: list[str] = []
+        coming_up = pool.submit(server.ensure_running, lines.append)
         recovering: list[int] = []
 
         def caught() -> bool:
@@ -113,8 +113,8 @@ def test_a_recovery_longer_than_any_patience_is_waited_for(place: Path, monkeypa
 
         wait_for(caught)
         os.kill(recovering[0], signal.SIGSTOP)
-        wait_for(lambda: len(said) > RECOVERY_SECONDS, 4 * RECOVERY_SECONDS)
+        wait_for(lambda: len(lines) > RECOVERY_SECONDS, 4 * RECOVERY_SECONDS)
         os.kill(recovering[0], signal.SIGCONT)
         with psycopg.connect(coming_up.result(120)) as connection:
             assert connection.execute("SELECT count(*) FROM much").fetchone() == (1_000_000,)
-        assert all("PostgreSQL is starting (" in line for line in said[1:])
+        assert all("PostgreSQL is starting (" in line for line in lines[1:])

@@ -68,8 +68,8 @@ def as_user(root: Path, uid: int, stage: tuple[Path, Path]) -> User:
 
 def modes(directory: Path) -> dict[Path, tuple[int, int, int]]:
     """Return the modes and owners of a directory and of those that contain it."""
-    found = {path: path.stat() for path in (directory, *directory.parents)}
-    return {path: (stat.st_mode, stat.st_uid, stat.st_gid) for path, stat in found.items()}
+    status_of = {path: path.stat() for path in (directory, *directory.parents)}
+    return {path: (stat.st_mode, stat.st_uid, stat.st_gid) for path, stat in status_of.items()}
 
 
 @root_only
@@ -78,13 +78,13 @@ def test_where_the_servers_user_cannot_enter_the_cluster_lives_elsewhere(place: 
     root.mkdir(parents=True)
     before = modes(root)
     with closing(EmbeddedPostgres(root, FAST, system_directory=system)) as server:
-        said: list[str] = []
-        url = server.start(said.append)
+        lines: list[str] = []
+        url = server.start(lines.append)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
         home = Path((root / "postgres" / "elsewhere").read_text().strip())
         assert home.parent == system
-        assert any(str(home) in line for line in said)
+        assert any(str(home) in line for line in lines)
         assert (home / "data").owner() in {"postgres", "nobody"}
         assert modes(root) == before
     assert server.wait_until_stopped(20)

@@ -86,9 +86,9 @@ class User:
         path: Sequence[Path] = (CHECKOUT,),
         system_directory: Path = Path("/nowhere"),
     ) -> None:
-        given = {"root": str(root), "options": FAST, "system_directory": str(system_directory)}
+        parameters = {"root": str(root), "options": FAST, "system_directory": str(system_directory)}
         self._process = subprocess.Popen(
-            [*python, path[-1] / USER_SCRIPT.relative_to(CHECKOUT), json.dumps(given)],
+            [*python, path[-1] / USER_SCRIPT.relative_to(CHECKOUT), json.dumps(parameters)],
             user=uid,
             group=None if uid is None else group_of(uid),
             extra_groups=None if uid is None else [group_of(uid)],
@@ -153,8 +153,8 @@ def copy_packages(target: Path, *names: str) -> None:
         if origin.name != "__init__.py":
             shutil.copy(origin, target)
             continue
-        beside = [part for end in (".libs", "-*.dist-info") for part in origin.parents[1].glob(name + end)]
-        for part in (origin.parent, *beside):
+        neighbours = [part for end in (".libs", "-*.dist-info") for part in origin.parents[1].glob(name + end)]
+        for part in (origin.parent, *neighbours):
             shutil.copytree(part, target / part.name, ignore=shutil.ignore_patterns("include"))
 
 

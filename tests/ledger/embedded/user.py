@@ -37,9 +37,9 @@ def obey(server: EmbeddedPostgres, command: str, argument: str) -> Any:
 
 def main() -> None:
     """Read commands until the input ends; answer an error with its message."""
-    given = json.loads(sys.argv[1])
+    parameters = json.loads(sys.argv[1])
     server = EmbeddedPostgres(
-        Path(given["root"]), given["options"], system_directory=Path(given["system_directory"])
+        Path(parameters["root"]), parameters["options"], system_directory=Path(parameters["system_directory"])
     )
     for line in sys.stdin:
         command, _, argument = line.strip().partition(" ")

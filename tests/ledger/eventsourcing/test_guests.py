@@ -15,7 +15,7 @@ from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
 from ledger.eventsourcing import NoticeLedger
 from ledger.eventsourcing.guests import GuestRunner, GuestStopped, guest_class, runs, view_class_of
-from tests.ledger.damage import NEWER, TOLD, damage
+from tests.ledger.damage import NARRATED, NEWER, damage
 from tests.ledger.eventsourcing import guest
 from tests.ledger.eventsourcing.guest import CountProgress, ProgressCounts
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, progress, received
@@ -26,9 +26,9 @@ SIZE = SETTING_SIZE + 3
 @pytest.fixture
 def runner(recorded: str) -> Iterator[GuestRunner]:
     """Yield the guest over the recorded notice."""
-    made = GuestRunner(recorded, NOTICE, CountProgress)
-    yield made
-    made.close()
+    guest_runner = GuestRunner(recorded, NOTICE, CountProgress)
+    yield guest_runner
+    guest_runner.close()
     guest.FAULTY.clear()
 
 
@@ -91,9 +91,9 @@ def test_a_guest_stops_at_an_entry_of_a_type_that_this_code_does_not_know(
     runner: GuestRunner, recorded: str
 ) -> None:
     asyncio.run(damage(recorded, NEWER))
-    with pytest.raises(GuestStopped, match=f"at entry {TOLD} of .* needs a newer improvement-ledger"):
+    with pytest.raises(GuestStopped, match=f"at entry {NARRATED} of .* needs a newer improvement-ledger"):
         runner.catch_up()
-    assert runner.view.max_tracking_id(NOTICE) == TOLD - 1
+    assert runner.view.max_tracking_id(NOTICE) == NARRATED - 1
 
 
 def test_of_two_runners_one_works_and_the_other_takes_over(runner: GuestRunner, recorded: str) -> None:

@@ -39,11 +39,11 @@ RUN = {"TrackingRecorderTestCase", "EventCountersViewTestCase"}
 @pytest.fixture(autouse=True)
 def factory(database: str, request: pytest.FixtureRequest) -> Iterator[None]:
     """Give the case of a test the persistence module's factory on a database of its own."""
-    made = Factory({"LEDGER_DATABASE_URL": database, "LEDGER_NOTICE": NOTICE})
+    new_factory = Factory({"LEDGER_DATABASE_URL": database, "LEDGER_NOTICE": NOTICE})
     if request.cls is not None:
-        request.cls.factory = made
+        request.cls.factory = new_factory
     yield
-    made.close()
+    new_factory.close()
 
 
 class TestTracking(persistence.TrackingRecorderTestCase):

@@ -16,11 +16,11 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
 
 def archive(*entries: tuple[str, str]) -> bytes:
-    found = io.BytesIO()
-    with zipfile.ZipFile(found, "w") as opened:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as opened:
         for name, content in entries:
             opened.writestr(name, content)
-    return found.getvalue()
+    return buffer.getvalue()
 
 
 WORD = archive(("[Content_Types].xml", "x"), ("word/document.xml", "x"))
@@ -120,7 +120,7 @@ def test_what_is_declared_rightly_passes(declared: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "content", "found"),
+    ("declared", "content", "actual"),
     [
         ("application/pdf", PNG, "image/png"),
         ("application/pdf", b"no pdf at all", "application/octet-stream"),
@@ -153,10 +153,10 @@ def test_what_is_declared_rightly_passes(declared: str, content: bytes) -> None:
         (ODS, archive(("word/document.xml", "x")), None),
     ],
 )
-def test_what_is_declared_wrongly_is_told(declared: str, content: bytes, found: str | None) -> None:
+def test_what_is_declared_wrongly_is_told(declared: str, content: bytes, actual: str | None) -> None:
     seen = mismatch(declared, content, b"")
     assert seen is not None
-    assert found in (None, seen)
+    assert actual in (None, seen)
 
 
 def test_binary_data_after_a_text_is_told_by_its_end() -> None:

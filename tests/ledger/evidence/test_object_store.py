@@ -47,8 +47,8 @@ async def content_of(
     files: ObjectStore, file: SubmittedFile, start: int = 0, end: int | None = None
 ) -> bytes | None:
     part = slice(start, file.size if end is None else end)
-    found = await files.read_checked(NOTICE, file.content, file.upload, part)
-    return None if found is None else b"".join([piece async for piece in found])
+    pieces = await files.read_checked(NOTICE, file.content, file.upload, part)
+    return None if pieces is None else b"".join([piece async for piece in pieces])
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_a_url_that_leads_nowhere_is_named(url: str) -> None:
 # --- in step with the entries
 
 
-def said(file: SubmittedFile, name: str = "E1", key: str = "k1", classification: str = "OFFICIAL") -> Any:
+def submission(file: SubmittedFile, name: str = "E1", key: str = "k1", classification: str = "OFFICIAL") -> Any:
     data = {"evidence": name, "digest": file.digest, "mediaType": CSV, "size": file.size, "title": "t"}
     item = submit("EvidenceSubmitted", data | {"classification": classification}, key=key)
     return with_file(item, file)
@@ -183,32 +183,34 @@ async def test_what_a_crash_leaves_half_done_is_finished(database: str, files: O
     """Crash between each two steps: arrived, recorded, moved, erased, destroyed."""
     async with Writer(database) as writer:
         await begin(writer)
-        lost, held, gone, moved = [await files.receive(NOTICE, CSV, whole(f"{n}".encode())) for n in range(4)]
-        for number, file in enumerate((held, gone, moved)):
-            await writer.append(NOTICE, said(file, f"E{number}", f"d{number}"), ALICE)
+        lost, referenced, gone, moved = [
+            await files.receive(NOTICE, CSV, whole(f"{n}".encode())) for n in range(4)
+        ]
+        for number, file in enumerate((referenced, gone, moved)):
+            await writer.append(NOTICE, submission(file, f"E{number}", f"d{number}"), ALICE)
         await files.move(moved.upload, NOTICE, moved.content)
         position = (await writer.state(NOTICE)).evidence.submitted["E1"].position
         why = {"position": position, "reason": "r", "authority": "a"}
-        asked = await writer.append(NOTICE, submit("ErasureRequested", why, "rosa"), ROSA)
-        erased = {"evidence": "E1", "request": asked.position}
+        request = await writer.append(NOTICE, submit("ErasureRequested", why, "rosa"), ROSA)
+        erased = {"evidence": "E1", "request": request.position}
         await writer.append(NOTICE, submit("EvidenceErased", erased, "dan"), DAN)
     evidence = await EvidenceService(database, files).open()
     await evidence.tidy()
     assert names(folder) == sorted(
-        [lost.upload, *(f"documents/{NOTICE}/{f.content[:2]}/{f.content}" for f in (held, moved))]
+        [lost.upload, *(f"documents/{NOTICE}/{f.content[:2]}/{f.content}" for f in (referenced, moved))]
     )
     long_ago = time.time() - ABANDONED.total_seconds() - 1
     os.utime(folder / lost.upload, (long_ago, long_ago))
     await evidence.tidy()
     assert lost.upload not in names(folder)
-    assert await content_of(files, held) == b"1"
+    assert await content_of(files, referenced) == b"1"
     assert await content_of(files, gone) is None
     async with await connect(database) as connection:
         cursor = await connection.execute(
             "SELECT upload, content, salt IS NULL FROM ledger.files ORDER BY position"
         )
         assert await cursor.fetchall() == [
-            (None, held.content, False),
+            (None, referenced.content, False),
             (None, None, True),
             (None, moved.content, False),
         ]
@@ -222,7 +224,7 @@ async def test_an_old_upload_whose_entry_was_stored_is_kept(
     file = await files.receive(NOTICE, CSV, whole(b"a"))
     async with Writer(database) as writer:
         await begin(writer)
-        await writer.append(NOTICE, said(file), ALICE)
+        await writer.append(NOTICE, submission(file), ALICE)
     os.utime(folder / file.upload, (1, 1))
     evidence = await EvidenceService(database, files).open()
     await evidence.settle(NOTICE, file)
@@ -238,13 +240,13 @@ async def test_the_same_again_is_the_same_though_its_salt_differs(database: str,
     assert first.digest != again.digest
     async with Writer(database) as writer:
         await begin(writer)
-        receipt = await writer.append(NOTICE, said(first), ALICE)
-        assert (await writer.append(NOTICE, said(again), ALICE)).position == receipt.position
-        for item in (said(other), submit("EvidenceSubmitted", said_without(other), key="k1")):
+        receipt = await writer.append(NOTICE, submission(first), ALICE)
+        assert (await writer.append(NOTICE, submission(again), ALICE)).position == receipt.position
+        for item in (submission(other), submit("EvidenceSubmitted", said_without(other), key="k1")):
             with pytest.raises(Refused, match="other content"):
                 await writer.append(NOTICE, item, ALICE)
     async with Writer(database) as writer:
-        twice = [said(again, "E2", "k2"), said(first, "E2", "k2"), said(other, "E2", "k2")]
+        twice = [submission(again, "E2", "k2"), submission(first, "E2", "k2"), submission(other, "E2", "k2")]
         answers = await writer.append_all(NOTICE, twice, ALICE)
     assert [isinstance(answer, Refused) for answer in answers] == [False, False, True]
 
@@ -332,7 +334,7 @@ async def test_a_bucket_serves_as_well(database: str, bucket: Callable[[str], ht
     evidence = await EvidenceService(database, files).open()
     async with Writer(database) as writer:
         await begin(writer)
-        await writer.append(NOTICE, said(first), ALICE)
+        await writer.append(NOTICE, submission(first), ALICE)
         await evidence.settle(NOTICE, first)
         await evidence.settle(NOTICE, again)
         position = (await writer.state(NOTICE)).evidence.submitted["E1"].position
@@ -340,8 +342,8 @@ async def test_a_bucket_serves_as_well(database: str, bucket: Callable[[str], ht
         assert await content_of(files, first, 5, 9) == content[5:9]
         assert bucket("").text.count("<Key>") == 1
         why = {"position": position, "reason": "r", "authority": "a"}
-        asked = await writer.append(NOTICE, submit("ErasureRequested", why, "rosa"), ROSA)
-        erased = {"evidence": "E1", "request": asked.position}
+        request = await writer.append(NOTICE, submit("ErasureRequested", why, "rosa"), ROSA)
+        erased = {"evidence": "E1", "request": request.position}
         await writer.append(NOTICE, submit("EvidenceErased", erased, "dan"), DAN)
     await files.receive(NOTICE, CSV, whole(b"abandoned"))
     assert len(await files.uploads(NOW)) == 1

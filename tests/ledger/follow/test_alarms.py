@@ -26,8 +26,8 @@ def running() -> Iterator[tuple[TcpServer, TcpServer]]:
 
 @pytest.fixture
 def both(running: tuple[TcpServer, TcpServer]) -> Iterator[Pair]:
-    with pair(running) as made:
-        yield made
+    with pair(running) as new_pair:
+        yield new_pair
 
 
 async def followed(both: Pair) -> None:

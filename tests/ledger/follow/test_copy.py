@@ -29,8 +29,8 @@ def running() -> Iterator[tuple[TcpServer, TcpServer]]:
 
 @pytest.fixture
 def both(running: tuple[TcpServer, TcpServer]) -> Iterator[Pair]:
-    with pair(running) as made:
-        yield made
+    with pair(running) as new_pair:
+        yield new_pair
 
 
 async def test_a_copy_has_the_record_and_its_erasures_and_its_views(both: Pair) -> None:

@@ -5,7 +5,7 @@ from ledger.follow.monitor import FollowMonitor
 from ledger.proof.checkpoint import Signer
 from ledger.proof.high_water import HighWaterMarks
 from ledger.store.database import connect
-from tests.ledger.damage import NEWER, TOLD, damage, rehash
+from tests.ledger.damage import NARRATED, NEWER, damage, rehash
 from tests.ledger.history import ALICE, NOTICE, begin, progress, received
 
 SOURCE = (
@@ -33,7 +33,7 @@ async def test_a_type_of_a_newer_source_is_an_alarm_that_stops_no_verification(d
         (alarm,) = await monitor.look(connection)
         assert str(alarm) == (
             f"OLDER: {NOTICE}: this version does not know the type improvement-ledger.plan.ProgressRecorded.v99 "
-            f"of entry {TOLD}; upgrade this ledger"
+            f"of entry {NARRATED}; upgrade this ledger"
         )
         await damage(database, "UPDATE ledger.entries SET leaf_hash = sha256('x') WHERE position = 2")
         alarms = await FollowMonitor(HighWaterMarks()).look(connection)

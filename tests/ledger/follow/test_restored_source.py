@@ -27,8 +27,8 @@ def running() -> Iterator[tuple[TcpServer, TcpServer]]:
 
 @pytest.fixture
 def both(running: tuple[TcpServer, TcpServer]) -> Iterator[Pair]:
-    with pair(running) as made:
-        yield made
+    with pair(running) as new_pair:
+        yield new_pair
 
 
 async def record(url: str, number: int) -> None:

@@ -222,11 +222,11 @@ def test_attributes_for_tracing_are_dropped() -> None:
 
 
 def test_empty_data_misses_every_field() -> None:
-    found = why(objective() | {"data": {}})
-    assert [(code, path) for code, path, _ in found] == [
+    refusals = why(objective() | {"data": {}})
+    assert [(code, path) for code, path, _ in refusals] == [
         ("MISSING_FIELD", f"data.{name}") for name in ("objective", "title", "areas", "owner", "due")
     ]
-    assert found[4][2] == "this field is required: a day, such as 2022-07-05"
+    assert refusals[4][2] == "this field is required: a day, such as 2022-07-05"
 
 
 def test_everything_wrong_is_told_at_once() -> None:
@@ -294,8 +294,8 @@ def texts(item: SubmittedFact) -> dict[str, str]:
 
 def test_texts_of_a_list_are_each_set_apart() -> None:
     decision = DECISION | {"options": ["One", "Two"]}
-    found = texts(submit("BoardDecisionRecorded", decision))
-    assert found == {"title": "t", "outcome": "o", "rationale": "r", "options[0]": "One", "options[1]": "Two"}
+    narratives = texts(submit("BoardDecisionRecorded", decision))
+    assert narratives == {"title": "t", "outcome": "o", "rationale": "r", "options[0]": "One", "options[1]": "Two"}
     assert why(fact("board.BoardDecisionRecorded", DECISION, options=["One", 2, ""])) == [
         ("INVALID_FIELD", "data.options[1]", "expected text, got a whole number"),
         ("BLANK", "data.options[2]", "the narrative is empty; enter it, or leave the field out"),
@@ -360,11 +360,11 @@ def test_a_refused_parameter_does_not_end_the_process() -> None:
 def test_a_fact_has_so_many_texts_in_a_list_and_no_more() -> None:
     gathered = {"views": "V1", "group": "FRONTLINE_STAFF", "method": "survey", "count": 9}
 
-    def said(number: int) -> dict[str, Any]:
+    def gathering(number: int) -> dict[str, Any]:
         return fact("engagement.ViewsGathered", gathered, themes=["Heard."] * number)
 
-    assert len(accept(said(MAXIMUM_NARRATIVES)).narratives) == MAXIMUM_NARRATIVES == 1_500
-    assert why(said(MAXIMUM_NARRATIVES + 1)) == [
+    assert len(accept(gathering(MAXIMUM_NARRATIVES)).narratives) == MAXIMUM_NARRATIVES == 1_500
+    assert why(gathering(MAXIMUM_NARRATIVES + 1)) == [
         ("TOO_LARGE", "data.themes", "the list has more than 1,500 narratives; send fewer")
     ]
 

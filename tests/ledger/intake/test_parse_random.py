@@ -108,24 +108,24 @@ def tried(value: Any) -> SubmittedFact | Refused:
     try:
         return accept(value)
     except Refused as refused:
-        found = refused
-    assert 0 < len(found.refusals) <= MAXIMUM_REASONS
-    for refusal in found.refusals:
+        caught = refused
+    assert 0 < len(caught.refusals) <= MAXIMUM_REASONS
+    for refusal in caught.refusals:
         assert refusal.code
         assert refusal.message
         msgspec.json.encode(refusal)
-    return found
+    return caught
 
 
 @QUICK
 @given(st.binary(max_size=60) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     try:
-        found = read_json(body)
+        decoded = read_json(body)
     except Refused as refused:
         msgspec.json.encode(refused.refusals)
     else:
-        tried(found)
+        tried(decoded)
 
 
 @QUICK

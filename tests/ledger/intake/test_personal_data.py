@@ -17,7 +17,7 @@ NHS, UPN, EMAIL, BORN, POSTCODE, TELEPHONE = PersonalData
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "kinds"),
     [
         ("The child's number is 943 476 5919.", [NHS]),
         ("943-476-5919", [NHS]),
@@ -87,12 +87,12 @@ NHS, UPN, EMAIL, BORN, POSTCODE, TELEPHONE = PersonalData
         ("jane.doe @ example.org", [EMAIL]),
     ],
 )
-def test_what_looks_like_personal_data_is_found(text: str, found: list[PersonalData]) -> None:
-    assert kinds_in(text) == found
+def test_what_looks_like_personal_data_is_found(text: str, kinds: list[PersonalData]) -> None:
+    assert kinds_in(text) == kinds
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "kinds"),
     [
         ("NHS_number_943_476_5919", [NHS]),
         ("943/476/5919", [NHS]),
@@ -129,8 +129,8 @@ def test_what_looks_like_personal_data_is_found(text: str, found: list[PersonalD
         ("Tel.07700900123", [TELEPHONE]),
     ],
 )
-def test_other_cues_separators_and_letters_are_found(text: str, found: list[PersonalData]) -> None:
-    assert kinds_in(text) == found
+def test_other_cues_separators_and_letters_are_found(text: str, kinds: list[PersonalData]) -> None:
+    assert kinds_in(text) == kinds
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_what_is_none_passes(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "kinds"),
     [
         ("child 9434 765 919 seen", [NHS]),
         ("943-4765-919", [NHS]),
@@ -233,8 +233,8 @@ def test_what_is_none_passes(text: str) -> None:
         ("+353 1 234 5678", [TELEPHONE]),
     ],
 )
-def test_every_separator_and_grouping_is_found(text: str, found: list[PersonalData]) -> None:
-    assert kinds_in(text) == found
+def test_every_separator_and_grouping_is_found(text: str, kinds: list[PersonalData]) -> None:
+    assert kinds_in(text) == kinds
 
 
 @pytest.mark.parametrize(

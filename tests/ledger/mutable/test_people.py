@@ -21,8 +21,8 @@ async def test_erasing_the_entry_of_an_actor_erases_who_they_are(database: str) 
         registered = (await writer.append(NOTICE, submit("ActorRegistered", data, "operator"), OPERATOR)).position
         for actor in ("zoe", "alice"):
             await put(connection, NOTICE, Person(actor, "A name", "A street"))
-        asked = {"position": registered, "reason": "She asked for it", "authority": "UK GDPR 17"}
-        request = (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position
+        erasure_request = {"position": registered, "reason": "She asked for it", "authority": "UK GDPR 17"}
+        request = (await writer.append(NOTICE, submit("ErasureRequested", erasure_request, "rosa"), ROSA)).position
         erasure = {"position": registered, "request": request}
         with pytest.raises(Refused, match="another person must approve it"):
             await writer.append(NOTICE, submit("NarrativeErased", erasure, "rosa"), ROSA)
@@ -30,10 +30,12 @@ async def test_erasing_the_entry_of_an_actor_erases_who_they_are(database: str) 
         await writer.append(NOTICE, submit("NarrativeErased", erasure, "dan"), DAN)
         assert [person.actor for person in await people(connection, NOTICE)] == ["alice"]
         # Of any other entry the texts go, and nobody from the directory.
-        told = (await writer.append(NOTICE, progress(), ALICE)).position
-        asked = {"position": told, "reason": "A name", "authority": "UK GDPR 17"}
-        request = (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position
-        await writer.append(NOTICE, submit("NarrativeErased", {"position": told, "request": request}, "dan"), DAN)
+        other_position = (await writer.append(NOTICE, progress(), ALICE)).position
+        erasure_request = {"position": other_position, "reason": "A name", "authority": "UK GDPR 17"}
+        request = (await writer.append(NOTICE, submit("ErasureRequested", erasure_request, "rosa"), ROSA)).position
+        await writer.append(
+            NOTICE, submit("NarrativeErased", {"position": other_position, "request": request}, "dan"), DAN
+        )
         assert [person.actor for person in await people(connection, NOTICE)] == ["alice"]
         assert await directory.erase(connection, NOTICE, "alice")
     assert kinds(await verify(database)) == []

@@ -14,7 +14,7 @@ from ledger.proof.checkpoint import Signer, parse
 from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.proof.merkle import root_hash, verify_consistency
 from ledger.store.database import connect
-from tests.ledger.damage import SIZE, TOLD, damage, rehash
+from tests.ledger.damage import NARRATED, SIZE, damage, rehash
 from tests.ledger.history import ALICE, NOTICE, OPERATOR, progress, submit
 
 pytestmark = pytest.mark.database
@@ -56,12 +56,16 @@ async def why_not(log: CheckpointSigner, size: int | None = None) -> str:
 
 async def test_the_head_is_signed_and_every_size_once(log: CheckpointSigner, recorded: str) -> None:
     signed = await log.checkpoint(NOTICE)
-    found = parse(signed.note, [SIGNER.public])
+    parsed = parse(signed.note, [SIGNER.public])
     async with await connect(recorded) as connection:
         cursor = await connection.execute("SELECT leaf_hash, root_hash FROM ledger.entries ORDER BY position")
         leaves, roots = zip(*await cursor.fetchall(), strict=True)
-    assert (found.origin, found.size, found.root_hash) == (f"{ORIGIN}/ledgers/{NOTICE}", SIZE, root_hash(leaves))
-    assert found.extension == ()
+    assert (parsed.origin, parsed.size, parsed.root_hash) == (
+        f"{ORIGIN}/ledgers/{NOTICE}",
+        SIZE,
+        root_hash(leaves),
+    )
+    assert parsed.extension == ()
     for size in (1, 8, SIZE):
         earlier = await log.checkpoint(NOTICE, size)
         assert (earlier.size, earlier.root_hash) == (size, roots[size - 1])
@@ -110,7 +114,7 @@ async def test_several_processes_sign_one_history(recorded: str) -> None:
         for _ in range(5):
             await append(recorded)
             signed = await asyncio.gather(*(log.checkpoint(NOTICE) for log in (one, two, one, two)))
-            assert len({found.note for found in signed}) == 1
+            assert len({checkpoint.note for checkpoint in signed}) == 1
 
 
 @pytest.mark.parametrize("size", [0, -1, SIZE + 1, 2**31])
@@ -132,7 +136,7 @@ async def test_a_history_rewritten_with_fresh_hashes_is_not_signed(log: Checkpoi
     assert "two different roots" in log.refused[NOTICE]
     assert await log.latest(NOTICE) == signed
     await damage(recorded, "DELETE FROM ledger.snapshots")
-    assert "contradicts" in await why_not(log, TOLD + 1)
+    assert "contradicts" in await why_not(log, NARRATED + 1)
     assert await log.waiting() > 0
 
 

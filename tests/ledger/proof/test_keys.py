@@ -22,14 +22,14 @@ ORIGIN = "ledger.example/ledgers/tameside-2022"
 def test_a_key_is_made_once_for_all_processes_and_is_its_owners_alone(tmp_path: Path) -> None:
     data = tmp_path / "not" / "there"
     with ThreadPoolExecutor(8) as pool:
-        found = {
+        keys_of = {
             signer.verifier_key()
             for signer in pool.map(lambda _: keys.read_or_generate(data, "ledger.example"), range(8))
         }
-    assert len(found) == 1
+    assert len(keys_of) == 1
     assert [file.name for file in data.iterdir()] == [keys.KEY_FILE]
     assert stat.S_IMODE((data / keys.KEY_FILE).stat().st_mode) == 0o600
-    assert keys.read_or_generate(data, "another.example").verifier_key() in found
+    assert keys.read_or_generate(data, "another.example").verifier_key() in keys_of
     assert keys.read(data / keys.KEY_FILE).public.name.startswith("ledger.example/")
 
 
@@ -61,8 +61,8 @@ def test_any_origin_makes_a_name() -> None:
 def test_from_each_rotation_on_its_key_signs() -> None:
     first, second = (Signer.generate(name).public for name in ("one", "two"))
     rotations = [keys.Rotation(9, second), keys.Rotation(4, first)]
-    found = [keys.signing_key(rotations, size) for size in (1, 3, 4, 8, 9, 1_000)]
-    assert found == [None, None, first, first, second, second]
+    signers = [keys.signing_key(rotations, size) for size in (1, 3, 4, 8, 9, 1_000)]
+    assert signers == [None, None, first, first, second, second]
 
 
 def test_a_rotation_is_read_from_the_stored_bytes() -> None:

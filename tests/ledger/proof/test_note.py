@@ -233,9 +233,9 @@ def test_a_key_survives_its_text_and_differs_from_every_other() -> None:
 
 def test_a_signer_never_shows_its_private_key() -> None:
     secret = SIGNER.to_text().split("+", 4)[4]
-    for shown in (repr(SIGNER), str(SIGNER), f"{SIGNER}", f"{[SIGNER]!r}"):
-        assert KEY in shown
-        assert secret not in shown
+    for text in (repr(SIGNER), str(SIGNER), f"{SIGNER}", f"{[SIGNER]!r}"):
+        assert KEY in text
+        assert secret not in text
 
 
 # Key files

@@ -41,9 +41,9 @@ async def test_proofs_of_a_tall_tree_are_read_by_tiles(tall: AsyncConnection[Any
     rows = await fetch("SELECT level, count(*), max(number) FROM ledger.tiles GROUP BY 1 ORDER BY 1", ())
     assert rows == [(0, SIZE // 256, SIZE // 256 - 1), (1, 1, 0)]
     hash_of = reader_of(LEAVES)
-    wanted = [(0, 7), (3, 5), (7, 100), (8, 3), (9, 100), (15, 1), (16, 0)]
-    read = await tiles.nodes(fetch, "tall", wanted)
-    assert [read(*node) for node in wanted] == [hash_of(*node) for node in wanted]
+    requests = [(0, 7), (3, 5), (7, 100), (8, 3), (9, 100), (15, 1), (16, 0)]
+    read = await tiles.nodes(fetch, "tall", requests)
+    assert [read(*node) for node in requests] == [hash_of(*node) for node in requests]
     random = Random(5)
     sizes = [1, 255, 256, 257, 65_535, 65_536, 65_537, SIZE, *(random.randint(2, SIZE) for _ in range(8))]
     roots = {size: root_hash(LEAVES[:size]) for size in sizes}

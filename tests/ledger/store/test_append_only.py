@@ -23,7 +23,7 @@ LOGIN = "ledger_service_of_a_test"
 OTHER = "other-2023"
 FILE = SubmittedFile("a" * 64, "uploads/x", bytes(32), DIGEST, 9, "text/csv")
 """A row for a document; the database does not check its content."""
-TOLD = SETTING_SIZE + 1
+NARRATED = SETTING_SIZE + 1
 """Position of an entry with a narrative."""
 
 CHANGES = [
@@ -100,9 +100,9 @@ async def recorded(database: str) -> str:
     async with Writer(database) as writer:
         await begin(writer)
         data = {"evidence": "E1", "digest": FILE.digest, "mediaType": FILE.media_type, "size": FILE.size}
-        told = submit("EvidenceSubmitted", {**data, "title": "Visits", "classification": "OFFICIAL"})
-        submitted = with_file(told, FILE)
-        assert (await writer.append(NOTICE, submitted, ALICE)).position == TOLD
+        item = submit("EvidenceSubmitted", {**data, "title": "Visits", "classification": "OFFICIAL"})
+        submitted = with_file(item, FILE)
+        assert (await writer.append(NOTICE, submitted, ALICE)).position == NARRATED
         await begin(writer, OTHER)
     async with await connect(database, "ledger_writer") as connection:
         await entries.add_file(connection, OTHER, SETTING_SIZE, FILE)
@@ -180,7 +180,7 @@ async def test_the_services_login_itself_reads_nothing_and_writes_through_its_ro
         for table in ("entries", "narratives", "heads", "tokens", "snapshots", "files"):
             await refused(connection, f"TABLE ledger.{table}")
     async with Writer(login) as writer:
-        assert (await writer.append(NOTICE, progress(), ALICE)).position == TOLD + 1
+        assert (await writer.append(NOTICE, progress(), ALICE)).position == NARRATED + 1
     assert (await verify(login, NOTICE)).sound
 
 
@@ -191,13 +191,13 @@ async def test_only_the_writer_records(recorded: str, role: DatabaseRole) -> Non
             await refused(connection, f"INSERT INTO ledger.{table} DEFAULT VALUES")
         await refused(connection, "UPDATE ledger.heads SET size = 1")
         await refused(connection, "SELECT * FROM ledger.tokens")
-        await refused(connection, f"SELECT ledger.erase_narratives('{NOTICE}', {TOLD})")
-        await refused(connection, f"SELECT ledger.erase_file('{NOTICE}', {TOLD})")
+        await refused(connection, f"SELECT ledger.erase_narratives('{NOTICE}', {NARRATED})")
+        await refused(connection, f"SELECT ledger.erase_file('{NOTICE}', {NARRATED})")
     async with await connect(recorded, "ledger_projector") as connection:
         await refused(connection, "SELECT * FROM ledger.narratives")
 
 
-@pytest.mark.parametrize("position", [1, TOLD, TOLD + 1, -1])
+@pytest.mark.parametrize("position", [1, NARRATED, NARRATED + 1, -1])
 async def test_nothing_is_erased_without_the_erasing_entry(recorded: str, position: int) -> None:
     async with unchanged(recorded), await connect(recorded, "ledger_writer") as connection:
         await refused(connection, f"SELECT ledger.erase_narratives('{NOTICE}', {position})")
@@ -214,8 +214,8 @@ async def test_an_erasing_entry_of_another_notice_erases_nothing(recorded: str) 
         '{"data":{"position":8,"request":7}}' FROM ledger.entries WHERE notice = 'other-2023' AND position = 7"""
     async with await connect(recorded, "ledger_writer") as connection:
         await connection.execute(erasing.encode())
-        await refused(connection, f"SELECT ledger.erase_narratives('{NOTICE}', {TOLD})")
-        cursor = await connection.execute(f"SELECT ledger.erase_narratives('{OTHER}', {TOLD})".encode())
+        await refused(connection, f"SELECT ledger.erase_narratives('{NOTICE}', {NARRATED})")
+        cursor = await connection.execute(f"SELECT ledger.erase_narratives('{OTHER}', {NARRATED})".encode())
         assert await cursor.fetchone() == (0,)
         cursor = await connection.execute("SELECT count(*) FROM ledger.narratives WHERE erased_by IS NOT NULL")
         assert await cursor.fetchone() == (0,)

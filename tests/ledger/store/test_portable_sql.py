@@ -26,13 +26,13 @@ from tests.projections.rows import rows_of
 VOLATILE = re.compile(r"\b(clock_timestamp|now|random|gen_random_uuid|statement_timestamp)\s*\(")
 STATEMENT_CHARACTERS = 400
 """Characters after `DO UPDATE SET` in a source file that may belong to the statement."""
-_OURS = "pronamespace IN ('ledger'::regnamespace, 'views'::regnamespace)"
+_OWN_FUNCTIONS = "pronamespace IN ('ledger'::regnamespace, 'views'::regnamespace)"
 
 
 def names(database: str, condition: str) -> list[str]:
     """Return the project's functions that meet a condition."""
     with psycopg.connect(database) as connection:
-        query = f"SELECT oid::regprocedure::text FROM pg_proc p WHERE {_OURS} AND {condition} ORDER BY 1"  # noqa: S608
+        query = f"SELECT oid::regprocedure::text FROM pg_proc p WHERE {_OWN_FUNCTIONS} AND {condition} ORDER BY 1"  # noqa: S608
         return [name for (name,) in connection.execute(query.encode()).fetchall()]
 
 
@@ -70,7 +70,9 @@ def test_functions_of_sql_with_parameters_read_no_table(database: str) -> None:
             "CREATE FUNCTION ledger.wrong(n text) RETURNS integer LANGUAGE sql "
             "RETURN (SELECT size FROM ledger.heads WHERE notice = n)"
         )
-        query = f"SELECT count(*) FROM pg_proc p WHERE {_OURS} AND pronargs > 0 AND {language} AND {tables}"  # noqa: S608
+        query = (
+            f"SELECT count(*) FROM pg_proc p WHERE {_OWN_FUNCTIONS} AND pronargs > 0 AND {language} AND {tables}"  # noqa: S608
+        )
         assert connection.execute(query.encode()).fetchone() == (1,)
         connection.rollback()
 
@@ -82,8 +84,8 @@ def test_no_upsert_sets_a_volatile_value() -> None:
         for path in Path(str(package.__file__)).parent.rglob("*"):
             if path.suffix in (".py", ".sql"):
                 text = path.read_text("utf-8")
-                for found in re.finditer("DO UPDATE SET", text):
-                    upserts[f"{path.name}:{found.start()}"] = text[found.start() :][:STATEMENT_CHARACTERS]
+                for match in re.finditer("DO UPDATE SET", text):
+                    upserts[f"{path.name}:{match.start()}"] = text[match.start() :][:STATEMENT_CHARACTERS]
     assert upserts
     assert {place for place, text in upserts.items() if VOLATILE.search(text)} == set()
 

@@ -4,7 +4,7 @@ import pytest
 
 from ledger.verify.database import verify
 from ledger.verify.findings import Damage
-from tests.ledger.damage import ERASED, SIZE, TOLD, damage, kinds
+from tests.ledger.damage import ERASED, NARRATED, SIZE, damage, kinds
 
 pytestmark = pytest.mark.database
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.database
 )
 async def test_a_narrative_damaged(recorded: str, change: str, damage_kind: Damage) -> None:
     await damage(recorded, change)
-    assert kinds(await verify(recorded)) == [(TOLD, damage_kind)]
+    assert kinds(await verify(recorded)) == [(NARRATED, damage_kind)]
 
 
 @pytest.mark.parametrize("position", [0, SIZE + 1])
@@ -40,7 +40,7 @@ async def test_a_narrative_without_an_entry(recorded: str, position: int) -> Non
     await damage(recorded, move, position=position)
     assert set(kinds(await verify(recorded))) == {
         (position, Damage.NARRATIVE_ORPHANED),
-        (TOLD, Damage.NARRATIVE_MISSING),
+        (NARRATED, Damage.NARRATIVE_MISSING),
     }
 
 

@@ -13,7 +13,7 @@ from ledger.store.database import connect
 from ledger.verify.database import verify
 from ledger.verify.findings import Damage
 from tests.ledger.bundle.test_comparison import rewrite
-from tests.ledger.damage import SIZE, TOLD, damage, kinds
+from tests.ledger.damage import NARRATED, SIZE, damage, kinds
 from tests.ledger.history import ALICE, NOTICE, OPERATOR, progress, received, submit
 
 pytestmark = pytest.mark.database
@@ -25,9 +25,9 @@ MORE = 600
 
 @pytest.fixture
 async def signed(recorded: str) -> str:
-    """Return the record with checkpoints of 7, of TOLD and of all its entries."""
+    """Return the record with checkpoints of 7, of NARRATED and of all its entries."""
     async with CheckpointSigner(recorded, ORIGIN, SIGNER) as log:
-        for size in (7, TOLD, SIZE):
+        for size in (7, NARRATED, SIZE):
             await log.checkpoint(NOTICE, size)
     return recorded
 
@@ -90,20 +90,20 @@ async def test_a_notice_wiped_is_known_from_what_was_left(signed: str) -> None:
 async def test_a_checkpoint_edited(signed: str, change: str) -> None:
     set_ = "UPDATE ledger.checkpoints SET {change} WHERE size = 7"
     await damage(signed, set_, change=change.replace("{other}", OTHER.verifier_key()))
-    found = kinds(await verify(signed))
-    assert found
-    assert {kind for _, kind in found} == {Damage.CHECKPOINT}
-    assert found[0][0] in (6, 7)
+    damage_kinds = kinds(await verify(signed))
+    assert damage_kinds
+    assert {kind for _, kind in damage_kinds} == {Damage.CHECKPOINT}
+    assert damage_kinds[0][0] in (6, 7)
 
 
 async def test_a_checkpoint_of_another_ledger_or_root_or_key(signed: str) -> None:
-    await keep(signed, TOLD, SIGNER, origin=f"{ORIGIN}/ledgers/another-2022")
-    assert kinds(await verify(signed)) == [(TOLD, Damage.CHECKPOINT)]
-    await keep(signed, TOLD, SIGNER, root=b"\1" * 32)
-    assert kinds(await verify(signed)) == [(TOLD, Damage.CHECKPOINT)]
-    await keep(signed, TOLD, OTHER)
-    assert kinds(await verify(signed)) == [(TOLD, Damage.CHECKPOINT)]
-    await keep(signed, TOLD, SIGNER)
+    await keep(signed, NARRATED, SIGNER, origin=f"{ORIGIN}/ledgers/another-2022")
+    assert kinds(await verify(signed)) == [(NARRATED, Damage.CHECKPOINT)]
+    await keep(signed, NARRATED, SIGNER, root=b"\1" * 32)
+    assert kinds(await verify(signed)) == [(NARRATED, Damage.CHECKPOINT)]
+    await keep(signed, NARRATED, OTHER)
+    assert kinds(await verify(signed)) == [(NARRATED, Damage.CHECKPOINT)]
+    await keep(signed, NARRATED, SIGNER)
     await keep(signed, SIZE + 5, SIGNER)
     assert kinds(await verify(signed)) == [(SIZE + 5, Damage.CHECKPOINT)]
 
@@ -128,7 +128,7 @@ async def test_numbers_go_on_after_checkpoints_without_one(signed: str) -> None:
             "SELECT size, number FROM ledger.checkpoints ORDER BY number NULLS FIRST, size"
         )
         rows = await cursor.fetchall()
-    assert rows == [(7, None), (TOLD, None), (SIZE, None), (SIZE - 1, 4), (SIZE - 2, 5)]
+    assert rows == [(7, None), (NARRATED, None), (SIZE, None), (SIZE - 1, 4), (SIZE - 2, 5)]
     assert kinds(await verify(signed)) == []
 
 
@@ -151,7 +151,7 @@ async def test_a_key_that_an_entry_named_signs_from_there_on(signed: str) -> Non
 
 async def test_a_history_rewritten_contradicts_what_was_signed(signed: str) -> None:
     await rewrite(signed)
-    assert kinds(await verify(signed)) == [(TOLD, Damage.CHECKPOINT), (SIZE, Damage.CHECKPOINT)]
+    assert kinds(await verify(signed)) == [(NARRATED, Damage.CHECKPOINT), (SIZE, Damage.CHECKPOINT)]
 
 
 @pytest.mark.parametrize(

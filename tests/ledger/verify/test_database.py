@@ -13,22 +13,22 @@ from ledger.store.database import connect
 from ledger.verify.database import verify
 from ledger.verify.entries import FINDINGS
 from ledger.verify.findings import Damage
-from tests.ledger.damage import SIZE, TOLD, damage, kinds, rehash
+from tests.ledger.damage import NARRATED, SIZE, damage, kinds, rehash
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress, received
 
 pytestmark = pytest.mark.database
 
 
 async def test_an_undamaged_record_passes(recorded: str) -> None:
-    told: list[tuple[str, int, int]] = []
-    report = await verify(recorded, progress=lambda *what: told.append(what))
+    progress: list[tuple[str, int, int]] = []
+    report = await verify(recorded, progress=lambda *what: progress.append(what))
     assert report.sound
     assert report.first is None
     [only] = report.notices
     # Two narratives of the notice, one of the area, one of the objective; two of the request.
     assert (only.notice, only.entries, only.narratives, only.erased) == (NOTICE, SIZE, 4 + 8 + 2, 1)
     assert 0 < only.seconds <= report.seconds
-    assert told == [(NOTICE, SIZE, SIZE)]
+    assert progress == [(NOTICE, SIZE, SIZE)]
     async with await connect(recorded) as connection:
         row = await (await connection.execute("SELECT root_hash FROM ledger.heads")).fetchone()
     assert row is not None
@@ -44,9 +44,9 @@ async def test_an_edited_byte(recorded: str) -> None:
     report = await verify(recorded)
     assert not report.sound
     assert report.first is not None
-    assert str(report.first).startswith(f"{NOTICE}, entry {TOLD}: the bytes are not those that were hashed: ")
-    assert kinds(report)[0] == (TOLD, Damage.EDITED)
-    assert {position for position, _ in kinds(report)} == {TOLD}
+    assert str(report.first).startswith(f"{NOTICE}, entry {NARRATED}: the bytes are not those that were hashed: ")
+    assert kinds(report)[0] == (NARRATED, Damage.EDITED)
+    assert {position for position, _ in kinds(report)} == {NARRATED}
 
 
 async def test_an_edited_byte_whose_leaf_hash_was_made_to_fit(recorded: str) -> None:
@@ -55,7 +55,7 @@ async def test_an_edited_byte_whose_leaf_hash_was_made_to_fit(recorded: str) -> 
         "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {told}",
         "UPDATE ledger.entries SET leaf_hash = sha256('\\x00'::bytea || body) WHERE position = {told}",
     )
-    assert kinds(await verify(recorded)) == [(TOLD, Damage.ROOT)]
+    assert kinds(await verify(recorded)) == [(NARRATED, Damage.ROOT)]
 
 
 async def test_an_edited_byte_with_every_hash_but_the_heads_made_to_fit(recorded: str) -> None:
@@ -66,7 +66,7 @@ async def test_an_edited_byte_with_every_hash_but_the_heads_made_to_fit(recorded
 
 @pytest.mark.parametrize("with_hash", [False, True])
 async def test_the_bodies_of_two_rows_swapped(recorded: str, with_hash: bool) -> None:
-    first, other = TOLD + 1, TOLD + 3
+    first, other = NARRATED + 1, NARRATED + 3
     columns = ["body", "leaf_hash"] if with_hash else ["body"]
     await damage(
         recorded,
@@ -107,7 +107,7 @@ async def test_a_middle_row_deleted(recorded: str) -> None:
         "DELETE FROM ledger.entries WHERE position = {second}",
         "DELETE FROM ledger.narratives WHERE position = {second}",
     )
-    assert kinds(await verify(recorded)) == [(TOLD + 1, Damage.MISSING)]
+    assert kinds(await verify(recorded)) == [(NARRATED + 1, Damage.MISSING)]
 
 
 async def test_a_middle_row_deleted_and_the_rest_renumbered(recorded: str) -> None:
@@ -119,7 +119,7 @@ async def test_a_middle_row_deleted_and_the_rest_renumbered(recorded: str) -> No
         "UPDATE ledger.narratives SET position = position - 1 WHERE position > {second}",
     )
     report = await verify(recorded)
-    assert kinds(report)[0] == (TOLD + 1, Damage.MOVED)
+    assert kinds(report)[0] == (NARRATED + 1, Damage.MOVED)
     assert kinds(report)[-1] == (SIZE, Damage.MISSING)
 
 
@@ -134,8 +134,8 @@ async def test_an_entry_inserted_in_the_middle(recorded: str) -> None:
         "UPDATE ledger.entries SET leaf_hash = sha256('\\x00'::bytea || body) WHERE position = {told}",
     )
     report = await verify(recorded)
-    assert kinds(report)[0] == (TOLD, Damage.ROOT)
-    assert (TOLD + 1, Damage.MOVED) in kinds(report)
+    assert kinds(report)[0] == (NARRATED, Damage.ROOT)
+    assert (NARRATED + 1, Damage.MOVED) in kinds(report)
     assert (SIZE + 1, Damage.BEYOND_HEAD) in kinds(report)
 
 
@@ -145,10 +145,10 @@ async def test_an_entry_added_at_the_end(recorded: str) -> None:
         "INSERT INTO ledger.entries SELECT notice, {size} + 1, source, 'forged', type, recorded_at, leaf_hash,"
         " root_hash, body FROM ledger.entries WHERE position = 2",
     )
-    found = kinds(await verify(recorded))
-    assert found[0] == (SIZE + 1, Damage.MOVED)
-    assert (SIZE + 1, Damage.BEYOND_HEAD) in found
-    assert (SIZE + 1, Damage.ORDER) in found
+    damage_kinds = kinds(await verify(recorded))
+    assert damage_kinds[0] == (SIZE + 1, Damage.MOVED)
+    assert (SIZE + 1, Damage.BEYOND_HEAD) in damage_kinds
+    assert (SIZE + 1, Damage.ORDER) in damage_kinds
 
 
 async def test_a_position_taken_twice_and_a_key_used_twice(recorded: str) -> None:
@@ -157,9 +157,9 @@ async def test_a_position_taken_twice_and_a_key_used_twice(recorded: str) -> Non
         "ALTER TABLE ledger.entries DROP CONSTRAINT entries_pkey, DROP CONSTRAINT entries_notice_source_id_key",
         "INSERT INTO ledger.entries SELECT * FROM ledger.entries WHERE position = {told}",
     )
-    found = kinds(await verify(recorded))
-    assert found[0] == (TOLD, Damage.REPEATED)
-    assert (TOLD, Damage.KEY) in found
+    damage_kinds = kinds(await verify(recorded))
+    assert damage_kinds[0] == (NARRATED, Damage.REPEATED)
+    assert (NARRATED, Damage.KEY) in damage_kinds
 
 
 async def test_the_head_rolled_back(recorded: str) -> None:
@@ -206,7 +206,7 @@ async def test_the_head_deleted(recorded: str) -> None:
 )
 async def test_a_column_changed_but_not_the_body(recorded: str, change: str, damage_kind: Damage) -> None:
     await damage(recorded, "UPDATE ledger.entries SET {change} WHERE position = {told}", change=change)
-    assert kinds(await verify(recorded)) == [(TOLD, damage_kind)]
+    assert kinds(await verify(recorded)) == [(NARRATED, damage_kind)]
 
 
 async def test_an_entry_moved_to_another_notice(recorded: str) -> None:
@@ -233,7 +233,7 @@ async def test_an_entry_moved_to_another_notice(recorded: str) -> None:
 async def test_bytes_that_are_no_entry_do_not_end_the_examination(recorded: str, bytes_: bytes) -> None:
     set_body = "UPDATE ledger.entries SET body = decode('{bytes_}', 'hex') WHERE position = {told}"
     await damage(recorded, set_body, bytes_=bytes_.hex())
-    assert kinds(await verify(recorded)) == [(TOLD, Damage.EDITED), (TOLD, Damage.UNREADABLE)]
+    assert kinds(await verify(recorded)) == [(NARRATED, Damage.EDITED), (NARRATED, Damage.UNREADABLE)]
 
 
 async def test_an_entry_recorded_before_its_predecessor(recorded: str) -> None:
@@ -244,7 +244,7 @@ async def test_an_entry_recorded_before_its_predecessor(recorded: str) -> None:
         " WHERE position = {told}",
     )
     await rehash(recorded)
-    assert kinds(await verify(recorded))[0] == (TOLD, Damage.ORDER)
+    assert kinds(await verify(recorded))[0] == (NARRATED, Damage.ORDER)
 
 
 async def test_damages_are_told_apart_and_the_first_is_named(recorded: str) -> None:
@@ -256,8 +256,8 @@ async def test_damages_are_told_apart_and_the_first_is_named(recorded: str) -> N
         "UPDATE ledger.heads SET frontier = sha256(frontier)",
     )
     assert kinds(await verify(recorded)) == [
-        (TOLD, Damage.NARRATIVE_EDITED),
-        (TOLD + 2, Damage.EDITED),
+        (NARRATED, Damage.NARRATIVE_EDITED),
+        (NARRATED + 2, Damage.EDITED),
         (SIZE, Damage.COLUMN),
         (SIZE, Damage.FRONTIER),
     ]
@@ -273,8 +273,8 @@ async def test_findings_are_counted_and_the_first_are_kept(recorded: str) -> Non
     )
     [only] = (await verify(recorded)).notices
     assert len(only.findings) == FINDINGS
-    assert only.damages == SIZE + FINDINGS + 200 - TOLD + 1
-    assert (only.findings[0].position, only.findings[0].damage) == (TOLD, Damage.NARRATIVE_ERASED)
+    assert only.damages == SIZE + FINDINGS + 200 - NARRATED + 1
+    assert (only.findings[0].position, only.findings[0].damage) == (NARRATED, Damage.NARRATIVE_ERASED)
 
 
 async def test_appends_going_on_do_not_disturb(recorded: str) -> None:

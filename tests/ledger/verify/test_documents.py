@@ -19,11 +19,11 @@ from tests.ledger.bundle import bundles
 from tests.ledger.bundle.bundles import also, make
 from tests.ledger.bundle.test_comparison import agree
 from tests.ledger.damage import damage, kinds
-from tests.ledger.evidence.test_object_store import CSV, said, whole
+from tests.ledger.evidence.test_object_store import CSV, submission, whole
 from tests.ledger.history import ALICE, DAN, NOTICE, OPERATOR, ROSA, SETTING_SIZE, begin, submit
 
 pytestmark = pytest.mark.database
-KEPT, ERASED = SETTING_SIZE + 1, SETTING_SIZE + 2
+STORED, ERASED = SETTING_SIZE + 1, SETTING_SIZE + 2
 REQUEST, ERASING = ERASED + 1, ERASED + 2
 SIZE = ERASING
 
@@ -41,10 +41,10 @@ async def documented(database: str, files: ObjectStore) -> AsyncIterator[str]:
         await begin(writer)
         for number, content in ((1, b"a,b\n1,2\n"), (2, b"a name")):
             file = await files.receive(NOTICE, CSV, whole(content))
-            await writer.append(NOTICE, said(file, f"E{number}", f"d{number}"), ALICE)
+            await writer.append(NOTICE, submission(file, f"E{number}", f"d{number}"), ALICE)
             await evidence.settle(NOTICE, file)
-        asked = {"position": ERASED, "reason": "A name", "authority": "UK GDPR 17"}
-        assert (await writer.append(NOTICE, submit("ErasureRequested", asked, "rosa"), ROSA)).position == REQUEST
+        request = {"position": ERASED, "reason": "A name", "authority": "UK GDPR 17"}
+        assert (await writer.append(NOTICE, submit("ErasureRequested", request, "rosa"), ROSA)).position == REQUEST
         erased = submit("EvidenceErased", {"evidence": "E2", "request": REQUEST}, "dan")
         assert (await writer.append(NOTICE, erased, DAN)).position == ERASING
     await evidence.tidy()
@@ -53,8 +53,8 @@ async def documented(database: str, files: ObjectStore) -> AsyncIterator[str]:
 
 
 def only_file(tmp_path: Path) -> Path:
-    [found] = [path for path in tmp_path.rglob("*") if path.is_file()]
-    return found
+    [stored_file] = [path for path in tmp_path.rglob("*") if path.is_file()]
+    return stored_file
 
 
 async def test_undamaged_documents_pass(documented: str, files: ObjectStore) -> None:
@@ -64,16 +64,16 @@ async def test_undamaged_documents_pass(documented: str, files: ObjectStore) -> 
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "findings"),
     [
-        (lambda path: path.write_bytes(b"a,b\n1,3\n"), [(KEPT, Damage.DOCUMENT_EDITED)]),
-        (lambda path: path.write_bytes(path.read_bytes() + b" "), [(KEPT, Damage.DOCUMENT_EDITED)]),
-        (lambda path: path.write_bytes(b""), [(KEPT, Damage.DOCUMENT_EDITED)]),
-        (lambda path: path.unlink(), [(KEPT, Damage.DOCUMENT_MISSING)]),
+        (lambda path: path.write_bytes(b"a,b\n1,3\n"), [(STORED, Damage.DOCUMENT_EDITED)]),
+        (lambda path: path.write_bytes(path.read_bytes() + b" "), [(STORED, Damage.DOCUMENT_EDITED)]),
+        (lambda path: path.write_bytes(b""), [(STORED, Damage.DOCUMENT_EDITED)]),
+        (lambda path: path.unlink(), [(STORED, Damage.DOCUMENT_MISSING)]),
         (lambda path: path.with_name("f" * 64).write_bytes(b"a name"), [(SIZE, Damage.DOCUMENT_ORPHANED)]),
         (
             lambda path: path.rename(path.with_name("f" * 64)),
-            [(KEPT, Damage.DOCUMENT_MISSING), (SIZE, Damage.DOCUMENT_ORPHANED)],
+            [(STORED, Damage.DOCUMENT_MISSING), (SIZE, Damage.DOCUMENT_ORPHANED)],
         ),
     ],
     ids=["replaced", "longer", "emptied", "missing", "orphaned", "renamed"],
@@ -83,22 +83,25 @@ async def test_a_file_damaged(
     files: ObjectStore,
     tmp_path: Path,
     change: Callable[[Path], object],
-    found: list[tuple[int, Damage]],
+    findings: list[tuple[int, Damage]],
 ) -> None:
     await asyncio.to_thread(change, only_file(tmp_path))
-    assert kinds(await verify(documented, store_of=files)) == found
+    assert kinds(await verify(documented, store_of=files)) == findings
 
 
 @pytest.mark.parametrize(
-    ("change", "found"),
+    ("change", "findings"),
     [
-        ("salt = sha256(salt) WHERE position = {kept}", [(KEPT, Damage.DOCUMENT_EDITED)]),
-        ("size = size + 1 WHERE position = {kept}", [(KEPT, Damage.DOCUMENT_EDITED)]),
-        ("media_type = 'text/plain' WHERE position = {kept}", [(KEPT, Damage.DOCUMENT_EDITED)]),
-        ("position = 2 WHERE position = {kept}", [(2, Damage.DOCUMENT_ORPHANED), (KEPT, Damage.DOCUMENT_MISSING)]),
+        ("salt = sha256(salt) WHERE position = {kept}", [(STORED, Damage.DOCUMENT_EDITED)]),
+        ("size = size + 1 WHERE position = {kept}", [(STORED, Damage.DOCUMENT_EDITED)]),
+        ("media_type = 'text/plain' WHERE position = {kept}", [(STORED, Damage.DOCUMENT_EDITED)]),
+        (
+            "position = 2 WHERE position = {kept}",
+            [(2, Damage.DOCUMENT_ORPHANED), (STORED, Damage.DOCUMENT_MISSING)],
+        ),
         (
             "salt = NULL, content = NULL, erased_by = {erasing} WHERE position = {kept}",
-            [(KEPT, Damage.DOCUMENT_ERASED), (SIZE, Damage.DOCUMENT_ORPHANED)],
+            [(STORED, Damage.DOCUMENT_ERASED), (SIZE, Damage.DOCUMENT_ORPHANED)],
         ),
         (
             "salt = sha256(''), content = repeat('a', 64), erased_by = NULL WHERE position = {erased_file}",
@@ -108,11 +111,11 @@ async def test_a_file_damaged(
     ids=["salt", "size", "media type", "moved", "erased without a decision", "brought back"],
 )
 async def test_a_row_damaged(
-    documented: str, files: ObjectStore, change: str, found: list[tuple[int, Damage]]
+    documented: str, files: ObjectStore, change: str, findings: list[tuple[int, Damage]]
 ) -> None:
-    places = {"kept": KEPT, "erased_file": ERASED, "erasing": ERASING}
+    places = {"kept": STORED, "erased_file": ERASED, "erasing": ERASING}
     await damage(documented, "UPDATE ledger.files SET {change}", change=change.format_map(places))
-    assert kinds(await verify(documented, store_of=files)) == found
+    assert kinds(await verify(documented, store_of=files)) == findings
 
 
 async def test_a_file_that_was_to_be_destroyed_and_is_still_there(
@@ -128,15 +131,15 @@ async def test_a_file_that_was_to_be_destroyed_and_is_still_there(
 
 async def vanish(url: str, tmp_path: Path) -> None:
     """Delete the row and the file of the first document, as an administrator can."""
-    await damage(url, "DELETE FROM ledger.files WHERE position = {kept}", kept=KEPT)
+    await damage(url, "DELETE FROM ledger.files WHERE position = {kept}", kept=STORED)
     only_file(tmp_path / "evidence").unlink()
 
 
 async def test_a_document_that_vanished_is_named(documented: str, files: ObjectStore, tmp_path: Path) -> None:
     """Find it by its entry alone, which says that a file came."""
     await vanish(documented, tmp_path)
-    assert kinds(await verify(documented, store_of=files)) == [(KEPT, Damage.DOCUMENT_MISSING)]
-    assert kinds(await verify(documented)) == [(KEPT, Damage.DOCUMENT_MISSING)]
+    assert kinds(await verify(documented, store_of=files)) == [(STORED, Damage.DOCUMENT_MISSING)]
+    assert kinds(await verify(documented)) == [(STORED, Damage.DOCUMENT_MISSING)]
 
 
 async def test_an_entry_that_came_without_a_file_has_no_document(documented: str, files: ObjectStore) -> None:
@@ -149,7 +152,7 @@ async def test_an_entry_that_came_without_a_file_has_no_document(documented: str
         "INSERT INTO ledger.files SELECT notice, {position}, content, upload, salt, 3, media_type, erased_by "
         "FROM ledger.files WHERE position = {kept}"
     )
-    await damage(documented, copy, position=position, kept=KEPT)
+    await damage(documented, copy, position=position, kept=STORED)
     assert (position, Damage.DOCUMENT_ORPHANED) in kinds(await verify(documented))
 
 
@@ -157,13 +160,13 @@ async def test_a_document_of_the_first_version_is_bound_by_an_earlier_bundle(
     documented: str, files: ObjectStore, tmp_path: Path
 ) -> None:
     """Compare with an earlier bundle, because version 1 does not state that a file came."""
-    await forge(documented, KEPT, version=1)
+    await forge(documented, STORED, version=1)
     bundle = await make(documented, tmp_path / "bundle.zip")
     assert kinds(await verify(documented, NOTICE, store_of=files, earlier=comparison.read(bundle))) == []
     await vanish(documented, tmp_path)
     assert kinds(await verify(documented, store_of=files)) == []
     report = await verify(documented, NOTICE, store_of=files, earlier=comparison.read(bundle))
-    assert kinds(report) == [(KEPT, Damage.DOCUMENT_MISSING)]
+    assert kinds(report) == [(STORED, Damage.DOCUMENT_MISSING)]
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -171,10 +174,10 @@ async def test_a_line_of_a_document_left_out_of_a_bundle_is_found(
     documented: str, tmp_path: Path, version: int
 ) -> None:
     """Find it by the signed manifest, or by the entry if the signer leaves it out."""
-    await forge(documented, KEPT, version=version)
+    await forge(documented, STORED, version=version)
 
-    def strip(held: dict[str, bytes]) -> None:
-        held["documents.ndjson"] = b"".join(held["documents.ndjson"].splitlines(keepends=True)[1:])
+    def strip(contents: dict[str, bytes]) -> None:
+        contents["documents.ndjson"] = b"".join(contents["documents.ndjson"].splitlines(keepends=True)[1:])
 
     bundle = await make(documented, tmp_path / "bundle.zip")
     assert (bundles.found(bundle), also(bundle)) == ([], [])
@@ -183,10 +186,10 @@ async def test_a_line_of_a_document_left_out_of_a_bundle_is_found(
     assert (0, Damage.BUNDLE) in bundles.found(bundle)
     assert 0 in also(bundle)
     bundles.forge(bundle, lambda _: None)
-    missing = [(KEPT, Damage.DOCUMENT_MISSING)] if version == 2 else []
-    assert (bundles.found(bundle), also(bundle)) == (missing, [KEPT] if version == 2 else [])
-    assert (KEPT, Damage.DOCUMENT_MISSING) in bundles.found(bundle, earlier=comparison.read(earlier))
-    assert also(bundle, against=earlier.read_bytes()) == [KEPT]
+    missing = [(STORED, Damage.DOCUMENT_MISSING)] if version == 2 else []
+    assert (bundles.found(bundle), also(bundle)) == (missing, [STORED] if version == 2 else [])
+    assert (STORED, Damage.DOCUMENT_MISSING) in bundles.found(bundle, earlier=comparison.read(earlier))
+    assert also(bundle, against=earlier.read_bytes()) == [STORED]
 
 
 async def forge(url: str, position: int, version: int) -> None:
@@ -205,11 +208,11 @@ async def test_an_upload_of_the_first_version_is_repeated_by_one_of_the_second(
     documented: str, files: ObjectStore
 ) -> None:
     """Send an event again after an upgrade of the ledger, in either version."""
-    await forge(documented, KEPT, version=1)
+    await forge(documented, STORED, version=1)
     file = await files.receive(NOTICE, CSV, whole(b"a,b\n1,2\n"))
     async with Writer(documented) as writer:
-        receipt = await writer.append(NOTICE, said(file, "E1", "d1"), ALICE)
-    assert (receipt.position, receipt.duplicate) == (KEPT, True)
+        receipt = await writer.append(NOTICE, submission(file, "E1", "d1"), ALICE)
+    assert (receipt.position, receipt.duplicate) == (STORED, True)
 
 
 def test_an_event_of_the_first_version_is_recorded_in_the_second() -> None:

@@ -35,19 +35,19 @@ async def test_every_view_of_a_bundle_is_what_its_entries_give(built: str, tmp_p
         assert {(state.view, state.version, state.position) for state in states} == {
             (view.name, view.version, size) for view in ALL
         }
-        found = bundle_views.digests(await make(built, tmp_path / "bundle.zip", size, views=states), ALL)
-        assert len(found) == len(ALL)
-        assert all(digest.sound for digest in found)
+        digests = bundle_views.digests(await make(built, tmp_path / "bundle.zip", size, views=states), ALL)
+        assert len(digests) == len(ALL)
+        assert all(digest.sound for digest in digests)
 
 
 async def test_a_view_that_was_not_what_its_entries_give_is_named(built: str, tmp_path: Path) -> None:
     states = await bundle_views.stored_states(built, ALL, "tameside-2022", SIZE)
     path = await make(built, tmp_path / "bundle.zip", views=states)
 
-    def edited(held: dict[str, bytes]) -> None:
-        states: list[dict[str, Any]] = [msgspec.json.decode(line) for line in held["views.json"].splitlines()]
+    def edited(contents: dict[str, bytes]) -> None:
+        states: list[dict[str, Any]] = [msgspec.json.decode(line) for line in contents["views.json"].splitlines()]
         states[1]["digest"] = states[0]["digest"]
-        held["views.json"] = b"".join(msgspec.json.encode(state) + b"\n" for state in states)
+        contents["views.json"] = b"".join(msgspec.json.encode(state) + b"\n" for state in states)
 
     forge(path, edited)
     assert [digest.view for digest in bundle_views.digests(path, ALL) if not digest.sound] == [states[1].view]

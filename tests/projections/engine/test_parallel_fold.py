@@ -25,7 +25,7 @@ from tests.ledger.history import NOTICE, SETTING_SIZE
 from tests.projections.engine.test_rebuild import shadows, two_folded
 from tests.projections.folding import stored, until, with_fold
 
-TOLD = [(NOTICE, SETTING_SIZE + 3, SETTING_SIZE + 3), ("other", SETTING_SIZE + 3, SETTING_SIZE + 3)]
+REPORTED = [(NOTICE, SETTING_SIZE + 3, SETTING_SIZE + 3), ("other", SETTING_SIZE + 3, SETTING_SIZE + 3)]
 
 
 def fails_at_nine(rows: Rows, entry: Entry, _fact: Fact) -> None:
@@ -52,10 +52,16 @@ def shares(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_there_are_as_many_as_have_enough_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(4)))
 
-    def wanted(*lengths: int) -> int:
+    def process_count(*lengths: int) -> int:
         return processes([EntryRange(f"n-{number}", 5, 5 + length) for number, length in enumerate(lengths)])
 
-    assert [wanted(), wanted(9_999), wanted(1_000_000), wanted(19_999, 1), wanted(*[9_000] * 9)] == [0, 0, 1, 2, 4]
+    assert [
+        process_count(),
+        process_count(9_999),
+        process_count(1_000_000),
+        process_count(19_999, 1),
+        process_count(*[9_000] * 9),
+    ] == [0, 0, 1, 2, 4]
 
 
 async def test_the_failure_of_a_job_cancels_the_others() -> None:
@@ -83,7 +89,7 @@ async def test_their_rows_are_those_of_the_live_views(database: str) -> None:
     before = stored(database, NOTICE), stored(database, "other")
     heard: list[tuple[str, int, int]] = []
     done = await rebuild(database, ALL, compare=True, progress=lambda *page: heard.append(page))
-    assert sorted(heard) == sorted(TOLD)
+    assert sorted(heard) == sorted(REPORTED)
     assert done.entries == 2 * (SETTING_SIZE + 3)
     assert [view.divergences for view in done.views] == [[]] * len(ALL)
     assert (stored(database, NOTICE), stored(database, "other")) == before
@@ -120,10 +126,10 @@ async def test_they_end_with_the_rebuild_that_is_interrupted(database: str) -> N
 
     def connected() -> int:
         with psycopg.connect(database) as connection:
-            found = connection.execute(
+            processes = connection.execute(
                 "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-            return found.rowcount
+            return processes.rowcount
 
     rebuilding = asyncio.create_task(rebuild(database, [with_fold(plan.VIEW, never_ends)]))
     await until(folding)

@@ -119,8 +119,8 @@ async def test_it_says_what_differed_and_from_where(database: str) -> None:
         )
         connection.execute("DELETE FROM views.areas WHERE notice = %s", (NOTICE,))
     done = await rebuild(database, ALL, compare=True)
-    found = {view.view: view.divergences for view in done.views if view.divergences}
-    assert found == {
+    divergences = {view.view: view.divergences for view in done.views if view.divergences}
+    assert divergences == {
         "notice": [Divergence(NOTICE, "areas", 1, 0, 2)],
         "plan": [Divergence("other", "objectives", 2, 2, 9)],
     }

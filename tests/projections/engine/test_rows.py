@@ -45,13 +45,13 @@ class Storage:
         self.versions |= changes.added
 
     def at(self, position: int) -> dict[str, int]:
-        found = [
+        matching = [
             (item.name, item.value)
             for (_, since), (item, until) in self.versions.items()
             if since <= position and (until is None or position < until)
         ]
-        assert len(dict(found)) == len(found), "two versions of one row hold at once"
-        return dict(found)
+        assert len(dict(matching)) == len(matching), "two versions of one row hold at once"
+        return dict(matching)
 
     def open(self) -> list[Version]:
         return [Version(since, item) for (_, since), (item, until) in self.versions.items() if until is None]

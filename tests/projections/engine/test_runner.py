@@ -39,8 +39,8 @@ def nul_at_nine(rows: Rows, entry: Entry, _fact: ProgressRecorded) -> None:
 
 
 def of(statuses: list[ViewStatus], view: str) -> ViewStatus:
-    (found,) = (status for status in statuses if status.view == view)
-    return found
+    (run,) = (status for status in statuses if status.view == view)
+    return run
 
 
 async def test_it_hears_a_writer_of_its_own_process(database: str) -> None:
@@ -87,11 +87,11 @@ async def test_a_standby_takes_over_when_the_owner_loses_its_connection(database
 
 async def waits_for_the_lock(database: str) -> bool:
     with psycopg.connect(database) as connection:
-        found = connection.execute(
+        waiting = connection.execute(
             "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
             "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
-        return found.rowcount == 1
+        return waiting.rowcount == 1
 
 
 @pytest.mark.parametrize(

@@ -66,11 +66,11 @@ async def record(url: str, of: str, actions: list[Action]) -> RecordedHistory:
                 receipt = await writer.append(of, submit(name, data, "operator", **more), OPERATOR)
             except Refused:
                 continue
-            shown = data.get("replacement") or {"data": data}
+            sent = data.get("replacement") or {"data": data}
             prefix = "replacement.data." if "replacement" in data else ""
             for path in ("title", "narrative", "text"):
-                if path in shown["data"]:
-                    recorded.words[receipt.position, prefix + path] = shown["data"][path]
+                if path in sent["data"]:
+                    recorded.words[receipt.position, prefix + path] = sent["data"][path]
     recorded.words[7, "title"] = "Timely meetings"
     return recorded
 
@@ -101,8 +101,8 @@ def as_fact(
         )
     target = recorded[value % len(recorded)]
     correction: dict[str, Any] = {"position": target.position, "reason": "a mistake"}
-    made = {"ObjectiveAdded": "objective", "ProgressRecorded": "progress", "AreaRegistered": "area"}
-    kind = made.get(type(target.fact).__name__)
+    key_of = {"ObjectiveAdded": "objective", "ProgressRecorded": "progress", "AreaRegistered": "area"}
+    kind = key_of.get(type(target.fact).__name__)
     if what == "correct" and kind is not None:
         _, data, _ = as_fact((kind, which, value + 1), number, recorded, clock)
         for key in ("objective", "area"):
@@ -165,12 +165,12 @@ async def check_as_of(url: str, of: str, recorded: RecordedHistory) -> None:
                  if row.progress_count else None}
                 for row in read
             ]  # fmt: skip
-            shown = {
+            ratings = {
                 objective: [(row.row.position, row.row.impact_rating, row.row.narrative.body) for row in rows]
                 for objective, rows in zip(ids, progress, strict=True)
                 if rows
             }
-            assert (seen, shown) == plain_plan(recorded, position), position
+            assert (seen, ratings) == plain_plan(recorded, position), position
 
 
 def check_rows(url: str, of: str, recorded: RecordedHistory) -> None:
@@ -180,13 +180,13 @@ def check_rows(url: str, of: str, recorded: RecordedHistory) -> None:
         for position in range(1, len(recorded.entries) + 1):
             refolded = refold(view, recorded.entries[:position]).versions()
             for table in view.tables:
-                held = [
+                versions = [
                     tuple(values)
                     for since, until, *values in rows[table.name]
                     if since <= position and (until is None or position < until)
                 ]
                 expected = [tuple(values_of(version.row)) for version in refolded[table.name].values()]
-                assert sorted(held, key=repr) == sorted(expected, key=repr), (table.name, position)
+                assert sorted(versions, key=repr) == sorted(expected, key=repr), (table.name, position)
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -265,11 +265,11 @@ async def test_the_notice_its_clauses_and_its_areas_are_read(database: str) -> N
     await record(database, "n", [("clause", 1, 92), ("area", 2, 0)])
     await fold_all(database, "n")
     async with Reader(database, ALL) as reader, reader.at("n") as reading:
-        (found,) = await rows_of(reading, notice.NOTICE)
+        (row,) = await rows_of(reading, notice.NOTICE)
         (clause,) = await rows_of(reading, notice.CLAUSE)
         areas = await rows_of(reading, notice.AREA)
-    assert (found.kind, found.council) == ("IMPROVEMENT_NOTICE", "E08000008")
-    assert (found.title.body, found.trigger.body) == ("A notice", "A visit")
+    assert (row.kind, row.council) == ("IMPROVEMENT_NOTICE", "E08000008")
+    assert (row.title.body, row.trigger.body) == ("A notice", "A visit")
     assert (clause.number, clause.modality, clause.parameters) == ("1", "MUST", {"stale_after_days": 93})
     assert clause.text.body == "clause of action 0"
     assert [(area.area, area.title.body) for area in areas] == [
@@ -283,8 +283,8 @@ async def test_objectives_are_filtered_and_paged(database: str) -> None:
     await fold_all(database, "n")
     async with Reader(database, ALL) as reader, reader.at("n") as reading:
 
-        async def ids(**asked: Any) -> list[str]:
-            return [row.objective for row in await rows_of(reading, plan.OBJECTIVE, **asked)]
+        async def ids(**conditions: Any) -> list[str]:
+            return [row.objective for row in await rows_of(reading, plan.OBJECTIVE, **conditions)]
 
         assert await ids() == ["O1", "O2", "O3", "O0"]
         assert await ids(area="area-0") == ["O2"]
@@ -303,9 +303,9 @@ async def test_entries_are_filtered_and_say_what_corrected_them(database: str) -
         async with reader.at("n") as reading:
             rows = await entries.page(reading)
             chosen = entries.EntryFilter(types=(recorded.entries[6].type,), actor="operator", source="operator")
-            found = [row.position for row in await entries.page(reading, filter=chosen, first=1, after=6)]
+            page_positions = [row.position for row in await entries.page(reading, filter=chosen, first=1, after=6)]
             positions = entries.EntryFilter(positions=(3, 1))
-            asked = [row.position for row in await entries.page(reading, filter=positions)]
+            chosen_positions = [row.position for row in await entries.page(reading, filter=positions)]
             none = await entries.page(reading, filter=entries.EntryFilter(subject="nobody", clause="9"))
         async with reader.at("n", as_of=AsOf(10)) as reading:
             earlier = await entries.page(reading, after=6)
@@ -313,5 +313,5 @@ async def test_entries_are_filtered_and_say_what_corrected_them(database: str) -
     assert {row.position: row.corrected_by for row in rows if row.corrected_by} == {7: 11, 9: 13}
     assert rows[6].narratives["title"].body == "Timely meetings"
     assert rows[10].narratives["reason"].body == "a mistake"
-    assert (found, asked, none) == ([7], [1, 3], [])
+    assert (page_positions, chosen_positions, none) == ([7], [1, 3], [])
     assert [(row.position, row.corrected_by) for row in earlier] == [(7, None), (8, None), (9, None), (10, None)]

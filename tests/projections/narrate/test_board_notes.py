@@ -13,7 +13,7 @@ from projections.narrate.board_notes import board_notes
 
 ZONE = ZoneInfo("Europe/London")
 TEXT = {"sha256": "A" * 43 + "="}
-HELD = {"meeting": "B1", "attendance": ["cole", "ann", "pat"], "apologies": ["bea"], "quorate": True}
+MEETING = {"meeting": "B1", "attendance": ["cole", "ann", "pat"], "apologies": ["bea"], "quorate": True}
 DECISION = {"decision": "D1", "meeting": "B1", "title": TEXT, "outcome": TEXT, "rationale": TEXT}
 
 
@@ -31,9 +31,11 @@ HISTORY = [
     entry(1, "BoardEstablished", {"termsOfReference": TEXT, "quorum": 3}, "2023-01-01"),
     entry(2, "ChairAppointed", {"chair": "cole", "first": "2023-01-01"}, "2023-01-01"),
     entry(3, "InterestDeclared", {"actor": "pat", "interest": TEXT}, "2023-02-01"),
-    entry(4, "MeetingHeld", HELD, "2023-03-01"),
+    entry(4, "MeetingHeld", MEETING, "2023-03-01"),
     entry(5, "ChairEnded", {"chair": "cole", "last": "2023-03-31", "reason": TEXT}, "2023-03-31"),
-    entry(6, "MeetingHeld", HELD | {"meeting": "B2", "attendance": ["ann", "bea"], "apologies": []}, "2023-04-05"),
+    entry(
+        6, "MeetingHeld", MEETING | {"meeting": "B2", "attendance": ["ann", "bea"], "apologies": []}, "2023-04-05"
+    ),
 ]
 
 
@@ -70,15 +72,15 @@ def test_a_meeting_and_a_decision_carry_their_notes(noted: Entry, expected: tupl
 
 
 def test_the_chairs_last_day_counts_and_an_absent_chair_is_named() -> None:
-    held = HELD | {"attendance": ["ann", "bea", "pat"], "apologies": ["cole"]}
-    last = entry(8, "MeetingHeld", held, "2023-03-31")
+    meeting = MEETING | {"attendance": ["ann", "bea", "pat"], "apologies": ["cole"]}
+    last = entry(8, "MeetingHeld", meeting, "2023-03-31")
     assert "Warning: the chair, Cole Hill (cole), was not present." in board_notes(HISTORY).of(
         last, ZONE, {"cole": "Cole Hill"}
     )
 
 
 def test_an_interest_declared_later_is_no_warning() -> None:
-    early = entry(8, "MeetingHeld", HELD, "2023-01-31")
+    early = entry(8, "MeetingHeld", MEETING, "2023-01-31")
     assert not [note for note in board_notes(HISTORY).of(early, ZONE) if "interest" in note]
 
 
@@ -97,7 +99,7 @@ def test_each_board_has_its_own_quorum_and_chair() -> None:
     meeting = entry(
         10,
         "MeetingHeld",
-        {**HELD, "meeting": "S1", "attendance": ["ann", "bea"], "apologies": [], **of_send},
+        {**MEETING, "meeting": "S1", "attendance": ["ann", "bea"], "apologies": [], **of_send},
         "2023-04-05",
     )
     notes = board_notes([*HISTORY, *other, meeting])
@@ -111,7 +113,7 @@ def test_each_board_has_its_own_quorum_and_chair() -> None:
 
 def test_a_chair_of_two_boards_ends_in_one() -> None:
     of_send = {"board": "SEND-BOARD"}
-    meeting = HELD | {"attendance": ["ann", "cole"], "apologies": []}
+    meeting = MEETING | {"attendance": ["ann", "cole"], "apologies": []}
     seated = entry(9, "ChairAppointed", {"chair": "cole", "first": "2023-01-01", **of_send}, "2023-01-01")
     ended = entry(
         10, "ChairEnded", {"chair": "cole", "last": "2023-04-30", "reason": TEXT, **of_send}, "2023-04-30"

@@ -88,17 +88,17 @@ def test_an_optional_part_is_left_out_when_its_field_is_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "sentence"),
     [
         (NarrativeRef(" Leaders {area} [x] ", None), "“Leaders {area} [x]”"),
         (NarrativeRef(None, 12), "“erased by entry 12”"),
         (None, "“missing”"),
     ],
 )
-def test_free_text_is_quoted_as_it_can_be_read_now(text: NarrativeRef | None, told: str) -> None:
+def test_free_text_is_quoted_as_it_can_be_read_now(text: NarrativeRef | None, sentence: str) -> None:
     fact = msgspec.convert({"area": "1a", "title": {"sha256": "A" * 43 + "="}}, AreaRegistered)
     texts = {"title": text} if text else {}
-    assert phrase(AreaRegistered.sentence.sentence, fact, texts, LONDON).endswith(f": {told}")
+    assert phrase(AreaRegistered.sentence.sentence, fact, texts, LONDON).endswith(f": {sentence}")
 
 
 def test_days_and_times_are_read_aloud_in_the_zone_of_the_notice() -> None:

@@ -73,14 +73,14 @@ async def test_every_table_has_the_same_policy_and_grants(database: str, rebuilt
     await two_notices(database)
     if rebuilt:
         await rebuild(database, ALL)
-    asked = """SELECT c.relname, c.relrowsecurity, p.polcmd, pg_get_expr(p.polqual, p.polrelid), c.relacl::text,
+    query = """SELECT c.relname, c.relrowsecurity, p.polcmd, pg_get_expr(p.polqual, p.polrelid), c.relacl::text,
         (SELECT string_agg(attacl::text, ' ') FROM pg_attribute WHERE attrelid = c.oid)
         FROM pg_class c LEFT JOIN pg_policy p ON p.polrelid = c.oid
         WHERE c.relnamespace = 'views'::regnamespace AND c.relkind = 'r' AND c.relname <> 'progress'"""
     with psycopg.connect(database) as connection:
-        found = {name: tuple(rest) for name, *rest in connection.execute(asked).fetchall()}
-    assert found.keys() == set(TABLES)
-    (rule,) = set(found.values())
+        policies = {name: tuple(rest) for name, *rest in connection.execute(query).fetchall()}
+    assert policies.keys() == set(TABLES)
+    (rule,) = set(policies.values())
     assert rule[:2] == (True, "r")
     assert rule[2] == '(ledger.visible(notice) AND (held @> views."position"()))'
 
@@ -133,29 +133,29 @@ async def test_a_reading_waits_for_the_position_that_it_must_have_seen(database:
         assert await waiting == receipt.position
 
 
-async def position_of(reader: Reader, **asked: Any) -> int:
-    async with reader.at(NOTICE, **asked) as reading:
+async def position_of(reader: Reader, **arguments: Any) -> int:
+    async with reader.at(NOTICE, **arguments) as reading:
         return reading.position
 
 
 async def listens(database: str) -> bool:
     with psycopg.connect(database) as connection:
-        found = connection.execute(
+        listeners = connection.execute(
             "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
         )
-        return found.rowcount > 0
+        return listeners.rowcount > 0
 
 
 @pytest.mark.parametrize(
-    "asked", [{"at_least": 8}, {"as_of": AsOf(8)}, {"as_of": AsOf(known_at=datetime.max.replace(tzinfo=UTC))}]
+    "arguments", [{"at_least": 8}, {"as_of": AsOf(8)}, {"as_of": AsOf(known_at=datetime.max.replace(tzinfo=UTC))}]
 )
-async def test_a_reading_does_not_wait_longer_than_it_was_given(database: str, asked: dict[str, Any]) -> None:
+async def test_a_reading_does_not_wait_longer_than_it_was_given(database: str, arguments: dict[str, Any]) -> None:
     async with Writer(database) as writer, Reader(database, ALL) as reader:
         await begin(writer)
         await fold_all(database, NOTICE)
         await writer.append(NOTICE, progress(), ALICE)
         with pytest.raises(NotCaughtUp, match="have reached position 7 of 8, not 8;"):
-            await position_of(reader, **asked, wait=0.05)
+            await position_of(reader, **arguments, wait=0.05)
 
 
 async def test_a_connection_that_the_server_ends_during_a_snapshot_goes_back_to_the_pool(database: str) -> None:
@@ -234,25 +234,25 @@ async def test_what_is_no_notice_is_not_found(database: str) -> None:
 async def test_the_notices_allowed_are_listed_each_with_its_own_end(database: str) -> None:
     await two_notices(database)
     async with Reader(database, ALL) as reader:
-        found = await reader.notices(["other", "missing", NOTICE])
-        assert [(head.notice, head.position) for head in found] == [("other", LAST), (NOTICE, LAST)]
+        notices = await reader.notices(["other", "missing", NOTICE])
+        assert [(head.notice, head.position) for head in notices] == [("other", LAST), (NOTICE, LAST)]
         async with reader.at(NOTICE) as reading:
-            assert found[1].root_hash == reading.root_hash
+            assert notices[1].root_hash == reading.root_hash
         assert await reader.notices([]) == []
 
 
 async def test_an_erased_text_reads_as_erased_also_as_of_before(database: str) -> None:
     async with Writer(database) as writer, Reader(database, ALL) as reader:
         await begin(writer)
-        told = await writer.append(NOTICE, progress(), ALICE)
-        request = {"position": told.position, "reason": "names a child", "authority": "Article 17"}
-        asked = await writer.append(NOTICE, submit("ErasureRequested", request, "rosa"), ROSA)
-        erased = {"position": told.position, "request": asked.position}
+        recorded = await writer.append(NOTICE, progress(), ALICE)
+        request = {"position": recorded.position, "reason": "names a child", "authority": "Article 17"}
+        erasure_request = await writer.append(NOTICE, submit("ErasureRequested", request, "rosa"), ROSA)
+        erased = {"position": recorded.position, "request": erasure_request.position}
         erasing = await writer.append(NOTICE, submit("NarrativeErased", erased, "dan"), DAN)
         await fold_all(database, NOTICE)
-        async with reader.at(NOTICE, as_of=AsOf(told.position)) as reading:
+        async with reader.at(NOTICE, as_of=AsOf(recorded.position)) as reading:
             (row,) = await rows_of(reading, plan.PROGRESS_MADE, objective="O1")
-            (entry,) = await entries.page(reading, after=told.position - 1)
+            (entry,) = await entries.page(reading, after=recorded.position - 1)
         assert (row.narrative.body, row.narrative.erased_by) == (None, erasing.position)
         assert entry.narratives["narrative"] == row.narrative
 
@@ -268,8 +268,8 @@ async def test_a_reading_leaves_nothing_behind_on_its_connection(database: str) 
                 async with reader.at(NOTICE) as reading:
                     await reading.fetch("SELECT FROM nowhere")
         readings = [reader.at(of) for of in (NOTICE, "other") * 20]
-        found = await asyncio.gather(*[notices_seen(reading) for reading in readings])
-        assert found == [{NOTICE}, {"other"}] * 20
+        seen = await asyncio.gather(*[notices_seen(reading) for reading in readings])
+        assert seen == [{NOTICE}, {"other"}] * 20
 
 
 async def notices_seen(opening: Any) -> set[str]:
@@ -298,10 +298,10 @@ VERSIONS = 10_000
 
 
 @pytest.mark.parametrize(
-    "asked", [(None, None), (2_500, None), (None, "2022-12-01")], ids=["now", "as of", "known at"]
+    "arguments", [(None, None), (2_500, None), (None, "2022-12-01")], ids=["now", "as of", "known at"]
 )
 async def test_a_reading_begins_without_reading_the_whole_notice(
-    database: str, asked: tuple[object, object]
+    database: str, arguments: tuple[object, object]
 ) -> None:
     async with await psycopg.AsyncConnection.connect(database) as connection:
         await put(connection, NOTICE, 5_000)
@@ -309,14 +309,14 @@ async def test_a_reading_begins_without_reading_the_whole_notice(
     query = sql.SQL(
         "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT * FROM views.found({}, '{{plan}}', '{{1}}', {}, {})"
     )
-    found = query.format(NOTICE, *asked)
+    statement = query.format(NOTICE, *arguments)
     async with await connect(database, "ledger_reader") as connection, connection.transaction():
         await connection.execute(sql.SQL("SET LOCAL ledger.notices = {}").format(sql.Literal(NOTICE)))
         await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")  # as compiled answers run
         pages = []
         for _ in range(2):  # the first run also reads the catalogue
-            told = await connection.execute(found)
-            [[[plan]]] = await told.fetchall()
+            plan_rows = await connection.execute(statement)
+            [[[plan]]] = await plan_rows.fetchall()
             pages.append(plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"])
     assert pages[-1] < 30, pages  # the notice has hundreds
 

@@ -57,7 +57,7 @@ async def test_it_is_read_of_the_invented_history(database: str) -> None:
             whole = await rows_of(reading, coverage.COVERED)
             uncovered = await rows_of(reading, coverage.COVERED, uncovered=True)
             findings = await rows_of(reading, coverage.FINDING)
-            made = await rows_of(reading, coverage.RECOMMENDATION)
+            recommendations = await rows_of(reading, coverage.RECOMMENDATION)
         async with reader.at(NOTICE, as_of=AsOf(280), views=["coverage"]) as reading:
             before = await rows_of(reading, coverage.COVERED, uncovered=True)
             undecided = await rows_of(reading, coverage.RECOMMENDATION, undecided=True)
@@ -66,13 +66,13 @@ async def test_it_is_read_of_the_invented_history(database: str) -> None:
     assert [row.subject for row in uncovered] == ["RC3", "RC4"]
     assert [row.subject for row in before] == ["RC2"]
     assert [row.recommendation for row in undecided] == ["RC2"]
-    assert [(row.recommendation, row.decided, row.decided_position) for row in made] == [
+    assert [(row.recommendation, row.decided, row.decided_position) for row in recommendations] == [
         ("RC1", "ACCEPTED", 223),
         ("RC2", "REJECTED", 282),
         ("RC3", "ACCEPTED", 445),
         ("RC4", "ACCEPTED", 564),
     ]
-    assert all(row.response is not None and row.response.body for row in made)
+    assert all(row.response is not None and row.response.body for row in recommendations)
     assert [row.finding for row in findings] == ["F1", "F2", "F3", "F4"]
     assert whole[0].text is not None
     assert whole[0].text.body

@@ -25,8 +25,8 @@ def test_an_answer_belongs_to_the_latest_submission() -> None:
     desk.record("DeliverableSubmitted", {"deliverable": "protocol", "submittedOn": "2022-07-05"})
     again = desk.record("DeliverableSubmitted", PLAN)
     accepted = desk.record("DeliverableAccepted", {"deliverable": "plan"}, "bob")
-    found = {row.position: (row.standing, row.answered_position) for row in rows(desk, duties.SUBMISSIONS)}
-    assert found == {
+    standings = {row.position: (row.standing, row.answered_position) for row in rows(desk, duties.SUBMISSIONS)}
+    assert standings == {
         first: ("RETURNED", returned),
         first + 2: ("SUBMITTED", None),
         again: ("ACCEPTED", accepted),
@@ -46,9 +46,9 @@ def test_a_person_leaves_one_post_on_the_day_stated() -> None:
 
 def test_an_instruction_names_who_gave_it_and_its_answer() -> None:
     desk = Desk()
-    given = desk.record("InstructionGiven", {"instruction": "IS1", "text": "Hold all senior posts."}, "bob")
+    position = desk.record("InstructionGiven", {"instruction": "IS1", "text": "Hold all senior posts."}, "bob")
     (row,) = rows(desk, duties.INSTRUCTIONS)
-    assert (row.position, row.by, row.role, row.answered_on) == (given, "bob", "ADVISER", None)
+    assert (row.position, row.by, row.role, row.answered_on) == (position, "bob", "ADVISER", None)
     answer = {"instruction": "IS1", "answeredOn": "2022-07-05", "answer": "No post is advertised."}
     answered = desk.record("InstructionAnswered", answer)
     (row,) = rows(desk, duties.INSTRUCTIONS)
@@ -79,8 +79,8 @@ def test_judgements_consents_acts_and_co_operation_are_listed_with_their_roles()
 def test_a_request_for_a_role_is_open_until_its_grant() -> None:
     desk = Desk()
     desk.register("olga")
-    asked = {"actor": "olga", "role": "CHAIR", "reason": "The board has a new chair."}
-    request = desk.record("RoleRequested", asked, "dan")
+    role_request = {"actor": "olga", "role": "CHAIR", "reason": "The board has a new chair."}
+    request = desk.record("RoleRequested", role_request, "dan")
     (row,) = rows(desk, people.ROLE_REQUESTS, people.VIEW)
     assert (row.actor, row.role, row.requested_by, row.granted_position) == ("olga", "CHAIR", "dan", None)
     granted = desk.record("RoleGranted", {"actor": "olga", "role": "CHAIR", "request": request}, "rosa")

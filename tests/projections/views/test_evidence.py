@@ -12,8 +12,8 @@ ADVISER = Credential("adviser", role=Role.ADVISER)
 
 
 def submitted(name: str) -> dict[str, object]:
-    told = {"evidence": name, "digest": "A" * 43 + "=", "mediaType": "application/pdf", "size": 9, "title": "t"}
-    return told | {"classification": "OFFICIAL"}
+    data = {"evidence": name, "digest": "A" * 43 + "=", "mediaType": "application/pdf", "size": 9, "title": "t"}
+    return data | {"classification": "OFFICIAL"}
 
 
 def test_a_basis_keeps_how_the_document_stood_when_it_was_recorded() -> None:

@@ -16,7 +16,7 @@ def day(number: int) -> date:
 
 
 @pytest.mark.parametrize(
-    ("held", "found"),
+    ("terms", "expected"),
     [
         ([], [Gap(day(5), None)]),
         ([(5, None)], []),
@@ -34,13 +34,13 @@ def day(number: int) -> date:
     ],
 )
 async def test_gaps_from_the_5th_to_the_20th(
-    database: str, held: list[tuple[int, int | None]], found: list[Gap]
+    database: str, terms: list[tuple[int, int | None]], expected: list[Gap]
 ) -> None:
-    firsts = [day(first) for first, _ in held]
-    lasts = [None if last is None else day(last) for _, last in held]
+    firsts = [day(first) for first, _ in terms]
+    lasts = [None if last is None else day(last) for _, last in terms]
     times = "(SELECT 'n' AS notice, * FROM unnest(:firsts::date[], :lasts::date[]) u(first, last))"
     query = gaps(times, "date '2022-07-05'", "date '2022-07-20'")
     async with await connect(database) as connection:
-        asked = {"notice": "n", "firsts": firsts, "lasts": lasts}
-        cursor = await connection.execute(named(f"{query[1:-1]} ORDER BY 2").encode(), asked)
-        assert [Gap(*row[1:]) for row in await cursor.fetchall()] == found
+        parameters = {"notice": "n", "firsts": firsts, "lasts": lasts}
+        cursor = await connection.execute(named(f"{query[1:-1]} ORDER BY 2").encode(), parameters)
+        assert [Gap(*row[1:]) for row in await cursor.fetchall()] == expected

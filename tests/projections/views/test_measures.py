@@ -16,15 +16,15 @@ def defined(name: str, **more: Any) -> dict[str, Any]:
 
 def read(name: str, month: int, numerator: int, denominator: int | None = None) -> dict[str, Any]:
     period = {"first": f"2022-{month:02}-01", "last": f"2022-{month:02}-28"}
-    told = {"measure": name, "period": period, "numerator": numerator, "system": "s"}
-    told |= {"extractedAt": "2022-06-30T00:00:00Z"}
-    return told | ({} if denominator is None else {"denominator": denominator})
+    data = {"measure": name, "period": period, "numerator": numerator, "system": "s"}
+    data |= {"extractedAt": "2022-06-30T00:00:00Z"}
+    return data | ({} if denominator is None else {"denominator": denominator})
 
 
 def hidden(desk: Desk) -> list[str]:
     rows = refold(measures.VIEW, desk.history).versions()["readings"].values()
-    found = [version.row for version in rows]
-    return sorted(f"{row.measure} {row.first.month}" for row in found if row.is_hidden)
+    readings = [version.row for version in rows]
+    return sorted(f"{row.measure} {row.first.month}" for row in readings if row.is_hidden)
 
 
 @pytest.mark.parametrize(

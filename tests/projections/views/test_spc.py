@@ -13,7 +13,7 @@ SPIKE = [1.0, 2, 1, 2, 10, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1]
 
 def marked(values: list[float], signal: Signal) -> list[int]:
     """Return the indices of the points with that signal."""
-    return [index for index, found in xmr(values).signals if found is signal]
+    return [index for index, signal_of in xmr(values).signals if signal_of is signal]
 
 
 def test_known_limits_with_and_without_screening() -> None:
@@ -25,12 +25,12 @@ def test_known_limits_with_and_without_screening() -> None:
 
 
 @pytest.mark.parametrize(
-    ("above", "expected"),
+    ("count", "expected"),
     [(6, []), (7, list(range(7, 14))), (8, list(range(8, 16)))],
 )
-def test_seven_on_one_side_of_the_mean_are_a_shift(above: int, expected: list[int]) -> None:
-    values = [0.0, 1] * (above // 2) + [0.0] * (above % 2) + [5.0, 6] * (above // 2) + [5.0] * (above % 2)
-    assert [index for index in marked(values, Signal.SHIFT) if index >= above] == expected
+def test_seven_on_one_side_of_the_mean_are_a_shift(count: int, expected: list[int]) -> None:
+    values = [0.0, 1] * (count // 2) + [0.0] * (count % 2) + [5.0, 6] * (count // 2) + [5.0] * (count % 2)
+    assert [index for index in marked(values, Signal.SHIFT) if index >= count] == expected
 
 
 def test_a_point_on_the_mean_ends_a_run() -> None:
@@ -53,7 +53,7 @@ def test_two_of_three_near_a_limit_on_one_side() -> None:
     chart = xmr([*calm, 3.2, 0.5, 3.2, *calm])
     assert chart.upper is not None
     assert chart.mean + 2 / 3 * (chart.upper - chart.mean) < 3.2 < chart.upper
-    assert [index for index, found in chart.signals if found is Signal.NEAR_LIMIT] == [10, 12]
+    assert [index for index, signal in chart.signals if signal is Signal.NEAR_LIMIT] == [10, 12]
     assert marked([*calm, 3.2, 0.5, 0.5, 3.2, *calm], Signal.NEAR_LIMIT) == []
     assert marked([*calm, 3.2, 0.5, -3.2, *calm], Signal.NEAR_LIMIT) == []
 

@@ -24,8 +24,8 @@ def test_an_entry_is_on_the_timeline_of_all_that_it_names() -> None:
 
 
 def test_every_kind_of_fact_leads_somewhere_or_is_known_not_to() -> None:
-    found = {type(entry.fact).__name__ for entry in played()[0].history if list(subjects(entry))}
-    alone = {kind.name for kind in KINDS.values()} - found
+    names = {type(entry.fact).__name__ for entry in played()[0].history if list(subjects(entry))}
+    alone = {kind.name for kind in KINDS.values()} - names
     assert alone <= {
         "NoticeIssued", "ClauseRegistered", "NoticeRevised", "NoticeClosed", "BoardEstablished", "TimetableAgreed",
         "RatingScaleAdopted", "EntryCorrected", "ErasureRequested", "NarrativeErased", "Published", "LossAccepted",

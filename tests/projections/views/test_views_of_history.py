@@ -17,15 +17,15 @@ reader = asking.reader
 
 async def test_the_notice_and_how_it_ended(reader: Reader) -> None:
     async with at(reader) as reading:
-        (found,) = await rows_of(reading, notice.NOTICE)
+        (row,) = await rows_of(reading, notice.NOTICE)
         areas = await rows_of(reading, notice.AREA)
         (interpretation,) = await rows_of(reading, notice.INTERPRETATION)
         (revision,) = await rows_of(reading, notice.REVISION)
         clauses = {clause.number: clause for clause in await rows_of(reading, notice.CLAUSE)}
-    assert (found.outcome, found.closed_on, found.successor) == ("ESCALATED", date(2024, 3, 18), "tameside-2024")
-    assert found.target_date == date(2023, 12, 31)
-    assert found.closing_reason is not None
-    assert found.closing_reason.body
+    assert (row.outcome, row.closed_on, row.successor) == ("ESCALATED", date(2024, 3, 18), "tameside-2024")
+    assert row.target_date == date(2023, 12, 31)
+    assert row.closing_reason is not None
+    assert row.closing_reason.body
     assert [(area.area, area.ended, area.ended_position) for area in areas] == [
         ("1a", "CLOSED", 691), ("1b", "CARRIED_OVER", 692),
     ]  # fmt: skip
@@ -41,17 +41,17 @@ async def test_the_notice_and_how_it_ended(reader: Reader) -> None:
 
 async def test_how_often_dates_slipped(reader: Reader) -> None:
     async with at(reader) as reading:
-        found = {action.action: action for action in await rows_of(reading, actions.ACTION)}
+        actions_by_id = {action.action: action for action in await rows_of(reading, actions.ACTION)}
         moved = await rows_of(reading, actions.REBASELINE)
         of_o1 = await rows_of(reading, actions.ACTION, objectives=["O1"])
         milestones = await rows_of(reading, actions.MILESTONE)
         objectives = {objective.objective: objective for objective in await rows_of(reading, plan.OBJECTIVE)}
-    assert len(found) == 23
-    assert (found["A3"].first_due, found["A3"].due, found["A3"].rebaselined) == (
+    assert len(actions_by_id) == 23
+    assert (actions_by_id["A3"].first_due, actions_by_id["A3"].due, actions_by_id["A3"].rebaselined) == (
         date(2023, 1, 31), date(2023, 3, 15), 1,
     )  # fmt: skip
-    assert (found["A15"].owner, found["A15"].completed_on) == ("director", None)
-    assert (found["A1"].completed_on, found["A1"].completed_position) == (date(2022, 10, 24), 252)
+    assert (actions_by_id["A15"].owner, actions_by_id["A15"].completed_on) == ("director", None)
+    assert (actions_by_id["A1"].completed_on, actions_by_id["A1"].completed_position) == (date(2022, 10, 24), 252)
     assert [(each.action, each.due_before, each.due_after, each.approver) for each in moved] == [
         ("A3", date(2023, 1, 31), date(2023, 3, 15), "chair"),
         ("A15", date(2023, 3, 31), date(2023, 9, 30), "chair"),
@@ -149,7 +149,7 @@ async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Rea
         (document,) = await rows_of(reading, evidence.DOCUMENT, evidence_in=["E32"])
         (board_reports,) = await find(reading, reports.BOARD_REPORT, RowQuery())
         undecided = await rows_of(reading, reports.REPORT_RECOMMENDATION, undecided=True)
-        told = await rows_of(reading, reports.OBJECTIVE_REPORT, objective="O5")
+        objective_reports = await rows_of(reading, reports.OBJECTIVE_REPORT, objective="O5")
         chairs = await rows_of(reading, reports.CHAIR_REPORT)
     assert [(claim.report, claim.number) for claim in claims] == [
         ("BRP2", 1), ("BRP3", 1), ("BRP5", 1), ("BRP6", 1),
@@ -169,7 +169,7 @@ async def test_the_evidence_for_a_claim_and_what_a_withdrawal_shakes(reader: Rea
     assert [(each.report, each.outcome) for each in undecided] == [
         ("BRP3", "DEFERRED"), ("BRP4", None), ("BRP6", None),
     ]  # fmt: skip
-    assert (len(told), len(chairs), chairs[0].first) == (5, 5, date(2022, 7, 5))
+    assert (len(objective_reports), len(chairs), chairs[0].first) == (5, 5, date(2022, 7, 5))
     async with at(reader, 280) as reading:  # E34 was withdrawn by 281
         (before,) = await rows_of(reading, evidence.DOCUMENT, evidence_in=["E34"])
     assert (before.status, before.ended_position) == ("CURRENT", None)
@@ -203,7 +203,7 @@ async def test_which_partner_holds_things_up(reader: Reader) -> None:
 
 async def test_whether_timeliness_improves(reader: Reader) -> None:
     async with at(reader) as reading:
-        found = {each.row.measure: each.row for each in await everything(reading, measures.MEASURE)}
+        rows_of_measures = {each.row.measure: each.row for each in await everything(reading, measures.MEASURE)}
         whole = {each.row.measure: each for each in await everything(reading, measures.MEASURE)}
         redacted = {each.row.measure: each for each in await everything(reading, measures.MEASURE, redacted=True)}
         series, hidden = {}, {}
@@ -216,7 +216,7 @@ async def test_whether_timeliness_improves(reader: Reader) -> None:
         (target,) = await everything(later, measures.MEASURE, measure="M9")
     assert (revised.measure, revised.first, revised.target) == ("M9", date(2024, 2, 1), 2.0)
     assert (whole["M9"].value("target"), target.value("target")) == (None, 2.0)
-    m1, m2 = found["M1"], found["M2"]
+    m1, m2 = rows_of_measures["M1"], rows_of_measures["M2"]
     assert (m1.readings, round(m1.mean or 0, 2), round(m1.lower or 0, 2), m1.assurance) == (
         19,
         77.03,
@@ -230,7 +230,7 @@ async def test_whether_timeliness_improves(reader: Reader) -> None:
         (each.first, each.restated, each.restated_position) for each in rows(series["M5"]) if each.restated
     ]
     assert restated == [(date(2022, 12, 1), 1, 337)]
-    assert found["M9"].is_hidden
+    assert rows_of_measures["M9"].is_hidden
     assert (whole["M9"].value("mean") is None, redacted["M9"].value("mean")) == (False, None)
     assert redacted["M1"] == whole["M1"]
     assert [
@@ -279,5 +279,5 @@ async def test_who_opened_what_under_whose_approval(reader: Reader) -> None:
 )
 async def test_which_grants_are_live(reader: Reader, on: str, live: list[str]) -> None:
     async with at(reader, on=datetime.fromisoformat(on)) as reading:
-        found = await rows_of(reading, access.GRANT, live=True)
-        assert [each.request for each in found] == live
+        grants = await rows_of(reading, access.GRANT, live=True)
+        assert [each.request for each in grants] == live

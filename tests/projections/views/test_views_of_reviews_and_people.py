@@ -13,20 +13,20 @@ reader = asking.reader
 
 async def test_reviews_their_topics_and_assessments(reader: Reader) -> None:
     async with at(reader) as reading:
-        found = await everything(reading, reviews.REVIEW)
+        review_rows = await everything(reading, reviews.REVIEW)
         early_help = await everything(reading, reviews.REVIEW, topic="EARLY_HELP")
         diagnostics = await everything(reading, reviews.DIAGNOSTIC)
-        said = await rows_of(reading, reviews.OBJECTIVE_ASSESSMENT, review="R1")
-    assert [(review.row.review, review.value("assessment")) for review in found] == [
+        assessments = await rows_of(reading, reviews.OBJECTIVE_ASSESSMENT, review="R1")
+    assert [(review.row.review, review.value("assessment")) for review in review_rows] == [
         ("R1", "BEFORE"), ("R2", "AFTER"), ("R3", "BEFORE"), ("R4", "ABSENT"),
     ]  # fmt: skip
-    assert [len(review.row.findings) for review in found] == [2, 2, 2, 1]
+    assert [len(review.row.findings) for review in review_rows] == [2, 2, 2, 1]
     assert [review.row.review for review in early_help] == ["R3"]
-    assert found[3].row.other_topics[0].body
+    assert review_rows[3].row.other_topics[0].body
     assert [(each.row.diagnostic, each.value("standing")) for each in diagnostics] == [
         ("DG1", "DONE"), ("DG2", "RUNNING"),
     ]  # fmt: skip
-    assert [each.objective for each in said] == ["O1", "O3"]
+    assert [each.objective for each in assessments] == ["O1", "O3"]
     async with at(reader, on=datetime(2023, 11, 1, tzinfo=UTC)) as reading:
         assert [each.diagnostic for each in await rows_of(reading, reviews.DIAGNOSTIC, standing="OVERDUE")] == [
             "DG2"
@@ -59,15 +59,15 @@ async def test_who_advised_then_and_what_they_reported(reader: Reader) -> None:
         assert await rows_of(reading, adviser.TENURE, in_post=True) == []
         assert await rows_of(reading, adviser.ADVISER_VACANCY) == [days("2024-03-19", None)]
         tenures = await rows_of(reading, adviser.TENURE)
-        found = await rows_of(reading, adviser.ADVISER_REPORT)
+        reports = await rows_of(reading, adviser.ADVISER_REPORT)
         of_1a = await rows_of(reading, adviser.AREA_REPORT, area="1a")
         required = await rows_of(reading, adviser.REQUIREMENT_REPORT, report="AR1")
         assert await rows_of(reading, adviser.UNREPORTED) == []
     assert [(tenure.adviser, tenure.ended, tenure.last) for tenure in tenures] == [
         ("adviser-before", "REPLACED", date(2022, 9, 4)), ("adviser", "RELEASED", date(2024, 3, 18)),
     ]  # fmt: skip
-    assert [(report.report, report.pinned) for report in found][:2] == [("AR1", 234), ("AR2", 333)]
-    assert found[0].query is not None
+    assert [(report.report, report.pinned) for report in reports][:2] == [("AR1", 234), ("AR2", 333)]
+    assert reports[0].query is not None
     assert [each.judgement for each in of_1a] == ["CONCERN", "PROGRESS", "PROGRESS", *["CONCERN"] * 3]
     assert [each.number for each in required] == ["11", "5b"]
 
@@ -89,8 +89,8 @@ async def test_what_led_to_escalation(reader: Reader) -> None:
 
 async def test_people_and_the_record_itself(reader: Reader) -> None:
     async with at(reader) as reading:
-        (held,) = await rows_of(reading, people.HOLDING, actor="reviewer-2")
-        now = {each.actor for each in await rows_of(reading, people.HOLDING, held=True)}
+        (holding,) = await rows_of(reading, people.HOLDING, actor="reviewer-2")
+        now = {each.actor for each in await rows_of(reading, people.HOLDING, holding=True)}
         (token,) = await rows_of(reading, people.TOKEN)
         integrations = await rows_of(reading, people.INTEGRATION)
         actors = await rows_of(reading, people.ACTOR)
@@ -99,7 +99,7 @@ async def test_people_and_the_record_itself(reader: Reader) -> None:
         publications = await rows_of(reading, records.PUBLICATION)
         findings = await rows_of(reading, records.AUDIT_FINDING)
         (key,) = await rows_of(reading, records.SIGNING_KEY)
-    assert (held.role, held.revoked_position, "reviewer-2" in now) == ("REVIEWER", 443, False)
+    assert (holding.role, holding.revoked_position, "reviewer-2" in now) == ("REVIEWER", 443, False)
     assert (token.token, token.revoked_position, len(actors)) == ("T-trial", 143, 13)
     assert [(each.integration, each.revoked_position) for each in integrations] == [("I1", None), ("I2", 279)]
     assert [(each.target, each.requested_by, each.erased_by) for each in erasures] == [

@@ -77,10 +77,10 @@ def test_an_adopted_scale_replaces_the_default_one() -> None:
 def scales(desk: Desk) -> dict[str, list[str]]:
     """Return the codes of each scale in the view of the plan, from the worst."""
     rows = [version.row for version in refold(plan.VIEW, desk.history).versions()[plan.RATINGS.name].values()]
-    found: dict[str, list[str]] = {}
+    ratings: dict[str, list[str]] = {}
     for each in sorted(rows, key=lambda each: (each.dimension, each.order)):
-        found.setdefault(each.dimension, []).append(each.code)
-    return found
+        ratings.setdefault(each.dimension, []).append(each.code)
+    return ratings
 
 
 def test_every_owner_of_an_action_is_barred_from_approving_for_it() -> None:

@@ -56,7 +56,7 @@ PARTNER: Step = (
     {"partner": "P1", "organisation": "Police", "section11": True, "lead": "pia"},
 )
 PROMISE = {"contribution": "CB1", "partner": "P1", "what": "A lead.", "owner": "pia", "due": "2022-09-30"}
-ASKED = {"update": "U1", "partner": "P1", "topic": "Leads.", "due": "2022-08-01"}
+COMMISSION = {"update": "U1", "partner": "P1", "topic": "Leads.", "due": "2022-08-01"}
 CHAIR = {"chair": "cara", "first": "2022-07-25"}
 INDEPENDENT: Step = (
     "operator",
@@ -128,7 +128,7 @@ OF_KINSHIP: Step = (
     },
 )
 CLOSED = {"closedOn": "2022-07-05", "outcome": "FULFILLED", "reason": "Done."}
-MADE: Step = ("bob", "RecommendationMade", {"recommendation": "RC1", "by": "bob", "text": "Do it."})
+RECOMMENDATION: Step = ("bob", "RecommendationMade", {"recommendation": "RC1", "by": "bob", "text": "Do it."})
 REVISED = {"objective": "O1", "reason": "Why.", "due": "2023-01-31"}
 ACCESS: tuple[Step, ...] = (
     ("operator", "ReviewScheduled", REVIEWED),
@@ -170,13 +170,13 @@ RULES: list[tuple[str, tuple[Step, ...], Step, list[tuple[Step | dict[str, Any],
     ("progress is rated on the plan's scale", (("alice", "RatingScaleAdopted", SCALE),), ("alice", "ProgressRecorded", PROGRESS), [({"impactRating": "PURPLE"}, [("NOT_ON_SCALE", "data.impactRating")])]),
     ("a scale has each rating once", (), ("alice", "RatingScaleAdopted", SCALE), [({"levels": [LEVEL, LEVEL]}, [("TWICE", "data.levels[1].code"), ("TWICE", "data.levels[1].order")])]),
     ("a plan answers the current self-assessment", (("alice", "SelfAssessmentPublished", PUBLISHED), ("alice", "SelfAssessmentPublished", PUBLISHED | {"assessment": "SA2"})), ("alice", "PlanVersionApproved", {"planVersion": "1", "body": "cabinet", "assessment": "SA2"}), [({"assessment": "SA1"}, [("OUTDATED", "data.assessment")])]),
-    ("a recommendation is decided once", (MADE,), ("alice", "RecommendationAccepted", {"recommendation": "RC1", "response": "Yes."}), []),
-    ("a decided recommendation stays decided", (MADE, ("operator", "RecommendationMade", MADE[2] | {"recommendation": "RC2"}), ("alice", "RecommendationAccepted", {"recommendation": "RC1", "response": "Yes."})), ("alice", "RecommendationRejected", {"recommendation": "RC2", "reason": "No."}), [({"recommendation": "RC1"}, [("ALREADY_RECORDED", "data.recommendation")])]),
+    ("a recommendation is decided once", (RECOMMENDATION,), ("alice", "RecommendationAccepted", {"recommendation": "RC1", "response": "Yes."}), []),
+    ("a decided recommendation stays decided", (RECOMMENDATION, ("operator", "RecommendationMade", RECOMMENDATION[2] | {"recommendation": "RC2"}), ("alice", "RecommendationAccepted", {"recommendation": "RC1", "response": "Yes."})), ("alice", "RecommendationRejected", {"recommendation": "RC2", "reason": "No."}), [({"recommendation": "RC1"}, [("ALREADY_RECORDED", "data.recommendation")])]),
     ("coverage names something", (), ("alice", "CoverageMapped", {"objective": "O1", "areas": ["1a"]}), [({"areas": []}, [("MISSING_FIELD", "data")])]),
     ("a partner speaks for itself", (PARTNER, ("alice", "PartnerRegistered", PARTNER[2] | {"partner": "P2", "lead": "other"})), ("pia", "ContributionCommitted", PROMISE), [({"partner": "P2"}, [("NOT_YOURS", "")])]),
     ("a contribution came in the past", (PARTNER, ("pia", "ContributionCommitted", PROMISE)), ("pia", "ContributionReceived", {"contribution": "CB1", "receivedOn": "2022-07-05"}), [({"receivedOn": "2022-07-06"}, [("OUT_OF_RANGE", "data.receivedOn")])]),
     ("a concern is of the partner's own contribution", (PARTNER, ("alice", "PartnerRegistered", PARTNER[2] | {"partner": "P2"}), ("pia", "ContributionCommitted", PROMISE)), ("alice", "ContributionConcernRaised", {"partner": "P1", "concern": "x", "contribution": "CB1"}), [({"partner": "P2"}, [("NOT_FOUND", "data.contribution")])]),
-    ("an update came in the past", (PARTNER, ("cara", "PartnerUpdateCommissioned", ASKED)), ("pia", "PartnerUpdateReceived", {"update": "U1", "receivedOn": "2022-07-05", "summary": "x"}), [({"receivedOn": "2022-07-06"}, [("OUT_OF_RANGE", "data.receivedOn")])]),
+    ("an update came in the past", (PARTNER, ("cara", "PartnerUpdateCommissioned", COMMISSION)), ("pia", "PartnerUpdateReceived", {"update": "U1", "receivedOn": "2022-07-05", "summary": "x"}), [({"receivedOn": "2022-07-06"}, [("OUT_OF_RANGE", "data.receivedOn")])]),
     ("a board is established once", (), BOARD, []),
     ("an independent chair is explained where the notice asks", (INDEPENDENT,), ("alice", "ChairAppointed", CHAIR | {"independenceBasis": "No ties."}), [({"independenceBasis": None}, [("MISSING_FIELD", "data.independenceBasis")])]),
     ("elsewhere a chair need not be independent", (), ("alice", "ChairAppointed", CHAIR), [({"last": "2022-07-24"}, [("OUT_OF_RANGE", "data.last")])]),

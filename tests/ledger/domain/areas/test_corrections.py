@@ -38,8 +38,8 @@ def with_access(desk: Desk) -> dict[str, object]:
 
 def test_nobody_corrects_himself_into_another_role() -> None:
     desk = Desk()
-    wanted = correction(4, "people.RoleGranted", actor="alice", role="RECORDS_OFFICER")
-    assert isinstance(corrects(desk, "alice", wanted), Refused)
+    grant = correction(4, "people.RoleGranted", actor="alice", role="RECORDS_OFFICER")
+    assert isinstance(corrects(desk, "alice", grant), Refused)
     assert Role.RECORDS_OFFICER not in desk.state.people.roles_at("alice", desk.clock())
 
 
@@ -116,12 +116,12 @@ EVIDENCE = {"evidence": "E1", "digest": DIGEST, "mediaType": "text/csv", "size":
 )
 def test_a_document_is_neither_exchanged_nor_corrected_away(change: dict[str, Any] | None, path: str) -> None:
     desk = Desk()
-    said = EVIDENCE | {"classification": "OFFICIAL"}
-    submitted = desk.record("EvidenceSubmitted", said)
-    new = {} if change is None else {"name": "evidence.EvidenceSubmitted", **said, **change}
+    data = EVIDENCE | {"classification": "OFFICIAL"}
+    submitted = desk.record("EvidenceSubmitted", data)
+    new = {} if change is None else {"name": "evidence.EvidenceSubmitted", **data, **change}
     answer = corrects(desk, "alice", correction(submitted, **new))
     assert isinstance(answer, Refused)
     assert [(r.code, r.path) for r in answer.refusals] == [("NOT_CORRECTABLE", path)]
-    stricter = correction(submitted, "evidence.EvidenceSubmitted", **said | {"classification": "RESTRICTED"})
+    stricter = correction(submitted, "evidence.EvidenceSubmitted", **data | {"classification": "RESTRICTED"})
     assert not isinstance(corrects(desk, "alice", stricter), Refused)
     assert desk.state.evidence.submitted["E1"].classification.value == "RESTRICTED"

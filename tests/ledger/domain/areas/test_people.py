@@ -44,8 +44,8 @@ def test_a_role_is_what_lets_one_record() -> None:
 def test_a_role_holds_from_its_first_instant_to_before_its_last() -> None:
     desk = with_carol()
     desk.record("RoleGranted", role(**{"from": at(1), "until": at(3)}), "rosa")
-    for days, held in ((0.999999, False), (1, True), (2.999999, True), (3, False)):
-        assert (desk.state.people.roles_at(CAROL, START + days * DAY) == [Role.COUNCIL_OFFICER]) is held, days
+    for days, is_live in ((0.999999, False), (1, True), (2.999999, True), (3, False)):
+        assert (desk.state.people.roles_at(CAROL, START + days * DAY) == [Role.COUNCIL_OFFICER]) is is_live, days
     desk.clock.advance(days=1)
     desk.record("ProgressRecorded", PROGRESS, CAROL)
     desk.clock.advance(days=2)

@@ -16,7 +16,7 @@ REPORT: dict[str, Any] = {
 COMMENT = [{"number": "12", "text": "Kept."}]
 
 
-def asked(modality: str = "WILL", *covers: str) -> Desk:
+def desk_asking(modality: str = "WILL", *covers: str) -> Desk:
     """Return a desk whose clause 12 asks for these topics of the adviser's reports."""
     desk = Desk()
     clause = {
@@ -38,7 +38,7 @@ def faults(desk: Desk, **changes: Any) -> list[tuple[str, str | None]]:
 
 
 def test_a_report_without_a_comment_on_any_clause_is_refused_by_name() -> None:
-    desk = asked("WILL", "AREAS", "REQUIREMENTS", "OTHER")
+    desk = desk_asking("WILL", "AREAS", "REQUIREMENTS", "OTHER")
     assert faults(desk) == [
         ("clause 12 asks for the requirements; comment on at least one clause", "data.requirements"),
         ("clause 12 asks for other matters; enter them, or write None", "data.other"),
@@ -47,7 +47,7 @@ def test_a_report_without_a_comment_on_any_clause_is_refused_by_name() -> None:
 
 
 def test_a_report_covers_each_open_area() -> None:
-    desk = asked("WILL", "AREAS")
+    desk = desk_asking("WILL", "AREAS")
     desk.record("AreaRegistered", {"area": "1z", "title": "Visits"}, OPERATOR)
     assert faults(desk) == [("clause 12 asks for a judgement of area 1z; add it", "data.perArea")]
     desk.record("AreaClosed", {"area": "1z", "closedOn": "2022-07-05", "reason": "Done."}, OPERATOR)
@@ -56,4 +56,4 @@ def test_a_report_covers_each_open_area() -> None:
 
 @pytest.mark.parametrize(("modality", "covers"), [("MAY", ["REQUIREMENTS"]), ("WILL", ["AREAS"])])
 def test_nothing_more_is_asked_than_the_clause_asks(modality: str, covers: list[str]) -> None:
-    asked(modality, *covers).record("AdviserReportIssued", REPORT, "bob")
+    desk_asking(modality, *covers).record("AdviserReportIssued", REPORT, "bob")
