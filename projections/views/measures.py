@@ -301,10 +301,13 @@ def _chart(rows: Rows, memory: MeasureMemory, name: str, **changes: object) -> N
     measure = rows.require(MEASURES, name)
     series = memory.series.get(name) or Series()
     start = 0 if measure.reset_on is None else bisect_left(series.periods, (measure.reset_on, date.min))
-    counted = [index for index in range(start, len(series.values)) if series.values[index] is not None]
-    if series.is_nested:
-        counted = _without_outer(rows, name, series, counted)
-    values = [value for index in counted if (value := series.values[index]) is not None]
+    counted: Sequence[int] = range(start, len(series.values))
+    values = [value for value in series.values[start:] if value is not None]
+    if series.is_nested or len(values) < len(counted):
+        counted = [index for index in counted if series.values[index] is not None]
+        if series.is_nested:
+            counted = _without_outer(rows, name, series, counted)
+        values = [value for index in counted if (value := series.values[index]) is not None]
     if not values:
         rows.change(MEASURES, name, mean=None, lower=None, upper=None, provisional=None, assurance=None, **changes)
         return

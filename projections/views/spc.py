@@ -126,12 +126,12 @@ def marks(values: Sequence[float], limits: Limits) -> list[int]:
         _mark(masks, _TREND, range(run.start(), run.end() + 1))
     if reach is None:
         return masks
-    near = _sides(values, mean - NEAR * reach, mean + NEAR * reach)
-    if near.count(_LEVEL) < len(near):
+    least, most, low, high = min(values), max(values), mean - NEAR * reach, mean + NEAR * reach
+    if least < low or most > high:
         upper, lower = mean + reach, mean - reach
-        if max(values) > upper or min(values) < lower:
+        if most > upper or least < lower:
             _mark(masks, _OUTSIDE, (index for index, value in enumerate(values) if not lower <= value <= upper))
-        for pair in _PAIRS.finditer(near):
+        for pair in _PAIRS.finditer(_sides(values, low, high)):
             _mark(masks, _NEAR, (pair.start(1), pair.end(1) - 1))
     return masks
 
