@@ -1,6 +1,8 @@
 """The invented history in a database, recorded as the demo records it: by the same people, at the same times."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from api.cli.demo_data import PEOPLE, SERVICE, START
 from ledger.append.receipt import Receipt
@@ -14,8 +16,8 @@ from tests.ledger.history import OPERATOR, Clock, submit
 from tests.ledger.packs.test_history import LINES, NOTICE, event_of
 
 
-async def store(url: str) -> None:
-    """Record the whole history through the writer, refusals included."""
+async def store(url: str, more: Sequence[dict[str, Any]] = ()) -> None:
+    """Record the whole history through the writer, refusals included, with more lines in the order of their times."""
     clock = Clock()
     clock.at = START
     positions: dict[str, int] = {}
@@ -23,8 +25,8 @@ async def store(url: str) -> None:
         await writer.append_all(NOTICE, [accept(event) for event in events(read(shipped(NOTICE)))], OPERATOR)
         roles = [{"actor": actor, "role": role.value} for actor, role in PEOPLE.items()]
         await writer.append_all(NOTICE, [submit("RoleGranted", role, "operator") for role in roles], OPERATOR)
-        for line in LINES:
-            clock.at = datetime.fromisoformat(line["demorecordedat"])
+        for line in sorted((*LINES, *more), key=_recorded_at):
+            clock.at = _recorded_at(line)
             who = SERVICE if line["demoactor"] == SERVICE.actor else Credential(line["demoactor"])
             try:
                 answer = await writer.append(NOTICE, accept(event_of(line, positions)), who)
@@ -33,3 +35,7 @@ async def store(url: str) -> None:
                 continue
             assert isinstance(answer, Receipt)
             positions[line["id"]] = answer.position
+
+
+def _recorded_at(line: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(line["demorecordedat"])

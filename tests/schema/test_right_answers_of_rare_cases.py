@@ -1,0 +1,122 @@
+"""Questions with cases that the invented history lacks, with answers computed from the history's lines.
+
+Three lines are added to the history: a kind of access that is only ever refused, after the bank holidays of
+Christmas; and a decision that rests on a document that was superseded before, and on one that was withdrawn.
+"""
+
+import asyncio
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.projections.folding import fold_all
+from tests.projections.stored import store
+from tests.schema import history_answers, oversight_answers
+from tests.schema.compiled.test_compiled import Both
+from tests.schema.history_answers import NOTICE, Row
+from tests.schema.test_right_answers import answer, figures, groups
+
+pytestmark = pytest.mark.database
+LINES: list[Row] = [
+    {
+        "specversion": "1.0",
+        "id": f"rare-{number}",
+        "source": f"invented/{actor}",
+        "type": f"improvement-ledger.{area}.{fact}.v1",
+        "demoactor": actor,
+        "demorecordedat": at,
+        "data": data,
+    }
+    for number, (area, fact, actor, at, data) in enumerate(
+        [
+            (
+                "access",
+                "AccessRequested",
+                "reviewer",
+                "2023-12-22T10:00:00+00:00",
+                {
+                    "request": "X90",
+                    "grantee": "reviewer",
+                    "review": "R3",
+                    "kind": "OTHER",
+                    "scope": "The register of visits.",
+                    "purpose": "To see who was visited.",
+                    "from": "2024-01-03T08:00:00+00:00",
+                    "until": "2024-01-05T18:00:00+00:00",
+                },
+            ),
+            (
+                "access",
+                "AccessRefused",
+                "council-officer",
+                "2023-12-28T10:00:00+00:00",
+                {"request": "X90", "reason": "The register ended with the old system."},
+            ),
+            (
+                "board",
+                "BoardDecisionRecorded",
+                "chair-2",
+                "2023-12-28T11:00:00+00:00",
+                {
+                    "decision": "D90",
+                    "meeting": "B15",
+                    "title": "Count visits again.",
+                    "outcome": "The teams count visits once more.",
+                    "rationale": "Two counts of last autumn did not hold.",
+                    "options": ["The teams count visits once more.", "To leave it."],
+                    "votes": {"for": 3, "against": 1},
+                    "evidence": ["E31", "E34"],
+                },
+            ),
+        ]
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def rare(template: str) -> Iterator[Both]:
+    name = sql.Identifier("rare_cases")
+    with psycopg.connect(template, autocommit=True) as connection, asyncio.Runner() as runner:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE ledger_template STRATEGY file_copy").format(name))
+        url = psycopg.conninfo.make_conninfo(template, dbname="rare_cases")
+        runner.run(store(url, LINES))
+        runner.run(fold_all(url, NOTICE))
+        answers = Both(url, runner)
+        yield answers
+        runner.run(answers.reader.close())
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(autouse=True)
+def _with_rare_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the answers be computed from these lines too."""
+    more = [line | {"fact": line["type"].split(".")[2]} for line in LINES]
+    monkeypatch.setattr(history_answers, "LINES", [*history_answers.LINES, *more])
+
+
+def test_a_kind_of_access_only_ever_refused_is_asked_and_not_granted(rare: Both) -> None:
+    rows = answer(rare, "access")["checklist"]["nodes"]
+    assert rows == oversight_answers.checklist()
+    (row,) = [row for row in rows if row["of"] == "R3" and "OTHER" in row["kinds"]]
+    assert (row["asked"], row["granted"], row["provided"], row["used"]) == (["OTHER"], [], [], [])
+
+
+def test_a_bank_holiday_in_a_wait_is_no_working_day(rare: Both) -> None:
+    rows = groups(rare, "waiting-for-access", "access")
+    for row, expected in zip(rows, history_answers.waiting_for_access(), strict=True):
+        assert row["keys"] == [expected["kind"]]
+        for name in ("duration", "workingDuration"):
+            assert row[name] == figures(expected[name], "count", "min", "max", "mean")
+    (other,) = [row for row in rows if row["keys"] == ["OTHER"]]
+    assert (other["duration"]["max"], other["workingDuration"]["max"]) == (6, 2)
+
+
+def test_a_decision_names_the_evidence_that_was_weakened_before_it(rare: Both) -> None:
+    rows = {
+        row["decision"]: [(each["evidence"], each["statusThen"]) for each in row["restsOn"]]
+        for row in answer(rare, "decisions")["board"]["decisions"]["nodes"]
+    }
+    assert rows == {row["decision"]: row["restsOn"] for row in oversight_answers.decisions()}
+    assert rows["D90"] == [("E31", "SUPERSEDED"), ("E34", "WITHDRAWN")]
