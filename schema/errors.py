@@ -51,6 +51,23 @@ NO_NOTICE = "this notice does not exist, or you have no role in it; check its id
 EXPIRED = "the token has expired or was revoked; request another and connect again"
 
 
+def is_text(value: str) -> bool:
+    """Return true if the database can store a text: it contains neither NUL nor a lone surrogate."""
+    if value.isascii():
+        return "\0" not in value
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in value
+
+
+def check_text(name: str, value: str) -> None:
+    """Raise BAD_USER_INPUT if the database cannot store the text of an argument."""
+    if not is_text(value):
+        raise problem(BAD_USER_INPUT, f"{name} contains the character NUL or a lone surrogate; remove it")
+
+
 def no_notice() -> GraphQLError:
     """Return the error for a missing or inaccessible notice."""
     return problem(NOT_FOUND, NO_NOTICE)

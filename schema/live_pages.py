@@ -20,6 +20,7 @@ from strawberry.types.execution import ExecutionResult
 from ledger.domain.authorisation import Credential
 from ledger.domain.roles import Role
 from projections.query.reader import Reader
+from schema.errors import is_text
 from schema.limits import CACHED_DOCUMENTS, TOKENS
 
 RIGHTS_SECONDS = 15.0
@@ -176,7 +177,7 @@ def requested_notice(document: str, variables: Mapping[str, Any] | None, operati
     value = _root_argument(document, operation_name, "notice")
     if isinstance(value, VariableNode):
         notice = (variables or {}).get(value.name.value)
-        return notice if isinstance(notice, str) else ""
+        return notice if isinstance(notice, str) and is_text(notice) else ""  # its execution names the error
     return value.value if isinstance(value, StringValueNode) else ""
 
 

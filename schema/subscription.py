@@ -22,7 +22,7 @@ from schema.compiled.tree_builder import ROWS, TreeBuilder
 from schema.context import Context, Standpoint
 from schema.derive.declaration import TYPES
 from schema.derive.node import subscription
-from schema.errors import BAD_USER_INPUT, problem
+from schema.errors import BAD_USER_INPUT, check_text, problem
 from schema.query import NoticeArgument
 from schema.types.compliance import Compliance
 from schema.types.entries import Entry, EntryFilter
@@ -52,6 +52,7 @@ class Subscription:
         ] = None,
     ) -> AsyncGenerator[Entry, None]:
         """Yield entries; raise NOT_FOUND without a role, UNAUTHENTICATED without a live token."""
+        check_text("notice", notice)
         if after is not None and after < 0:
             raise problem(
                 BAD_USER_INPUT, f"after is {after}; entries are numbered from 1, so send 0 for all of them"
@@ -70,6 +71,7 @@ class Subscription:
         self, info: Info[Context, None], notice: NoticeArgument
     ) -> AsyncGenerator[list[Compliance], None]:
         """Yield all statuses; raise NOT_FOUND without a role, UNAUTHENTICATED without a live token."""
+        check_text("notice", notice)
         page = info.context.page
         value, page.position = await read(info, Standpoint(notice), _statuses)
         page.notice, rows = notice, value[ROWS]

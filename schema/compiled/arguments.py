@@ -25,7 +25,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 from msgspec import Struct
 
 from schema.derive.connection import Bound, decode_cursor, key_of_cursor
-from schema.errors import BAD_USER_INPUT, problem
+from schema.errors import check_text
 
 T = TypeVar("T")
 Variables = Mapping[str, Any]
@@ -56,7 +56,7 @@ class ArgumentValue(Struct, frozen=True, eq=False):
         if self.variable is not None:
             value = variables.get(self.variable)
             value = _at(value, self.path)
-        _check_text(self.name, value)
+        _check_texts(self.name, value)
         return self.via(value) if self.via is not None and value is not None else plain(value)
 
 
@@ -125,20 +125,12 @@ class Arguments:
         return node, tuple(rest)
 
 
-def _check_text(name: str, value: object) -> None:
+def _check_texts(name: str, value: object) -> None:
     if isinstance(value, list):
         for each in value:
-            _check_text(name, each)
-    elif isinstance(value, str) and ("\0" in value or not value.isascii()):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            is_invalid = True
-        else:
-            is_invalid = "\0" in value
-        if is_invalid:
-            message = f"{name} contains the character NUL or a lone surrogate; remove it"
-            raise problem(BAD_USER_INPUT, message)
+            _check_texts(name, each)
+    elif isinstance(value, str):
+        check_text(name, value)
 
 
 def _at(value: Any, path: Iterable[str | int]) -> Any:  # noqa: ANN401 - of any type

@@ -17,7 +17,7 @@ from tests.ledger.packs.test_history import LINES, NOTICE, event_of
 
 
 async def store(url: str, more: Sequence[dict[str, Any]] = ()) -> None:
-    """Record the whole history through the writer, refusals included, with more lines in the order of their times."""
+    """Record the whole history through the writer, refusals included, and more lines at their times."""
     clock = Clock()
     clock.at = START
     positions: dict[str, int] = {}

@@ -226,6 +226,15 @@ async def test_what_no_text_holds_is_found_nowhere(world: World, letter: str) ->
     assert await world.schema.answer(world.context("alice"), document, {"id": NOTICE, "text": letter}) is None
 
 
+@pytest.mark.parametrize("field", ["entries", "compliance"])
+@pytest.mark.parametrize("letter", ["\0", "\ud800"], ids=["NUL", "half of a pair"])
+async def test_a_subscription_names_the_notice_that_is_no_text(world: World, field: str, letter: str) -> None:
+    document = f"subscription($id: ID!) {{ {field}(notice: $id) {{ __typename }} }}"
+    results = await world.schema.stream(document, {"id": NOTICE + letter}, world.context("alice"))
+    (error,) = [error async for result in results for error in result.errors]
+    assert (error.extensions["code"], error.message.startswith("notice contains")) == ("BAD_USER_INPUT", True)
+
+
 async def test_what_nobody_expected_is_masked_and_logged(
     stranger: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

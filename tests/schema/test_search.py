@@ -51,6 +51,14 @@ async def objectives(world: World, text: str | None) -> list[str]:
         ("staff at the street", ["S2"]),
         ("the", ["S2", "S3"]),
         ('"time to talk', ["S4"]),
+        ("visit.*", ["S1", "S3"]),
+        ("visit:*", ["S1", "S3"]),
+        ("!visit & !first", ["S3"]),
+        ("visit <-> child", ["S1"]),
+        ("(visit|train)", []),
+        ("^a|b", []),
+        ("\\bvisit\\b", []),
+        ("[a-z]+", []),
         ("no'thing & | ! <-> :* ( ) \\ '", []),
     ],
 )  # fmt: skip
@@ -58,7 +66,7 @@ async def test_what_is_found(searched: World, text: str, expected: list[str]) ->
     assert await objectives(searched, text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "  ", '""', "-", None])
+@pytest.mark.parametrize("text", ["", "  ", '""', "-", ".*", "%", "_", "\\", '"' * 501, None])
 async def test_a_text_without_words_filters_nothing(searched: World, text: str | None) -> None:
     assert await objectives(searched, text) == ["O1", "O2", *TITLES]
     document = """query($id: ID!, $text: String) { notice(id: $id) {
