@@ -3,6 +3,7 @@
 import json
 import socket
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -106,8 +107,10 @@ def test_only_json_in_utf_8_is_executed(officer: httpx.Client, content: bytes) -
 @pytest.mark.parametrize("name", ["query", "operationName", "variables", "documentId"])
 def test_a_repeated_parameter_is_a_bad_request(officer: httpx.Client, name: str) -> None:
     """Refuse it: a proxy or a cache may have judged the other value."""
-    parameters = [("query", "query A { __typename }"), ("operationName", "A"), (name, "{}"), (name, "{}")]
-    answer = officer.get("/graphql", params=parameters)
+    parameters = urlencode(
+        [("query", "query A { __typename }"), ("operationName", "A"), (name, "{}"), (name, "{}")]
+    )
+    answer = officer.get(f"/graphql?{parameters}")
     (error,) = answer.json()["errors"]
     assert (answer.status_code, error["extensions"]["code"]) == (400, "BAD_REQUEST")
     assert name in error["message"]
