@@ -49,8 +49,7 @@ class Chaos:
         self.database, self.chance = database, chance
         self.url = database.start()
         self.notice = run(self._prepare())
-        with ThreadPoolExecutor() as threads:
-            self.servers = list(threads.map(lambda _: self._serve(), range(SERVERS)))
+        self.servers = [self._serve() for _ in range(SERVERS)]
         self.clients = Clients(self.notice.name, self.notice.tokens["officer"], self.address, chance)
         self.done: Counter[str] = Counter()
         self.log: list[dict[str, str]] = []
@@ -234,10 +233,8 @@ def check_feed(clients: Clients, name: str, entries: list[Seen]) -> None:
     expected = entries[: len(seen)]
     if seen != expected:
         first = next(place for place, pair in enumerate(zip_longest(seen, expected)) if pair[0] != pair[1])
-        around = [
-            each for each in clients.connections[name] if first - 1 <= each.after <= first + 1 or not each.after
-        ]
-        raise AssertionError(f"{name} saw {seen[first - 1 : first + 2]} at {first}, over {around[-5:]}")
+        over = [each for each in clients.connections[name] if each.after <= first][-2:]
+        raise AssertionError(f"{name} saw {seen[max(first - 1, 0) : first + 2]} at {first + 1}, over {over}")
     # A request that was cut off may be recorded after the last follower has ended.
     assert max(receipt["position"] for receipt in clients.receipts.values()) <= len(seen), "a feed ended early"
 
@@ -256,17 +253,14 @@ def check_servers(chaos: Chaos) -> None:
 
 
 def is_ready(server: Process) -> bool:
-    """Return true if a server is ready, and neither entries nor views are in doubt."""
+    """Return true if a server is ready, and neither entries, views nor checkpoints are in doubt."""
     with suppress(httpx.HTTPError):
         answer = httpx.get(f"{server.url}/readyz", timeout=20)
         if answer.status_code == 200:
             body = answer.json()
             stopped = [view for view in body["views"] if view["stopped"]]
-            return (stopped, body["rolledBack"], body["highWaterMarks"]) == (
-                [],
-                {"notices": 0},
-                {"readable": True},
-            )
+            in_doubt = [body[name] for name in ("checkpoints", "rolledBack", "highWaterMarks")]
+            return (stopped, in_doubt) == ([], [{"refused": 0}, {"notices": 0}, {"readable": True}])
     return False
 
 
