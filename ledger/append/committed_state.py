@@ -1,10 +1,12 @@
 """The committed state of each notice, for judging access: who may read what, now.
 
 The writer has states of its own, which run ahead of the commit. Here one read of the head serves all callers that
-were waiting before it started.
+were waiting before it started. Entries that this process committed are folded from memory, others are read.
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Sequence
 
 import psycopg
 from cachetools import LRUCache
@@ -12,13 +14,17 @@ from cachetools import LRUCache
 from ledger.append import fold
 from ledger.append.fold import FoldedState
 from ledger.append.snapshots import SealedSnapshots
+from ledger.domain.entry import Entry
 from ledger.domain.errors import Unavailable
 from ledger.domain.state import State
 from ledger.store import entries
-from ledger.store.database import connect
-from ledger.store.entries import Connection
+from ledger.store.database import connect_as
+from ledger.store.entries import EntryRow
+from ledger.store.writer_connections import RecordingConnection
 
 NOTICES_IN_MEMORY = 256
+COMMITTED_ENTRIES = 1_000
+"""Most entries of a notice that wait in memory for the next read; earlier ones are read."""
 
 
 class CommittedStates:
@@ -27,11 +33,18 @@ class CommittedStates:
     def __init__(self, url: str, sealed: SealedSnapshots) -> None:
         self._url = url
         self._sealed = sealed
-        self._connection: Connection | None = None
+        self._connection: RecordingConnection | None = None
         self._lock = asyncio.Lock()
         self._folded: LRUCache[str, FoldedState] = LRUCache(NOTICES_IN_MEMORY)
+        self._committed: LRUCache[str, deque[tuple[Entry, bytes]]] = LRUCache(NOTICES_IN_MEMORY)
+        """Entries that this process committed since the last read, with the root at each."""
         self._next: dict[str, asyncio.Task[State]] = {}
         """Reads that have not started; every caller until then shares one."""
+
+    def add(self, notice: str, committed: Sequence[Entry], rows: Sequence[EntryRow]) -> None:
+        """Keep entries that this process committed, for a notice that has been read."""
+        if notice in self._committed:
+            self._committed[notice] += zip(committed, [row.root_hash for row in rows], strict=True)
 
     async def current(self, notice: str) -> State:
         """Return the state at the notice's head, empty for an unknown notice.
@@ -59,15 +72,19 @@ class CommittedStates:
     async def _current(self, notice: str) -> State:
         if self._connection is None or self._connection.closed:
             self._folded.clear()  # another server may have taken over, without the last commits
-            self._connection = await connect(self._url, "ledger_writer")
+            self._committed.clear()
+            self._connection = await connect_as(RecordingConnection, self._url, "ledger_writer")
         head = await entries.read_head(self._connection, notice)
         if head is None:
             return State()
+        committed = self._committed.setdefault(notice, deque(maxlen=COMMITTED_ENTRIES))
         folded = self._folded.pop(notice, None)
         if folded is None or folded.state.position > head.size:
             folded = await fold.load(self._connection, notice, head, self._sealed)
-        elif folded.state.position < head.size:
+        elif folded.state.position < head.size and not fold.add(folded, committed, head):
             await fold.catch_up(self._connection, notice, folded, head)
+        while committed and committed[0][0].position <= head.size:
+            committed.popleft()
         self._folded[notice] = folded
         return folded.state
 

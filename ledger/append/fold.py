@@ -1,11 +1,14 @@
 """The state of a notice, folded from its stored entries and caught up with other processes."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from ledger.append import snapshots
 from ledger.append.snapshots import SealedSnapshots
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.corrections import effective, fold
+from ledger.domain.entry import Entry
 from ledger.domain.errors import Damaged
 from ledger.domain.state import State, evolve
 from ledger.proof.merkle import Frontier
@@ -36,6 +39,20 @@ async def load(connection: Connection, notice: str, head: Head | None, sealed: S
     folded = FoldedState(state, Frontier(), snapshot_at=state.position)
     await catch_up(connection, notice, folded, head)
     return folded
+
+
+def add(folded: FoldedState, committed: Iterable[tuple[Entry, bytes]], head: Head) -> bool:
+    """Fold in committed entries, each with its root, if they lead to the head; return whether they do."""
+    position = folded.state.position
+    news = [(entry, root) for entry, root in committed if position < entry.position <= head.size]
+    if [entry.position for entry, _ in news] != list(range(position + 1, head.size + 1)):
+        return False
+    if news[-1][1] != head.root_hash or any(isinstance(entry.fact, EntryCorrected) for entry, _ in news):
+        return False
+    for entry, _ in news:
+        evolve(folded.state, entry)
+    folded.frontier, folded.root_hash = Frontier.from_bytes(head.size, head.frontier), head.root_hash
+    return True
 
 
 async def catch_up(connection: Connection, notice: str, folded: FoldedState, head: Head) -> None:

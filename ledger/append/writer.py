@@ -23,11 +23,13 @@ from ledger.append.recorder import OnCommit, Recorder, Result
 from ledger.append.snapshots import SealedSnapshots
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.authorisation import Credential
+from ledger.domain.entry import Entry
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.domain.state import State
 from ledger.intake.parse import SubmittedFact
 from ledger.proof.high_water import HighWaterMarks
 from ledger.proof.merkle import Frontier
+from ledger.store.entries import EntryRow
 
 BATCH_ENTRIES = 1_000
 BATCH_BYTES = 1_500_000
@@ -95,9 +97,9 @@ class Writer:
         self._clock = clock
         self._observer = observer
         sealed = SealedSnapshots(snapshot_key)
-        on_commit = on_commit or (lambda _notice, _entries, _rows: None)
-        self._recorder = Recorder(url, clock, on_commit, sealed, marks or HighWaterMarks())
+        self._on_commit = on_commit
         self._states = CommittedStates(url, sealed)
+        self._recorder = Recorder(url, clock, self._committed, sealed, marks or HighWaterMarks())
         self._queue: deque[_Waiting] = deque()
         self._locked: dict[str, _LockedNotice] = {}
         self._entries = self._bytes = 0
@@ -211,6 +213,11 @@ class Writer:
         finally:
             self._observer(self._entries, loop.time() - started, answers)
         return answered
+
+    def _committed(self, notice: str, entries: Sequence[Entry], rows: Sequence[EntryRow]) -> None:
+        self._states.add(notice, entries, rows)
+        if self._on_commit is not None:
+            self._on_commit(notice, entries, rows)
 
     async def _run(self) -> None:
         while True:
