@@ -16,6 +16,7 @@ from ledger.domain.councils import councils
 from ledger.domain.fact import Fact, Narrative
 from ledger.domain.registry import KIND_OF
 from projections.engine.narrative import NarrativeRef
+from projections.narrate.directions import with_ended_directions
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 """Names of a directory without actors."""
@@ -87,7 +88,9 @@ def _subject_fields(kind: type[Fact]) -> frozenset[str]:
 
 def with_name(actor: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - what is no actor's id comes back as it is
     """Return an actor's name and id, or the id alone if no name is known."""
-    return f"{names[actor]} ({actor})" if isinstance(actor, str) and actor in names else actor
+    return (
+        f"{with_ended_directions(names[actor])} ({actor})" if isinstance(actor, str) and actor in names else actor
+    )
 
 
 def with_full_stop(sentence: str) -> str:
@@ -104,9 +107,9 @@ def quote(narrative: NarrativeRef | None) -> str:
     """Return a narrative in quotation marks, or a note if it was erased."""
     if narrative is None:
         return "“missing”"
-    return (
-        f"“{narrative.body.strip()}”" if narrative.body is not None else f"“erased by entry {narrative.erased_by}”"
-    )
+    if narrative.body is None:
+        return f"“erased by entry {narrative.erased_by}”"
+    return f"“{with_ended_directions(narrative.body.strip())}”"
 
 
 def _in_words(value: object, zone: ZoneInfo) -> str:
