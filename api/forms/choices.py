@@ -72,6 +72,7 @@ _SOURCES: Mapping[str, _Source] = {
     "contribution": _Source(("partners",), _listed("partners.contributions", "contribution", "partner", "what")),
     "decision": _Source(("board",), _listed("board.decisions", "decision", "title")),
     "deliverable": _Source(("duties",), _listed("duties.submissions", "deliverable", "to")),
+    "dependency": _Source(("plan", "risks"), _listed("plan.dependencies", "dependency", "text")),
     "diagnostic": _Source(("reviews",), _listed("diagnostics", "diagnostic", "scope")),
     "erasure": _Source(
         ("records",),

@@ -1,19 +1,33 @@
-"""Overview of a notice, with links to the notices before and after it that the reader may open."""
+"""Overview of a notice, with links to related notices that the reader may open."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.pages import page_data, renderer
-from api.pages.page_request import ask, page_request_of
+from api.pages import page_data, query_documents, renderer
+from api.pages.page_request import PageRequest, ask, page_request_of
 
 
 async def get_overview(request: Request) -> Response:
     """Answer `GET /notices/{notice}`."""
     page_request = await page_request_of(request)
     notice = await ask(request, page_request, "overview")
+    allowed = frozenset(await page_request.visitor.viewer.allowed())
     context = {
         "notice": notice,
-        "allowed": frozenset(await page_request.visitor.viewer.allowed()),
+        "allowed": allowed,
+        "linked_from": await _linked_from(request, page_request, allowed - {page_request.notice}),
         **page_data.overview(page_request, notice),
     }
     return renderer.page(request, "overview.html", context, page_request=page_request)
+
+
+async def _linked_from(request: Request, page_request: PageRequest, others: frozenset[str]) -> list[str]:
+    """Return the other notices that name this one as parallel now, of those that the reader may read.
+
+    The list is empty at an earlier point, because a position of this ledger means nothing in another one.
+    """
+    if not others or page_request.point.earlier:
+        return []
+    ledger, viewer = request.app.state.ledger, page_request.visitor.viewer
+    data = await query_documents.ask(ledger, viewer, "parallel", {"notice": page_request.notice})
+    return [node["id"] for node in data["notices"]["nodes"]]

@@ -36,6 +36,7 @@ _PAGES_OF = {
     "instruction": ("duties", "/duties", "#instructions", "Instructions to the council"),
     "board-action": ("board", "/board", "#actions", "The board's action log"),
     "risk": ("risks", "/plan", "#risks", "The register of risks"),
+    "dependency": ("risks", "/plan", "#dependencies", "The register of dependencies"),
     "measure": ("measures", "/measures/{}", "", "The measure and its chart"),
     "AdviserReportIssued": ("adviser", "/reports/{}", "", "The adviser's report"),
     "BoardReportSubmitted": _REPORTS_TO_THE_BOARD,

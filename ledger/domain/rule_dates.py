@@ -49,6 +49,7 @@ DATED_RULES = (
     DatedRule(_SEPARATION, "MISSING_FIELD", ("AdviserReportIssued",)),
     DatedRule(_SEPARATION, "INVALID_RULE"),
     DatedRule(_SEPARATION, "OUT_OF_RANGE", ("NoticeClosed",), "data.outcome"),
+    DatedRule(_SEPARATION, "SAME_THING", ("AreaCarriedOver", "NoticeClosed"), "data.successor"),
 )
 """All rules that are younger than their facts."""
 

@@ -35,6 +35,12 @@ def repeat_refusals(seen: Mapping[str, datetime], key: str, at: datetime, path: 
         yield Refusal("ALREADY_RECORDED", message, path)
 
 
+def itself_refusals(notice: str, other: str | None, path: str) -> Iterator[Refusal]:
+    """Yield a refusal at `path` if a notice names itself as another notice."""
+    if other == notice:
+        yield Refusal("SAME_THING", f"{other} is this notice itself; name another notice", path)
+
+
 def duplicate_refusals(values: Sequence[str], path: str, key: str = "") -> Iterator[Refusal]:
     """Yield a refusal for each repeated value of the list at `path`; `key` names its field of an item."""
     for index, value in enumerate(values):

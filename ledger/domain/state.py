@@ -21,6 +21,7 @@ from ledger.domain.areas.duties import DutiesState
 from ledger.domain.areas.engagement import EngagementState
 from ledger.domain.areas.escalation import EscalationState
 from ledger.domain.areas.evidence import EvidenceState
+from ledger.domain.areas.lineage import LineageState
 from ledger.domain.areas.measures import MeasuresState
 from ledger.domain.areas.meetings import MeetingsState
 from ledger.domain.areas.notice import NoticeIssued, NoticeState
@@ -48,6 +49,7 @@ class State(Struct):
     recorded_at: datetime | None = None
     lifecycles: lifecycle.Lifecycles = {}
     notice: NoticeState = field(default_factory=NoticeState)
+    lineage: LineageState = field(default_factory=LineageState)
     adviser: AdviserState = field(default_factory=AdviserState)
     plan: PlanState = field(default_factory=PlanState)
     actions: ActionsState = field(default_factory=ActionsState)

@@ -3,6 +3,7 @@
 The list of notices is composed of such rows: each was read from its own notice, at its own position.
 """
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -17,6 +18,8 @@ from projections.query.tree import GroupFigure, Groups, Listing, Node, NullableO
 
 PARAMETER = "sent_rows"
 """Parameter of a statement with the rows."""
+_COLUMN = re.compile(r'\bt\."?(\w+)')
+"""Column of a row in the SQL of a condition."""
 
 
 def over_sent_rows(relation: Relation[Any], fields: Collection[str], key: str) -> Relation[Any]:
@@ -40,8 +43,10 @@ def over_sent_rows(relation: Relation[Any], fields: Collection[str], key: str) -
 
 def fields_read(listing: Listing) -> set[str]:
     """Return the fields whose values decide which rows a list has, their order and their groups."""
-    conditions = [*listing.conditions, *names_in(listing.test)]
-    fields = {*listing.relation.fields_of(conditions), *(sort.name for sort in listing.sorts)}
+    relation, conditions = listing.relation, [*listing.conditions, *names_in(listing.test)]
+    fields = {*relation.fields_of(conditions), *(sort.name for sort in listing.sorts)}
+    for name in conditions:
+        fields.update(_COLUMN.findall(relation.conditions.get(name, "")))
     return fields | _of_groups(listing.item)
 
 

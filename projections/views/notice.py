@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from ledger.domain.areas.lineage import ParallelNoticeLinked, ParallelNoticeUnlinked
 from ledger.domain.areas.notice import (
     AreaCarriedOver,
     AreaClosed,
@@ -62,6 +63,25 @@ class Notice(Struct, frozen=True):
         None
     )
     successor: Annotated[str | None, ID, Meta(description="Id of the notice after it.")] = None
+    parallel_notices: Annotated[
+        list[str], ID, Meta(description="Ids of the notices that it names as in force in parallel.")
+    ] = []
+
+
+class ParallelLink(Struct, frozen=True):
+    """A link from this notice to one in force in parallel."""
+
+    parallel: Annotated[str, ID, Meta(description="Id of the other notice.")]
+    position: RecordedPosition
+    linked_at: Annotated[datetime, Meta(description="Instant of the link.")]
+    reason: Annotated[NarrativeRef, Meta(description="Matters that both notices concern; null if erased.")]
+    unlinked_at: Annotated[
+        datetime | None, Meta(description="Instant at which the link ended; null if it is in effect.")
+    ] = None
+    unlinked_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
+    unlinked_reason: Annotated[
+        NarrativeRef | None, Meta(description="Reason for its end; null if it is in effect, or if erased.")
+    ] = None
 
 
 class Clause(Struct, frozen=True):
@@ -141,16 +161,32 @@ NOTICES = Table("notices", Notice, ("position",))
 CLAUSES = Table("clauses", Clause, ("number",))
 AREAS = Table("areas", Area, ("area",))
 INTERPRETATIONS = Table("interpretations", Interpretation, ("interpretation",), in_memory=False)
+PARALLEL_LINKS = Table("parallel_links", ParallelLink, ("parallel",))
 REVISIONS = Table("revisions", Revision, ("position", "number"), in_memory=False)
 TARGET_DATES = Table("target_dates", TargetDate, ("position", "number"), in_memory=False)
 _START = date(1900, 1, 1)
 """First day of the target date with which a clause was registered."""
 
 
-VIEW = View("notice", 4, (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, REVISIONS, TARGET_DATES))
+VIEW = View("notice", 5, (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, PARALLEL_LINKS, REVISIONS, TARGET_DATES))
 VIEW.puts(AreaRegistered, AREAS)
 VIEW.puts(NoticeIssued, NOTICES, issued_at=RECORDED_AT)
 VIEW.changes(AreaClosed, AREAS, "ended_position", "reason", ended="CLOSED", ended_on=OfFact("closed_on"))
+
+
+@VIEW.on(ParallelNoticeLinked)
+def _parallel_notice_linked(rows: Rows, entry: Entry, fact: ParallelNoticeLinked) -> None:
+    put_from_fact(rows, PARALLEL_LINKS, entry)
+    others = rows.require(NOTICES, 1).parallel_notices
+    rows.change(NOTICES, 1, parallel_notices=sorted({*others, fact.parallel}))
+
+
+@VIEW.on(ParallelNoticeUnlinked)
+def _parallel_notice_unlinked(rows: Rows, entry: Entry, fact: ParallelNoticeUnlinked) -> None:
+    ended = {"unlinked_at": entry.occurred_at, "unlinked_position": entry.position}
+    rows.change(PARALLEL_LINKS, fact.parallel, **ended, unlinked_reason=rows.narrative("reason"))
+    others = rows.require(NOTICES, 1).parallel_notices
+    rows.change(NOTICES, 1, parallel_notices=[each for each in others if each != fact.parallel])
 
 
 @VIEW.on(ClauseRegistered)
@@ -233,8 +269,10 @@ NOTICE = of_table(
             "ORDER BY d.first DESC, d.position DESC LIMIT 1",
         ),
     },
+    conditions={"parallel_to": ":value = ANY (t.parallel_notices)"},
 )
 CLAUSE = of_table("notice", CLAUSES)
 AREA = of_table("notice", AREAS, conditions={"open": "(t.ended IS NULL) = :value"})
 INTERPRETATION = of_table("notice", INTERPRETATIONS)
+PARALLEL_LINK = of_table("notice", PARALLEL_LINKS)
 REVISION = of_table("notice", REVISIONS, order=("position", "number"))

@@ -1,18 +1,26 @@
-"""The register of risks: each risk with its latest rating, and its ratings over time."""
+"""The registers of risks, with their ratings over time, and of dependencies."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from ledger.domain.areas.risks import RiskClosed, RiskRaised, RiskRated
+from ledger.domain.areas.risks import (
+    DependencyDropped,
+    DependencyMet,
+    DependencyRegistered,
+    RiskClosed,
+    RiskRaised,
+    RiskRated,
+)
 from ledger.domain.entry import Entry
 from projections.engine.fact_rows import put_from_fact
-from projections.engine.meaning import ID
+from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import Computed, contains, of_table
+from projections.query.relation import Computed, contains, flag, of_table
+from projections.views.word_lists import DependencyEnd
 
 _Likelihood = Annotated[int, Meta(description="Likelihood, from 1 (rare) to 5 (almost certain).")]
 _Impact = Annotated[int, Meta(description="Impact, from 1 (slight) to 5 (severe).")]
@@ -55,11 +63,38 @@ class RiskRating(Struct, frozen=True):
     controls: _Controls
 
 
+class Dependency(Struct, frozen=True):
+    """A dependency of an objective or action on another one, or on another body."""
+
+    dependency: Annotated[str, ID, Meta(description="Id.")]
+    position: int
+    registered_at: Annotated[datetime, Meta(description="Instant at which it was registered.")]
+    text: Annotated[NarrativeRef, Meta(description="Result that is needed; null if erased.")]
+    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    objective: Annotated[str | None, ID, Meta(description="Id of the dependent objective.")]
+    action: Annotated[str | None, ID, Meta(description="Id of the dependent action.")]
+    on_objective: Annotated[str | None, ID, Meta(description="Id of the objective that it depends on.")]
+    on_action: Annotated[str | None, ID, Meta(description="Id of the action that it depends on.")]
+    on_body: Annotated[str | None, Meta(description="Body outside the plan that it depends on.")]
+    needed_by: Annotated[date | None, Meta(description="Last day on which the result is of use; null if none.")]
+    ended: Annotated[str | None, words(DependencyEnd), Meta(description="End; null if it is open.")] = None
+    ended_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
+    met_on: Annotated[date | None, Meta(description="Date on which it was met; null if it was not.")] = None
+    result: Annotated[NarrativeRef | None, Meta(description="Result; null if it is not met, or if erased.")] = None
+    dropped_reason: Annotated[
+        NarrativeRef | None, Meta(description="Reason to drop it; null if it was not dropped, or if erased.")
+    ] = None
+
+
 RISKS = Table("risks", Risk, ("risk",))
 RISK_RATINGS = Table("risk_ratings", RiskRating, ("risk", "position"), in_memory=False)
+DEPENDENCIES = Table("dependencies", Dependency, ("dependency",))
 
 
-VIEW = View("risks", 1, (RISKS, RISK_RATINGS))
+VIEW = View("risks", 2, (RISKS, RISK_RATINGS, DEPENDENCIES))
+VIEW.puts(DependencyRegistered, DEPENDENCIES)
+VIEW.changes(DependencyMet, DEPENDENCIES, "ended_position", "met_on", "result", ended="MET")
+VIEW.changes(DependencyDropped, DEPENDENCIES, "ended_position", "dropped_reason", ended="DROPPED")
 VIEW.puts(RiskRaised, RISKS)
 VIEW.changes(RiskClosed, RISKS, "closed_at", "closed_position", "closed_reason")
 
@@ -92,3 +127,14 @@ RISK = of_table(
     },
 )
 RISK_RATING = of_table("risks", RISK_RATINGS)
+DEPENDENCY = of_table(
+    "risks",
+    DEPENDENCIES,
+    computed={
+        "overdue": flag(
+            "True if it was not met by the day on which it is needed, seen on the day of `on`.",
+            "coalesce(t.ended IS DISTINCT FROM 'DROPPED' AND t.needed_by < coalesce(t.met_on, :today), false)",
+        )
+    },
+    conditions={"open": "(t.ended IS NULL) = :value", "text": contains("text")},
+)

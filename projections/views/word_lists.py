@@ -55,6 +55,15 @@ class BasisKind(WordList):
     """Update of a partner."""
 
 
+class DependencyEnd(WordList):
+    """End of a dependency."""
+
+    MET = "MET"
+    """The result is there."""
+    DROPPED = "DROPPED"
+    """The result is needed no longer."""
+
+
 class AccessDecision(WordList):
     """Decision on a request for access."""
 

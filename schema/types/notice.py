@@ -65,6 +65,13 @@ class Revision(RowObject):
     entry = entry("position", "Entry that recorded it.")
 
 
+@object_type(notice.PARALLEL_LINK)
+class ParallelLink(RowObject):
+    """Link from this notice to another one in force in parallel."""
+
+    entry = entry("position", "Entry that recorded it.")
+
+
 @strawberry.type(description="The notice's ledger, a Merkle tree (RFC 6962), at the position read.")
 class Ledger:
     """State of the tree."""
@@ -108,7 +115,13 @@ _NEWEST_FIRST = Annotated[bool | None, strawberry.argument(description="True to 
 row_type(notice.VIEW_STATE)
 
 
-@object_type(notice.NOTICE, filters=of_row("council", "kind", "status"))
+@object_type(
+    notice.NOTICE,
+    filters={
+        **of_row("council", "kind", "status"),
+        "parallel_to": Filter(ID, "Id of a notice that it names as in force in parallel."),
+    },
+)
 class Notice(RowObject, Node):
     """Improvement notice or statutory direction, as recorded up to one position."""
 
@@ -130,6 +143,7 @@ class Notice(RowObject, Node):
     areas = short_list("Area", "Areas for priority action, in order of registration.")
     interpretations = short_list("Interpretation", "Interpretations of open terms, in order.")
     revisions = short_list("Revision", "The issuer's revisions, clause by clause.")
+    parallel_links = short_list("ParallelLink", "Links to notices in force in parallel, in order of recording.")
     compliance = many("Compliance", "Status of each obligation in effect at `on`, by clause.")
     falling_due = many("Forecast", "Predicted changes of status after `on`, in order of time.")
     evidence = many("Evidence", "Register of evidence, in order of submission.")

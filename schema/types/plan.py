@@ -174,6 +174,25 @@ class Risk(Recorded, Node):
     ratings = short_list("RiskRating", "Ratings, in order of recording.", by="risk")
 
 
+@object_type(
+    risks.DEPENDENCY,
+    node="dependency",
+    filters={
+        "open": Filter(bool, "True if it is neither met nor dropped."),
+        **of_row("overdue", "owner", "objective", "action", "on_objective", "on_action", "on_body"),
+        "text": NARRATIVE_WORDS,
+    },
+)
+class Dependency(Recorded, Node):
+    """Dependency of an objective or action on another one, or on another body."""
+
+    owner_node = node("Actor", "actor", "owner")
+    objective_node = node("Objective", "objective")
+    action_node = node("Action", "action")
+    on_objective_node = node("Objective", "objective", "on_objective")
+    on_action_node = node("Action", "action", "on_action")
+
+
 @section("plan", "The improvement plan. FORBIDDEN to roles that do not read it.")
 class Plan(Section):
     """The improvement plan."""
@@ -183,6 +202,7 @@ class Plan(Section):
     actions = many("Action", "Actions, in order of addition.")
     milestones = many("Milestone", "Milestones, in order of addition.")
     risks = many("Risk", "Register of risks, in order of raising.")
+    dependencies = many("Dependency", "Register of dependencies, in order of recording.")
     version = one("PlanVersion", "Current version; null if none is approved.", where={"latest": True})
     versions = short_list("PlanVersion", "Approved versions, in order of approval.")
     self_assessments = short_list("SelfAssessment", "Self-assessments of the council; the last one is current.")

@@ -27,7 +27,7 @@ from ledger.domain.fact import (
     WordList,
     reference,
 )
-from ledger.domain.shared_rules import code_refusals, duplicate_refusals, order_refusals
+from ledger.domain.shared_rules import code_refusals, duplicate_refusals, itself_refusals, order_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -284,8 +284,10 @@ class ClauseState(Struct):
 
 
 class NoticeState(Struct):
-    """The notice's dates, time zone and clauses."""
+    """The notice's id, dates, time zone and clauses."""
 
+    notice: str = ""
+    """Id of the notice; empty until it is issued."""
     issued_on: date | None = None
     zone: str = "Europe/London"
     clauses: dict[str, ClauseState] = {}
@@ -314,6 +316,8 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from _admit_notice(fact)
         case ClauseRegistered():
             yield from _admit_clause(notice, fact)
+        case AreaCarriedOver():
+            yield from itself_refusals(notice.notice, fact.successor, "data.successor")
         case InterpretationAdopted():
             yield from _clause_refusals(notice, fact.number, "data.number")
             yield from code_refusals(fact.parameters, "data.parameters")
@@ -322,16 +326,17 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                 yield from _clause_refusals(notice, revision.number, f"data.clauses[{index}].number")
                 yield from code_refusals(revision.parameters, f"data.clauses[{index}].parameters")
         case NoticeClosed():
-            yield from order_refusals(notice.issued_on or fact.closed_on, fact.closed_on, "data.closedOn")
-            if fact.successor is None and fact.outcome in (Outcome.ESCALATED, Outcome.REPLACED):
-                message = f"a notice that was {fact.outcome.meaning} has a successor; name it"
-                yield Refusal("MISSING_FIELD", message, "data.successor")
-            if fact.outcome is Outcome.EXPIRED:
-                yield from _term_refusals(notice, fact)
+            yield from _closing_refusals(notice, fact)
 
 
-def _term_refusals(notice: NoticeState, fact: NoticeClosed) -> Iterator[Refusal]:
-    """Yield a refusal if a notice has no term, or was closed before the last day of its term."""
+def _closing_refusals(notice: NoticeState, fact: NoticeClosed) -> Iterator[Refusal]:
+    yield from order_refusals(notice.issued_on or fact.closed_on, fact.closed_on, "data.closedOn")
+    yield from itself_refusals(notice.notice, fact.successor, "data.successor")
+    if fact.successor is None and fact.outcome in (Outcome.ESCALATED, Outcome.REPLACED):
+        message = f"a notice that was {fact.outcome.meaning} has a successor; name it"
+        yield Refusal("MISSING_FIELD", message, "data.successor")
+    if fact.outcome is not Outcome.EXPIRED:
+        return
     if notice.expires_on is None:
         message = "this notice has no term that could expire; choose another outcome"
         yield Refusal("OUT_OF_RANGE", message, "data.outcome")
@@ -372,7 +377,8 @@ def evolve(state: "State", entry: "Entry") -> None:
     fact, notice = entry.fact, state.notice
     match fact:
         case NoticeIssued():
-            notice.issued_on, notice.zone, notice.expires_on = fact.issued_on, fact.zone, fact.expires_on
+            notice.notice, notice.zone = entry.notice, fact.zone
+            notice.issued_on, notice.expires_on = fact.issued_on, fact.expires_on
         case NoticeClosed():
             notice.closed, notice.closed_at = entry.position, entry.occurred_at
         case _:

@@ -1,19 +1,22 @@
-"""Risks to the plan: raised, rated again and again, and closed."""
+"""Risks to the plan, and dependencies of its objectives and actions on others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
 from ledger.domain.areas.people import ActorId
+from ledger.domain.areas.plan import ActionId, ObjectiveId
 from ledger.domain.errors import Refusal
-from ledger.domain.fact import Fact, Id, Narrative, Sentence, When, Who, reference
+from ledger.domain.fact import Code, Day, Fact, Id, Narrative, Sentence, StatedDay, When, Who, reference
+from ledger.domain.shared_rules import future_refusals
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
     from ledger.domain.state import State
 
 RiskId = Annotated[str, reference("risk", "A risk to the improvement plan.")]
+DependencyId = Annotated[str, reference("dependency", "A dependency of the improvement plan.")]
 Degree = Annotated[int, Meta(ge=1, le=5)]
 
 
@@ -62,14 +65,132 @@ class RiskClosed(Fact, frozen=True, kw_only=True):
     reason: Narrative
 
 
+class DependencyRegistered(Fact, frozen=True, kw_only=True):
+    """An objective or action depends on another one, or on another body."""
+
+    act: ClassVar[str] = "registerDependency"
+    begins: ClassVar[bool] = True
+    sentence: ClassVar[Sentence] = Sentence(
+        "Dependency {dependency} was registered: [objective {objective}][action {action}] depends on [objective "
+        "{on_objective}][action {on_action}][{on_body}][, by {needed_by}]: {text}. {owner} is responsible",
+        (("dependency {dependency}", "owner", "{owner}"), ("dependency {dependency}", "state", "open")),
+    )
+
+    dependency: DependencyId
+    text: Annotated[Narrative, Meta(description="The result that is needed, and its purpose.")]
+    owner: Annotated[ActorId, Meta(description="The actor who follows it up.")]
+    objective: Annotated[ObjectiveId | None, Meta(description="The dependent objective.")] = None
+    action: Annotated[ActionId | None, Meta(description="The dependent action.")] = None
+    on_objective: Annotated[ObjectiveId | None, Meta(description="The objective that it depends on.")] = None
+    on_action: Annotated[ActionId | None, Meta(description="The action that it depends on.")] = None
+    on_body: Annotated[
+        Code | None, Meta(description="The body that it depends on, such as integrated care board.")
+    ] = None
+    needed_by: Annotated[Day | None, Meta(description="The last day on which the result is of use.")] = None
+
+
+class DependencyMet(Fact, frozen=True, kw_only=True):
+    """The result that an objective or action depends on is there."""
+
+    act: ClassVar[str] = "meetDependency"
+    ends: ClassVar[str] = "met"
+    stated_day: ClassVar[StatedDay | None] = StatedDay("met_on")
+    sentence: ClassVar[Sentence] = Sentence(
+        "Dependency {dependency} was met on {met_on}: {result}", (("dependency {dependency}", "state", "met"),)
+    )
+
+    dependency: DependencyId
+    met_on: Day
+    result: Narrative
+
+
+class DependencyDropped(Fact, frozen=True, kw_only=True):
+    """The result is needed no longer."""
+
+    act: ClassVar[str] = "dropDependency"
+    ends: ClassVar[str] = "dropped"
+    sentence: ClassVar[Sentence] = Sentence(
+        "Dependency {dependency} was dropped: {reason}",
+        (("dependency {dependency}", "state", "dropped"),),
+        decision=True,
+    )
+
+    dependency: DependencyId
+    reason: Narrative
+
+
+class Need(Struct, frozen=True):
+    """An open dependency of one part of the plan on another."""
+
+    dependent: str
+    """Kind and id, such as objective O1."""
+    on: str
+
+
 class RisksState(Struct):
-    """The area's state: empty, because the lifecycles of risks are enough."""
+    """The open dependencies between parts of the plan; the lifecycles of risks are enough."""
+
+    needs: dict[str, Need] = {}
+    """Open dependency → what it ties."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
     """Yield each reason why the fact may not be recorded."""
-    yield from ()
+    match fact:
+        case DependencyRegistered():
+            yield from _dependency_refusals(state.risks.needs, fact)
+        case DependencyMet():
+            yield from future_refusals(fact.met_on, when.occurred_at, state.notice.zone, "data.metOn")
+
+
+def _dependency_refusals(needs: Mapping[str, Need], fact: DependencyRegistered) -> Iterator[Refusal]:
+    """Yield a refusal unless one part of the plan depends on one other thing, without a circle."""
+    dependents = (fact.objective, fact.action)
+    if sum(each is not None for each in dependents) != 1:
+        yield Refusal("ONE_OF", "give either the dependent objective or the dependent action", "data.objective")
+    others = (fact.on_objective, fact.on_action, fact.on_body)
+    if sum(each is not None for each in others) != 1:
+        message = "give one thing that it depends on: an objective, an action or a body"
+        yield Refusal("ONE_OF", message, "data.onObjective")
+    path = "data.onObjective" if fact.on_objective is not None else "data.onAction"
+    need = _need(fact)
+    if need is not None:
+        yield from _circle_refusals(needs, need, path)
+
+
+def _circle_refusals(needs: Mapping[str, Need], need: Need, path: str) -> Iterator[Refusal]:
+    """Yield a refusal if the open dependencies lead from a need back to its dependent."""
+    if need.on == need.dependent:
+        yield Refusal("SAME_THING", f"{need.on} cannot depend on itself; name another", path)
+        return
+    reached, waiting = {need.on: ""}, [need.on]
+    for on in waiting:
+        for name, other in needs.items():
+            if other.dependent == on and other.on not in reached:
+                reached[other.on] = name
+                waiting.append(other.on)
+    if need.dependent in reached:
+        message = f"{need.on} already depends on {need.dependent}, by dependency {reached[need.dependent]}"
+        yield Refusal("SAME_THING", f"{message}; neither could come first", path)
+
+
+def _need(fact: DependencyRegistered) -> Need | None:
+    """Return the need between two parts of the plan; None if a dependency does not name both."""
+    dependent = _part(fact.objective, fact.action)
+    on = _part(fact.on_objective, fact.on_action)
+    return Need(dependent, on) if dependent and on else None
+
+
+def _part(objective: str | None, action: str | None) -> str:
+    if objective is not None:
+        return f"objective {objective}"
+    return f"action {action}" if action is not None else ""
 
 
 def evolve(state: "State", entry: "Entry") -> None:
     """Fold an entry into the state."""
+    match entry.fact:
+        case DependencyRegistered() as fact if (need := _need(fact)) is not None:
+            state.risks.needs[fact.dependency] = need
+        case DependencyMet(dependency=dependency) | DependencyDropped(dependency=dependency):
+            state.risks.needs.pop(dependency, None)
