@@ -67,6 +67,7 @@ def _quarter(writer: HistoryWriter, number: int, first: str, last: str) -> None:
                 },
                 {"number": "11", "text": "Most actions are in time; the plan says which are not."},
             ],
+            **({"other": "Partners ask what a direction would change for them."} if number == 6 else {}),
             "query": '{ notice(id: "tameside-2022") { compliance { nodes { clause status } } } }',
         },
         clauses="12",
