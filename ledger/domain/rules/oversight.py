@@ -180,13 +180,16 @@ class BoardAndChair(Rule, frozen=True):
 
 
 class BoardReportComplete(Rule, frozen=True):
-    """The latest report to a board has every part named."""
+    """The latest report to a board has every part named; the first is expected once the board was to meet.
+
+    A board meets first on the first day of its timetable; without one, within three months of the clause.
+    """
 
     kind: ClassVar[str] = "board-report-complete"
     wordings: ClassVar[tuple[str, ...]] = ("Reports to the board should hold data, analysis and recommendations.",)
     example: ClassVar[str] = 'parts = ["DATA", "ANALYSIS"]'
-    reads: ClassVar[Facts] = frozenset({BoardReportSubmitted, MeetingHeld})
-    background: ClassVar[Facts] = frozenset({MeetingHeld})
+    reads: ClassVar[Facts] = frozenset({BoardReportSubmitted, MeetingHeld, TimetableAgreed})
+    background: ClassVar[Facts] = frozenset({MeetingHeld, TimetableAgreed})
     related: ClassVar[Facts] = frozenset({ReportRecommendationDecided})
 
     parts: Annotated[list[ReportPart], Meta(min_length=1, description="Parts of each report.")]

@@ -12,7 +12,7 @@ from ledger.domain.areas.partners import PartnerUpdateCommissioned, PartnerUpdat
 from ledger.domain.areas.people import RoleGranted, RoleRevoked
 from ledger.domain.areas.reports import ChairReportDelivered
 from ledger.domain.rules import oversight
-from projections.views.compliance.rules.posts import ChairTenure, RolesHeld, Tenures
+from projections.views.compliance.rules.posts import ChairTenure, RolesHeld, Tenures, vacancies
 from projections.views.compliance.verdict import (
     DAY,
     Judge,
@@ -177,7 +177,8 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
             which = "No board" if self.rule.board is None else f"No board {self.rule.board}"
             return verdict(Status.NO_EVIDENCE, f"{which} has been established.")
         result = self._judge(clause, at, board)
-        faults = [*board.meetings.faults(), *self._overdue(clause.day(at))]
+        today = clause.day(at)
+        faults = [*_vacant_before(board, today), *board.meetings.faults(), *self._overdue(today)]
         reason = " ".join([result.reason, *(sentence for sentence, _ in faults)])
         return verdict(result.status, reason, *result.entries, *(entry for _, of in faults for entry in of))
 
@@ -271,6 +272,16 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
         if self.rule.board is None and self.updates:
             moments += [clause.after(due) for due, _ in self.updates.values() if due >= today]
         return moments
+
+
+def _vacant_before(board: _Board, today: date) -> list[tuple[str, tuple[int, ...]]]:
+    """Return a sentence with its entries if the chair is filled and was vacant between two chairs."""
+    begun = [each for each in board.tenures.all if each.first <= today]
+    gaps = list(vacancies(begun)) if board.tenures.on(today) is not None else []
+    if not gaps:
+        return []
+    days = enumerate_names(gap.days for gap in gaps[-_NAMED:])
+    return [(f"The chair was vacant {days}.", tuple(entry for gap in gaps[-_NAMED:] for entry in gap.entries))]
 
 
 def _report_fault(clause: JudgedClause, today: date, board: _Board, timetable: _Timetable) -> Verdict | None:

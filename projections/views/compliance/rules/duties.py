@@ -257,8 +257,8 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_MET if an instruction is overdue, MET when all are followed and confirmed.
 
-        An answer without a confirmation is AT_RISK, as it only shows what the council says of itself. Each
-        instruction that was followed late is named.
+        An answer without a confirmation is AT_RISK, as it only shows what the council says of itself. An
+        instruction without a day or an answer is NO_EVIDENCE. Each one that was followed late is named.
         """
         counted, today = self._counted(), clause.day(at)
         if not counted:
@@ -279,7 +279,8 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
             late, entries = self._late(counted)
             reason = f"Instruction {name} has to be followed{when}."
             reason = f"{reason} Instruction {enumerate_names(late)}." if late else reason
-            return verdict(Status.AT_RISK if is_soon else Status.NOT_DUE, reason, instruction.position, *entries)
+            later = Status.NO_EVIDENCE if instruction.due is None else Status.NOT_DUE
+            return verdict(Status.AT_RISK if is_soon else later, reason, instruction.position, *entries)
         late, _ = self._late(counted)
         shown = [entry for name in counted for entry in (self.answered[name][1], self._confirmation(name))]
         if late:

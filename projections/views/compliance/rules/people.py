@@ -13,7 +13,6 @@ from ledger.domain.areas.actions import (
     ActionRebaselined,
     ActionReopened,
 )
-from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
 from ledger.domain.areas.engagement import Group, ViewsConsidered, ViewsGathered
 from ledger.domain.areas.escalation import ConcernRaised, InterventionDecided, InterventionEnded
 from ledger.domain.areas.partners import (
@@ -24,7 +23,6 @@ from ledger.domain.areas.partners import (
 )
 from ledger.domain.rules import oversight
 from projections.views.compliance.verdict import (
-    DAY,
     Judge,
     JudgedClause,
     Occurrence,
@@ -49,75 +47,6 @@ class Context(Judge[oversight.Context]):
     def power(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_APPLICABLE, always."""
         return self.judge(clause, at)
-
-
-class _Holder(Struct):
-    adviser: str
-    first: date
-    position: int
-
-
-class _Appointment(Struct):
-    holders: list[_Holder]
-    """Advisers in order of their first days; each holds the post until the next begins."""
-    last: date | None
-    released: int | None = None
-
-    def on(self, day: date) -> _Holder | None:
-        """Return the adviser on a day; None: nobody."""
-        if self.last is not None and day > self.last:
-            return None
-        return max((each for each in self.holders if each.first <= day), key=_since, default=None)
-
-
-def _since(holder: _Holder) -> tuple[date, int]:
-    return holder.first, holder.position
-
-
-class AdviserInPost(Judge[oversight.AdviserInPost]):
-    """An adviser is in post until the Department releases them."""
-
-    appointments: dict[str, _Appointment] = field(default_factory=dict)
-
-    def take(self, occurrence: Occurrence) -> None:
-        """Remember each appointment; an adviser who replaces another continues it."""
-        fact, position = occurrence.fact, occurrence.position
-        match fact:
-            case AdviserAppointed():
-                holder = _Holder(fact.adviser, fact.first, position)
-                self.appointments[fact.appointment] = _Appointment([holder], fact.last)
-            case AdviserReplaced() if fact.appointment in self.appointments:
-                self.appointments[fact.appointment].holders.append(_Holder(fact.adviser, fact.first, position))
-            case AdviserReleased() if fact.appointment in self.appointments:
-                appointment = self.appointments[fact.appointment]
-                appointment.last, appointment.released = fact.last, position
-
-    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET while an adviser is in post, NOT_DUE after a release, NOT_MET if an appointment ran out."""
-        today, known = clause.day(at), list(self.appointments.values())
-        holders = [holder for each in known if (holder := each.on(today)) is not None]
-        if holders:
-            names = enumerate_names(sorted(holder.adviser for holder in holders))
-            entries = (holder.position for holder in holders)
-            return verdict(Status.MET, f"The post of adviser is held by {names}.", *entries)
-        over = [(each.last, each) for each in known if each.last is not None and each.last < today]
-        if over:
-            day, last = max(over, key=lambda each: each[0])
-            if last.released is not None:
-                reason = f"The Department released the adviser on {in_words(day)}."
-                return verdict(Status.NOT_DUE, reason, last.released)
-            reason = f"The post of adviser has been vacant since {in_words(day + DAY)}, without a release."
-            return verdict(Status.NOT_MET, reason, last.holders[-1].position)
-        coming = min((holder for each in known for holder in each.holders), key=_since, default=None)
-        if coming is not None:
-            reason = f"The adviser {coming.adviser} begins on {in_words(coming.first)}."
-            return verdict(Status.NOT_DUE, reason, coming.position)
-        return verdict(Status.NO_EVIDENCE, "No adviser has been appointed.")
-
-    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the first days, and the days after last days."""
-        moments = [clause.start(holder.first) for each in self.appointments.values() for holder in each.holders]
-        return moments + [clause.after(each.last) for each in self.appointments.values() if each.last is not None]
 
 
 _MOST = 5

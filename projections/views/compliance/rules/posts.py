@@ -1,15 +1,17 @@
-"""Tenures of the chair, roles and posts, day by day, and the judge of a post."""
+"""Tenures of the chair, roles and posts, day by day, and the judges of posts."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
 
+from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased, AdviserReplaced
 from ledger.domain.areas.board import ChairAppointed, ChairEnded
 from ledger.domain.areas.duties import PostFilled, PostVacated
 from ledger.domain.areas.people import RoleGranted, RoleRevoked
 from ledger.domain.roles import Role
-from ledger.domain.rules import duties
+from ledger.domain.rules import duties, oversight
 from projections.views.compliance.verdict import (
     DAY,
     Judge,
@@ -24,6 +26,37 @@ from projections.views.compliance.verdict import (
     verdict,
     warned,
 )
+
+
+class Tenure(Protocol):
+    """A time in a post; both days are included."""
+
+    first: date
+    last: date | None
+    position: int
+    ended: int | None
+    """Entry that ended it; None: its appointment stated the last day, or it goes on."""
+
+
+class Vacancy(NamedTuple):
+    """A time between two tenures without anybody in post."""
+
+    days: str
+    """First and last day, in words."""
+    entries: tuple[int, int]
+    """Entries of the tenures before and after it."""
+
+
+def vacancies(tenures: Iterable[Tenure]) -> Iterator[Vacancy]:
+    """Yield each vacancy between two tenures, in order of time."""
+    before: Tenure | None = None
+    for tenure in sorted(tenures, key=lambda each: each.first):
+        if before is not None and before.last is not None and tenure.first > before.last + DAY:
+            first, last = in_words(before.last + DAY), in_words(tenure.first - DAY)
+            days = f"on {first}" if first == last else f"from {first} to {last}"
+            yield Vacancy(days, (before.ended or before.position, tenure.position))
+        if before is None or (before.last is not None and (tenure.last is None or tenure.last > before.last)):
+            before = tenure
 
 
 class ChairTenure(Struct):
@@ -98,19 +131,7 @@ class _PostHolder(Struct):
     first: date
     last: date | None
     position: int
-    vacated: int | None = None
-
-
-def _vacancies(holders: Iterable[_PostHolder]) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yield the days of each vacancy between two holders in words, and the entries before and after it."""
-    before: _PostHolder | None = None
-    for holder in sorted(holders, key=lambda each: each.first):
-        if before is not None and before.last is not None and holder.first > before.last + DAY:
-            first, last = in_words(before.last + DAY), in_words(holder.first - DAY)
-            days = f"on {first}" if first == last else f"from {first} to {last}"
-            yield days, (before.vacated or before.position, holder.position)
-        if before is None or (before.last is not None and (holder.last is None or holder.last > before.last)):
-            before = holder
+    ended: int | None = None
 
 
 class InPost(Judge[duties.InPost]):
@@ -129,7 +150,7 @@ class InPost(Judge[duties.InPost]):
             case PostVacated():
                 for holder in self.posts.get(fact.post, ()):
                     if holder.holder == fact.holder and (holder.last is None or holder.last > fact.last):
-                        holder.last, holder.vacated = fact.last, position
+                        holder.last, holder.ended = fact.last, position
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return MET while the post is filled, NOT_MET when it is vacant after its day."""
@@ -161,9 +182,9 @@ class InPost(Judge[duties.InPost]):
         reason = f"The post of {self.rule.post} has been vacant since {in_words(day + DAY)}"
         coming = min(following, key=lambda each: each.first, default=None)
         if coming is None:
-            return verdict(Status.NOT_MET, f"{reason}.", last.vacated or last.position)
+            return verdict(Status.NOT_MET, f"{reason}.", last.ended or last.position)
         reason = f"{reason} and is filled from {in_words(coming.first)}."
-        return verdict(Status.NOT_MET, reason, last.vacated or last.position, coming.position)
+        return verdict(Status.NOT_MET, reason, last.ended or last.position, coming.position)
 
     def _filled(self, holders: list[_PostHolder], current: list[_PostHolder]) -> Verdict:
         names = enumerate_names(sorted(each.holder for each in current))
@@ -174,10 +195,10 @@ class InPost(Judge[duties.InPost]):
         if late > 0:
             breaches.append(f"first filled {days_in_words(late)} late")
             entries.append(first.position)
-        gaps = list(_vacancies(holders))
+        gaps = list(vacancies(holders))
         if gaps:
-            breaches.append(f"vacant {', and '.join(words for words, _ in gaps)}")
-            entries += [entry for _, of_gap in gaps for entry in of_gap]
+            breaches.append(f"vacant {', and '.join(gap.days for gap in gaps)}")
+            entries += [entry for gap in gaps for entry in gap.entries]
         reason = f"The post of {self.rule.post} is held by {names}"
         reason = f"{reason}; it was {', and was '.join(breaches)}." if breaches else f"{reason}."
         return verdict(Status.MET_LATE if late > 0 else Status.MET, reason, *entries)
@@ -188,3 +209,88 @@ class InPost(Judge[duties.InPost]):
         moments = [clause.start(each.first) for each in holders]
         moments += [clause.after(each.last) for each in holders if each.last is not None]
         return moments + (warned(clause, self.rule.by, 2) if self.rule.by is not None else [])
+
+
+class _Holder(Struct):
+    adviser: str
+    first: date
+    position: int
+
+
+class _Term(Struct):
+    """A time in the post of adviser under one appointment."""
+
+    first: date
+    last: date | None
+    position: int
+    ended: int | None
+
+
+class _Appointment(Struct):
+    holders: list[_Holder]
+    """Advisers in order of their first days; each holds the post until the next begins."""
+    last: date | None
+    released: int | None = None
+
+    def on(self, day: date) -> _Holder | None:
+        """Return the adviser on a day; None: nobody."""
+        if self.last is not None and day > self.last:
+            return None
+        return max((each for each in self.holders if each.first <= day), key=_since, default=None)
+
+    def term(self) -> _Term:
+        """Return the time from the first adviser's first day to the end; the post was full between."""
+        first = min(self.holders, key=_since)
+        return _Term(first.first, self.last, first.position, self.released)
+
+
+def _since(holder: _Holder) -> tuple[date, int]:
+    return holder.first, holder.position
+
+
+class AdviserInPost(Judge[oversight.AdviserInPost]):
+    """An adviser is in post until the Department releases them."""
+
+    appointments: dict[str, _Appointment] = field(default_factory=dict)
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember each appointment; an adviser who replaces another continues it."""
+        fact, position = occurrence.fact, occurrence.position
+        match fact:
+            case AdviserAppointed():
+                holder = _Holder(fact.adviser, fact.first, position)
+                self.appointments[fact.appointment] = _Appointment([holder], fact.last)
+            case AdviserReplaced() if fact.appointment in self.appointments:
+                self.appointments[fact.appointment].holders.append(_Holder(fact.adviser, fact.first, position))
+            case AdviserReleased() if fact.appointment in self.appointments:
+                appointment = self.appointments[fact.appointment]
+                appointment.last, appointment.released = fact.last, position
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return MET while an adviser is in post, NOT_DUE after a release, NOT_MET if an appointment ran out."""
+        today, known = clause.day(at), list(self.appointments.values())
+        holders = [holder for each in known if (holder := each.on(today)) is not None]
+        if holders:
+            names = enumerate_names(sorted(holder.adviser for holder in holders))
+            gaps = list(vacancies(term for each in known if (term := each.term()).first <= today))
+            entries = [holder.position for holder in holders] + [entry for gap in gaps for entry in gap.entries]
+            vacant = f"; it was vacant {enumerate_names(gap.days for gap in gaps)}" if gaps else ""
+            return verdict(Status.MET, f"The post of adviser is held by {names}{vacant}.", *entries)
+        over = [(each.last, each) for each in known if each.last is not None and each.last < today]
+        if over:
+            day, last = max(over, key=lambda each: each[0])
+            if last.released is not None:
+                reason = f"The Department released the adviser on {in_words(day)}."
+                return verdict(Status.NOT_DUE, reason, last.released)
+            reason = f"The post of adviser has been vacant since {in_words(day + DAY)}, without a release."
+            return verdict(Status.NOT_MET, reason, last.holders[-1].position)
+        coming = min((holder for each in known for holder in each.holders), key=_since, default=None)
+        if coming is not None:
+            reason = f"The adviser {coming.adviser} begins on {in_words(coming.first)}."
+            return verdict(Status.NOT_DUE, reason, coming.position)
+        return verdict(Status.NO_EVIDENCE, "No adviser has been appointed.")
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the first days, and the days after last days."""
+        moments = [clause.start(holder.first) for each in self.appointments.values() for holder in each.holders]
+        return moments + [clause.after(each.last) for each in self.appointments.values() if each.last is not None]

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from msgspec import Struct, field
 
 from ledger.domain.areas.adviser import AdviserAppointed, AdviserReleased
+from ledger.domain.areas.board import TimetableAgreed
 from ledger.domain.areas.meetings import MeetingHeld
 from ledger.domain.areas.records import Published
 from ledger.domain.areas.reports import AdviserReportIssued, BoardReportSubmitted
@@ -29,6 +30,9 @@ from projections.views.compliance.verdict import (
 )
 from projections.views.reports import parts_of
 
+_FIRST_MEETING_MONTHS = 3
+"""Months from the clause within which a board without a timetable meets first."""
+
 
 class BoardReportComplete(Judge[oversight.BoardReportComplete]):
     """The latest report to a board has every part named."""
@@ -37,26 +41,30 @@ class BoardReportComplete(Judge[oversight.BoardReportComplete]):
     """Board → the latest report to it, its parts, and its entry. None: the improvement board."""
     met: dict[str | None, int] = field(default_factory=dict)
     """Board → the entry of its first meeting."""
+    planned: dict[str | None, tuple[date, int]] = field(default_factory=dict)
+    """Board → the first day of its first timetable, and its entry."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
-        """Remember the latest report to each board, and each board's first meeting."""
+        """Remember the latest report to each board, its first timetable and its first meeting."""
         fact = occurrence.fact
         match fact:
             case BoardReportSubmitted():
                 self.reports[fact.board] = (fact.report, parts_of(fact), occurrence.position)
             case MeetingHeld() if fact.board not in self.met:
                 self.met[fact.board] = occurrence.position
+            case TimetableAgreed() if fact.board not in self.planned:
+                self.planned[fact.board] = min(fact.dates), occurrence.position
             case _:
                 return False
         return fact.board == self.rule.board
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_DUE until the board meets, then the verdict on the latest report."""
+        """Return NOT_DUE until the board meets or was to meet, then the verdict on the latest report."""
         board, latest = board_in_words(self.rule.board), self.reports.get(self.rule.board)
         if latest is None:
             met = self.met.get(self.rule.board)
             if met is None:
-                return verdict(Status.NOT_DUE, f"{board} has not met yet.")
+                return self._unmet(clause, at, board)
             return verdict(Status.NO_EVIDENCE, f"{board} has met, and no report to it is recorded.", met)
         report, parts, position = latest
         named = f"Report {report}, the latest to {board[0].lower()}{board[1:]},"
@@ -66,6 +74,23 @@ class BoardReportComplete(Judge[oversight.BoardReportComplete]):
             return verdict(Status.NOT_MET, f"{named} lacks {lacks}.", position)
         names = enumerate_names(word_in_text(part.value) for part in self.rule.parts)
         return verdict(Status.MET, f"{named} has {names}.", position)
+
+    def _expected(self, clause: JudgedClause) -> tuple[date, int]:
+        """Return the day by which the board was to meet first, and the entry that sets it."""
+        default = months_after(clause.day(clause.since), _FIRST_MEETING_MONTHS), clause.position
+        return self.planned.get(self.rule.board, default)
+
+    def _unmet(self, clause: JudgedClause, at: datetime, board: str) -> Verdict:
+        """Return the verdict while neither a meeting nor a report is recorded."""
+        day, entry = self._expected(clause)
+        if clause.day(at) <= day:
+            return verdict(Status.NOT_DUE, f"{board} has not met yet.")
+        reason = f"{board} was to meet by {in_words(day)}; no meeting of it and no report to it are recorded."
+        return verdict(Status.NO_EVIDENCE, reason, entry)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return the day after that of the first meeting."""
+        return (clause.after(self._expected(clause)[0]),)
 
 
 class _AdviserReport(Struct):

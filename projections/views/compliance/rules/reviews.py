@@ -1,9 +1,8 @@
-"""Judges of rules on reviews: interval, topics, grades, diagnostics, and the council's own assessment."""
+"""Judges of rules on reviews: interval, topics, grades and diagnostics."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import islice
-from typing import TypeVar
 
 from msgspec import Struct, field
 
@@ -11,16 +10,12 @@ from ledger.domain.areas.reviews import (
     DiagnosticProviderAgreed,
     DiagnosticReported,
     DiagnosticRequired,
-    PreReviewAssessmentSubmitted,
     ReviewCompleted,
     ReviewScheduled,
     ReviewStarted,
 )
 from ledger.domain.rules import oversight
-from ledger.domain.rules.rule import Rule
 from projections.views.compliance.verdict import (
-    DAY,
-    WARNING_DAYS,
     Judge,
     JudgedClause,
     Occurrence,
@@ -35,8 +30,6 @@ from projections.views.compliance.verdict import (
     warned,
     word_in_text,
 )
-
-R = TypeVar("R", bound=Rule)
 
 
 class _Scheduled(Struct):
@@ -143,16 +136,16 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
         return {topic: entry for topic, entry in looked if topic in topics}
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET when reviews looked at every topic, NOT_DUE until then."""
+        """Return MET when reviews looked at every topic, NO_EVIDENCE until then, as no day is set for it."""
         seen = self._seen()
         whose = f" by {self.rule.by}" if self.rule.by else ""
         known = [word_in_text(topic.value) for topic in self.rule.topics if topic.value in seen]
         missing = [word_in_text(topic.value) for topic in self.rule.topics if topic.value not in seen]
         if missing and known:
             reason = f"Reviews{whose} have looked at {enumerate_names(known)}. None has looked at "
-            return verdict(Status.NOT_DUE, f"{reason}{enumerate_names(missing)}.", *seen.values())
+            return verdict(Status.NO_EVIDENCE, f"{reason}{enumerate_names(missing)}.", *seen.values())
         if missing:
-            return verdict(Status.NOT_DUE, f"No review{whose} has looked at {enumerate_names(missing)}.")
+            return verdict(Status.NO_EVIDENCE, f"No review{whose} has looked at {enumerate_names(missing)}.")
         return verdict(Status.MET, "Reviews have looked at every topic of the clause.", *seen.values())
 
     def power(self, clause: JudgedClause, at: datetime) -> Verdict:
@@ -256,7 +249,10 @@ class DiagnosticAgreed(Judge[oversight.DiagnosticAgreed]):
                 self.diagnostics[fact.diagnostic].reported = (occurrence.at, position)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_DUE while a diagnostic runs, NOT_MET when one is overdue, MET_LATE if one reported late."""
+        """Return NOT_DUE while a diagnostic runs, NOT_MET when one is overdue, MET_LATE if one reported late.
+
+        A diagnostic that runs without a day is NO_EVIDENCE.
+        """
         if not self.diagnostics:
             return verdict(Status.NOT_DUE, "No diagnostic has been required.")
         today = clause.day(at)
@@ -270,7 +266,8 @@ class DiagnosticAgreed(Judge[oversight.DiagnosticAgreed]):
                 reason = f"Diagnostic {name} was due on {in_words(due)}; no report of it is recorded."
                 return verdict(Status.NOT_MET, reason, *entries)
             stage = "is under way" if diagnostic.agreed is not None else "has no agreed provider yet"
-            return verdict(Status.NOT_DUE, f"Diagnostic {name} {stage}.", *entries)
+            status = Status.NO_EVIDENCE if diagnostic.due is None else Status.NOT_DUE
+            return verdict(status, f"Diagnostic {name} {stage}.", *entries)
         reports = [(name, each.due, each.reported) for name, each in self.diagnostics.items() if each.reported]
         entries = [entry for _, _, (_, entry) in reports]
         late = [
@@ -293,108 +290,3 @@ class DiagnosticAgreed(Judge[oversight.DiagnosticAgreed]):
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return the days after running diagnostics are due."""
         return [clause.after(each.due) for each in self.diagnostics.values() if not each.reported and each.due]
-
-
-class _Review(Struct):
-    review: str
-    by: str
-    from_: date
-    position: int
-    started: tuple[datetime, int] | None = None
-
-
-class _Assessment(Struct):
-    review: str
-    at: datetime
-    position: int
-    parts: list[str]
-
-
-class _Assessments(Judge[R]):
-    reviews: dict[str, _Review] = field(default_factory=dict)
-    assessments: dict[str, _Assessment] = field(default_factory=dict)
-    """Review → the council's assessment before it."""
-
-    def take(self, occurrence: Occurrence) -> None:
-        """Remember when each review began, and the council's assessments."""
-        fact, position = occurrence.fact, occurrence.position
-        match fact:
-            case ReviewScheduled():
-                self.reviews[fact.review] = _Review(fact.review, fact.by, fact.from_, position)
-            case ReviewStarted() if fact.review in self.reviews:
-                self.reviews[fact.review].started = (occurrence.at, position)
-            case PreReviewAssessmentSubmitted():
-                has_parts = (bool(fact.objectives), fact.staff_survey is not None, fact.supervision is not None)
-                names = ("OBJECTIVES", "STAFF_SURVEY", "SUPERVISION")
-                parts = [name for name, has in zip(names, has_parts, strict=True) if has]
-                self.assessments[fact.review] = _Assessment(fact.review, occurrence.at, position, parts)
-
-
-class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
-    """The council assesses itself before each review begins."""
-
-    def _counted(self) -> list[_Review]:
-        """Return the reviews by the body that the clause names, by the days set for them."""
-        reviews = [review for review in self.reviews.values() if self.rule.by in (None, review.by)]
-        return sorted(reviews, key=lambda review: (review.from_, review.position))
-
-    def _fault(self, clause: JudgedClause, review: _Review) -> Verdict | None:
-        """Return NOT_MET if a review began before the council's assessment; None if not, or not yet."""
-        started, assessment = review.started, self.assessments.get(review.review)
-        if started is None:
-            return None
-        if assessment is None:
-            reason = f"Review {review.review} began without the council's own assessment."
-            return verdict(Status.NOT_MET, reason, started[1])
-        if assessment.at <= started[0]:
-            return None
-        days = (clause.day(assessment.at) - clause.day(started[0])).days
-        after = f"{days_in_words(days)} after" if days else "after"
-        when = in_words(clause.day(assessment.at))
-        reason = f"The council assessed itself on {when}, {after} review {review.review} began."
-        return verdict(Status.NOT_MET, reason, started[1], assessment.position)
-
-    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the latest review; a fault lasts until the next assessment, which names it."""
-        reviews = self._counted()
-        if not reviews:
-            whose = f" by {self.rule.by}" if self.rule.by else ""
-            return verdict(Status.NOT_DUE, f"No review{whose} is scheduled.")
-        review, faults = reviews[-1], [(each, self._fault(clause, each)) for each in reviews]
-        begun = [fault for each, fault in faults if each.started is not None]
-        name, assessment = review.review, self.assessments.get(review.review)
-        last = faults[-1][1] or (begun[-1] if begun and assessment is None else None)
-        if last is not None:
-            return last
-        if assessment is not None:
-            when = in_words(clause.day(assessment.at))
-            reason = f"The council assessed itself on {when}, before review {name}."
-            earlier = {each.review: fault for each, fault in faults if fault is not None}
-            if earlier:
-                reason = f"{reason} {enumerate_names(earlier)} began before the council's own assessment."
-            entries = (entry for fault in earlier.values() for entry in fault.entries)
-            return verdict(Status.MET, reason, assessment.position, *entries)
-        reason = f"The council's own assessment is due before review {name}, set for {in_words(review.from_)}."
-        is_soon = clause.day(at) >= review.from_ - 2 * WARNING_DAYS * DAY
-        return verdict(Status.AT_RISK if is_soon else Status.NOT_DUE, reason, review.position)
-
-    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a fortnight before the day set for the latest review."""
-        reviews = self._counted()
-        return (clause.start(reviews[-1].from_ - 2 * WARNING_DAYS * DAY),) if reviews else ()
-
-
-class AssessmentContent(_Assessments[oversight.AssessmentContent]):
-    """The council's latest assessment before a review has the part named."""
-
-    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET if the latest assessment has the part, NOT_MET if not, NOT_DUE before the first."""
-        latest = max(self.assessments.values(), key=lambda each: (each.at, each.position), default=None)
-        if latest is None:
-            return verdict(Status.NOT_DUE, "No assessment before a review has been submitted.")
-        part = word_in_text(self.rule.part.value)
-        if self.rule.part.value in latest.parts:
-            reason = f"The assessment for review {latest.review} has its part on {part}."
-            return verdict(Status.MET, reason, latest.position)
-        reason = f"The assessment for review {latest.review} leaves out {part}."
-        return verdict(Status.NOT_MET, reason, latest.position)

@@ -58,10 +58,10 @@ PARTNERS_ACTION: list[Told] = [
 ]  # fmt: skip
 
 
-def appointed(first: str, last: str | None = None) -> Fact:
+def appointed(first: str, last: str | None = None, *, name: str = "AP") -> Fact:
     """Return the appointment of an adviser."""
     end = None if last is None else day(last)
-    return AdviserAppointed(appointment="AP", adviser="ann", first=day(first), last=end, terms=WORDS)
+    return AdviserAppointed(appointment=name, adviser="ann", first=day(first), last=end, terms=WORDS)
 
 
 def released(last: str) -> Fact:
@@ -137,6 +137,15 @@ EDGES: dict[str, Edges] = {
         ),
     },
     "adviser-in-post": {
+        "the day of a second adviser, after a vacancy": Edge(
+            {}, [("2022-07-08", appointed("2022-07-11", "2022-12-31")), ("2023-02-01", appointed("2023-02-06", name="AP2"))],
+            [on("2023-02-05T23:59", NOT, "vacant since 1 January 2023, without a release", 11),
+             on("2023-02-06T00:00", MET, "held by ann; it was vacant from 1 January 2023 to 5 February 2023.", 11, 12)],
+        ),
+        "the day of a second adviser, without a vacancy": Edge(
+            {}, [("2022-07-08", appointed("2022-07-11", "2022-12-31")), ("2022-12-01", appointed("2023-01-01", name="AP2"))],
+            [on("2023-01-01T00:00", MET, "The post of adviser is held by ann.", 12)],
+        ),
         NOTHING: Edge({}, [], [on("2022-08-01", NONE, "No adviser has been appointed")]),
         DAY: Edge(
             {}, [("2022-07-08", appointed("2022-07-11", "2022-12-31"))],
@@ -150,6 +159,15 @@ EDGES: dict[str, Edges] = {
         ),
     },
     "board-and-chair": {
+        "the day of a second chair, after a vacancy": Edge(
+            {}, [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-11", "2022-08-31")), ("2022-09-10", chair("2022-09-12", name="cy"))],
+            [on("2022-08-31T23:59", MET, "chaired by chair.", 11, 12), on("2022-09-01T00:00", NOT, "no chair since 1 September 2022", 12),
+             on("2022-09-12T00:00", MET, "chaired by cy. The chair was vacant from 1 September 2022 to 11 September 2022.", 11, 12, 13)],
+        ),
+        "the day of a second chair, without a vacancy": Edge(
+            {}, [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-11", "2022-08-31")), ("2022-08-10", chair("2022-09-01", name="cy"))],
+            [on("2022-09-01T00:00", MET, "The board is chaired by cy.", 11, 13)],
+        ),
         NOTHING: Edge(REPORTING, [], [on("2022-08-01", NONE, "No board has been established")]),
         "nothing recorded but the board": Edge(REPORTING, SEATED[:1], [on("2022-08-01", NONE, "No chair has been appointed", 11)]),
         "nothing recorded but the board and its chair": Edge(REPORTING, SEATED, [on("2022-08-01", NONE, "No timetable has been agreed", 11, 12)]),
@@ -172,7 +190,19 @@ EDGES: dict[str, Edges] = {
         ),
     },
     "board-report-complete": {
-        NOTHING: Edge(PARTS, [], [on("2022-08-01", DUE, "The board has not met yet")]),
+        NOTHING: Edge(
+            PARTS, [],
+            [on("2022-10-05T23:59", DUE, "The board has not met yet"),
+             on("2022-10-06T00:00", NONE, "was to meet by 5 October 2022; no meeting of it and no report to it are recorded", 2)],
+        ),
+        "nothing recorded but a timetable, and a later one": Edge(
+            PARTS, [("2022-07-12", timetable("2022-09-28")), ("2022-09-20", timetable("2022-11-30"))],
+            [on("2022-09-28T23:59", DUE, "The board has not met yet"), on("2022-09-29T00:00", NONE, "was to meet by 28 September 2022", 11)],
+        ),
+        "the day of a first meeting that is late": Edge(
+            PARTS, [("2022-07-12", timetable("2022-09-28")), ("2022-10-12", met())],
+            [on("2022-10-12T11:59", NONE, "was to meet by 28 September 2022", 11), on("2022-10-12T12:00", NONE, "has met, and no report to it", 12)],
+        ),
         DAY: Edge(
             PARTS, [("2022-08-01", met()), ("2022-08-03", board_report("1")), ("2022-08-05", board_report("2", analysis=WORDS))],
             [on("2022-08-01T11:59", DUE, "has not met"), on("2022-08-01T12:00", NONE, "no report to it", 11), on("2022-08-03T12:00", NOT, "Report 1, the latest to the board, lacks analysis", 12),

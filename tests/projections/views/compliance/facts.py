@@ -88,11 +88,9 @@ def met(name: str = "B1") -> Fact:
     return MeetingHeld(meeting=name, attendance=["chair"], quorate=True)
 
 
-def chair(first: str, last: str | None = None, *, independent: bool = True) -> Fact:
+def chair(first: str, last: str | None = None, *, independent: bool = True, name: str = "chair") -> Fact:
     basis = WORDS if independent else None
-    return ChairAppointed(
-        chair="chair", first=day(first), last=day(last) if last else None, independence_basis=basis
-    )
+    return ChairAppointed(chair=name, first=day(first), last=day(last) if last else None, independence_basis=basis)
 
 
 def timetable(*dates: str, consent: bool = True, reports: tuple[str, ...] = ()) -> Fact:

@@ -117,7 +117,7 @@ ON_31_MARCH_2024: list[Line] = [
     ("5", "NOT_APPLICABLE", "2022-07-04", 10, [], "The clause introduces others and carries no obligation"),
     ("5a", "NOT_MET", "2024-03-12", None, [655, 694],
      "Objective O10 has had no progress recorded for more than 62 days, since 9 January 2024"),
-    ("5b", "NOT_MET", "2023-07-26", None, [407, 598, 658, 667, 694],
+    ("5b", "NOT_MET", "2023-07-26", None, [407, 409, 486, 598, 658, 667, 694],
      "The chair has not reported for 26 July 2023, a report day of the timetable. 598 commissioned U4 for 29 November, "
      "never received; no entry approves the minutes of B17 (667)"),
     ("5c", "MET", "2023-10-12", 588, [660, 694],

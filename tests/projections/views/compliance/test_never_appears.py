@@ -60,7 +60,8 @@ CASES = {
     ),
     "a board's reports": Case(
         "board-report-complete", {**PARTS, "board": "SEND"}, [*CHAIRED, ("2022-07-20", board_report("1", analysis=WORDS)), ("2022-07-21", met())],
-        (DUE, "Board SEND has not met yet"), (DUE, "Board SEND has not met yet"),
+        (DUE, "Board SEND has not met yet"),
+        (NONE, "Board SEND was to meet by 5 October 2022; no meeting of it and no report to it are recorded"),
     ),
     "a deliverable": Case(
         "done-by", {"deliverable": "plan", "by": "2022-09-30"}, [("2022-08-01", DeliverableSubmitted(deliverable="Plan", submitted_on=day("2022-08-01")))],

@@ -1,0 +1,140 @@
+"""Judges of rules on the council's own assessment before a review."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from ledger.domain.areas.reviews import PreReviewAssessmentSubmitted, ReviewScheduled, ReviewStarted
+from ledger.domain.rules import oversight
+from ledger.domain.rules.rule import Rule
+from projections.views.compliance.verdict import (
+    DAY,
+    WARNING_DAYS,
+    Judge,
+    JudgedClause,
+    Occurrence,
+    Status,
+    Verdict,
+    days_in_words,
+    enumerate_names,
+    in_words,
+    verdict,
+    word_in_text,
+)
+
+R = TypeVar("R", bound=Rule)
+
+
+class _Review(Struct):
+    review: str
+    by: str
+    from_: date
+    position: int
+    started: tuple[datetime, int] | None = None
+
+
+class _Assessment(Struct):
+    review: str
+    at: datetime
+    position: int
+    parts: list[str]
+
+
+class _Assessments(Judge[R]):
+    reviews: dict[str, _Review] = field(default_factory=dict)
+    assessments: dict[str, _Assessment] = field(default_factory=dict)
+    """Review → the council's assessment before it."""
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Remember when each review began, and the council's assessments."""
+        fact, position = occurrence.fact, occurrence.position
+        match fact:
+            case ReviewScheduled():
+                self.reviews[fact.review] = _Review(fact.review, fact.by, fact.from_, position)
+            case ReviewStarted() if fact.review in self.reviews:
+                self.reviews[fact.review].started = (occurrence.at, position)
+            case PreReviewAssessmentSubmitted():
+                has_parts = (bool(fact.objectives), fact.staff_survey is not None, fact.supervision is not None)
+                names = ("OBJECTIVES", "STAFF_SURVEY", "SUPERVISION")
+                parts = [name for name, has in zip(names, has_parts, strict=True) if has]
+                self.assessments[fact.review] = _Assessment(fact.review, occurrence.at, position, parts)
+
+
+class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
+    """The council assesses itself before each review begins."""
+
+    def _counted(self) -> list[_Review]:
+        """Return the reviews by the body that the clause names, by the days set for them."""
+        reviews = [review for review in self.reviews.values() if self.rule.by in (None, review.by)]
+        return sorted(reviews, key=lambda review: (review.from_, review.position))
+
+    def _fault(self, clause: JudgedClause, review: _Review) -> Verdict | None:
+        """Return NOT_MET if a review began before the council's assessment; None if not, or not yet."""
+        started, assessment = review.started, self.assessments.get(review.review)
+        if started is None:
+            return None
+        if assessment is None:
+            reason = f"Review {review.review} began without the council's own assessment."
+            return verdict(Status.NOT_MET, reason, started[1])
+        if assessment.at <= started[0]:
+            return None
+        days = (clause.day(assessment.at) - clause.day(started[0])).days
+        after = f"{days_in_words(days)} after" if days else "after"
+        when = in_words(clause.day(assessment.at))
+        reason = f"The council assessed itself on {when}, {after} review {review.review} began."
+        return verdict(Status.NOT_MET, reason, started[1], assessment.position)
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return the verdict on the latest review; a fault lasts until the next assessment, which names it."""
+        reviews = self._counted()
+        if not reviews:
+            whose = f" by {self.rule.by}" if self.rule.by else ""
+            return verdict(Status.NOT_DUE, f"No review{whose} is scheduled.")
+        review, faults = reviews[-1], [(each, self._fault(clause, each)) for each in reviews]
+        begun = [fault for each, fault in faults if each.started is not None]
+        name, assessment = review.review, self.assessments.get(review.review)
+        last = faults[-1][1] or (begun[-1] if begun and assessment is None else None)
+        if last is not None:
+            return last
+        if assessment is not None:
+            when = in_words(clause.day(assessment.at))
+            reason = f"The council assessed itself on {when}, before review {name}."
+            earlier = {each.review: fault for each, fault in faults if fault is not None}
+            if earlier:
+                reason = f"{reason} {enumerate_names(earlier)} began before the council's own assessment."
+            entries = (entry for fault in earlier.values() for entry in fault.entries)
+            return verdict(Status.MET, reason, assessment.position, *entries)
+        reason = f"The council's own assessment is due before review {name}, set for {in_words(review.from_)}."
+        is_soon = clause.day(at) >= review.from_ - 2 * WARNING_DAYS * DAY
+        return verdict(Status.AT_RISK if is_soon else Status.NOT_DUE, reason, review.position)
+
+    def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
+        """Return a fortnight before the day set for the latest review."""
+        reviews = self._counted()
+        return (clause.start(reviews[-1].from_ - 2 * WARNING_DAYS * DAY),) if reviews else ()
+
+
+class AssessmentContent(_Assessments[oversight.AssessmentContent]):
+    """The council's latest assessment before a review has the part named."""
+
+    def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
+        """Return MET if the latest assessment has the part, NOT_MET if not.
+
+        Before the first it is NOT_DUE, and NO_EVIDENCE once a review began without one.
+        """
+        latest = max(self.assessments.values(), key=lambda each: (each.at, each.position), default=None)
+        if latest is None:
+            begun = [(each.started, each.review) for each in self.reviews.values() if each.started is not None]
+            if not begun:
+                return verdict(Status.NOT_DUE, "No assessment before a review has been submitted.")
+            (_, entry), review = max(begun)
+            reason = f"Review {review} began, and no assessment before a review has been submitted."
+            return verdict(Status.NO_EVIDENCE, reason, entry)
+        part = word_in_text(self.rule.part.value)
+        if self.rule.part.value in latest.parts:
+            reason = f"The assessment for review {latest.review} has its part on {part}."
+            return verdict(Status.MET, reason, latest.position)
+        reason = f"The assessment for review {latest.review} leaves out {part}."
+        return verdict(Status.NOT_MET, reason, latest.position)
