@@ -26,7 +26,7 @@ def test_changes(both: Both) -> None:
         for row in notice["entries"]["nodes"]
     ]
     assert rows == oversight_answers.changes(640, notice["asOf"]["position"])
-    assert len(rows) == 90
+    assert len(rows) == 101
 
 
 def test_slow_objectives(both: Both) -> None:

@@ -29,7 +29,8 @@ def test_every_kind_of_fact_leads_somewhere_or_is_known_not_to() -> None:
     assert alone <= {
         "NoticeIssued", "ClauseRegistered", "NoticeRevised", "NoticeClosed", "BoardEstablished", "TimetableAgreed",
         "RatingScaleAdopted", "EntryCorrected", "ErasureRequested", "NarrativeErased", "Published", "LossAccepted",
-        "ActReported", "ClauseAssessed", "ConsentGiven", "CooperationReported",
+        "ActReported", "ClauseAssessed", "ConsentGiven", "CooperationReported", "ParallelNoticeLinked",
+        "ParallelNoticeUnlinked",
     }  # fmt: skip
 
 

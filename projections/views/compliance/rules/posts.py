@@ -28,7 +28,7 @@ from projections.views.compliance.verdict import (
 )
 
 
-class Tenure(Protocol):
+class PostPeriod(Protocol):
     """A time in a post; both days are included."""
 
     first: date
@@ -38,23 +38,23 @@ class Tenure(Protocol):
     """Entry that ended it; None: its appointment stated the last day, or it goes on."""
 
 
-class Vacancy(NamedTuple):
-    """A time between two tenures without anybody in post."""
+class PostGap(NamedTuple):
+    """A time between two periods in a post without anybody in it."""
 
     days: str
     """First and last day, in words."""
     entries: tuple[int, int]
-    """Entries of the tenures before and after it."""
+    """Entries of the periods before and after it."""
 
 
-def vacancies(tenures: Iterable[Tenure]) -> Iterator[Vacancy]:
-    """Yield each vacancy between two tenures, in order of time."""
-    before: Tenure | None = None
+def vacancies(tenures: Iterable[PostPeriod]) -> Iterator[PostGap]:
+    """Yield each vacancy between two periods in a post, in order of time."""
+    before: PostPeriod | None = None
     for tenure in sorted(tenures, key=lambda each: each.first):
         if before is not None and before.last is not None and tenure.first > before.last + DAY:
             first, last = in_words(before.last + DAY), in_words(tenure.first - DAY)
             days = f"on {first}" if first == last else f"from {first} to {last}"
-            yield Vacancy(days, (before.ended or before.position, tenure.position))
+            yield PostGap(days, (before.ended or before.position, tenure.position))
         if before is None or (before.last is not None and (tenure.last is None or tenure.last > before.last)):
             before = tenure
 
@@ -217,7 +217,7 @@ class _Holder(Struct):
     position: int
 
 
-class _Term(Struct):
+class _AdviserPeriod(Struct):
     """A time in the post of adviser under one appointment."""
 
     first: date
@@ -238,10 +238,10 @@ class _Appointment(Struct):
             return None
         return max((each for each in self.holders if each.first <= day), key=_since, default=None)
 
-    def term(self) -> _Term:
+    def term(self) -> _AdviserPeriod:
         """Return the time from the first adviser's first day to the end; the post was full between."""
         first = min(self.holders, key=_since)
-        return _Term(first.first, self.last, first.position, self.released)
+        return _AdviserPeriod(first.first, self.last, first.position, self.released)
 
 
 def _since(holder: _Holder) -> tuple[date, int]:

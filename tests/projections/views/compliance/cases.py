@@ -290,7 +290,7 @@ CASES: dict[str, Case] = {
     "topics seen by reviews that began": (
         "review-topics", {"topics": ["CULTURE", "EARLY_HELP"]},
         [("2022-08-01", scheduled("R1", "2022-09-01", Topic.CULTURE, Topic.EARLY_HELP)), ("2022-09-01", started("R1"))],
-        [("2022-08-31", DUE), ("2022-09-02", MET)],
+        [("2022-08-31", NONE), ("2022-09-02", MET)],
     ),
     "a diagnostic that runs over its date": (
         "diagnostic-agreed", {},

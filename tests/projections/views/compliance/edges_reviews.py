@@ -126,22 +126,22 @@ EDGES: dict[str, Edges] = {
         ),
     },
     "review-topics": {
-        NOTHING: Edge(TOPICS, [], [on("2022-09-01", DUE, "No review has looked at culture and early help")]),
+        NOTHING: Edge(TOPICS, [], [on("2022-09-01", NONE, "No review has looked at culture and early help")]),
         "the day of a review of one topic": Edge(
             TOPICS, [("2022-08-01", scheduled("R1", "2022-09-01")), ("2022-09-01", started("R1"))],
-            [on("2022-09-01T12:00", DUE, "Reviews have looked at culture. None has looked at early help.", 12)],
+            [on("2022-09-01T12:00", NONE, "Reviews have looked at culture. None has looked at early help.", 12)],
         ),
         DAY: Edge(
             TOPICS, [("2022-08-01", scheduled("R1", "2022-09-01", *BOTH)), ("2022-09-01", started("R1"))],
-            [on("2022-09-01T11:59", DUE, "culture and early help"), on("2022-09-01T12:00", MET, "every topic", 12)],
+            [on("2022-09-01T11:59", NONE, "culture and early help"), on("2022-09-01T12:00", MET, "every topic", 12)],
         ),
         LATE_RECORD: Edge(
             TOPICS, [("2022-08-01", scheduled("R1", "2022-09-01", *BOTH)), ("2022-09-20", started("R1"), "2022-09-01")],
-            [on("2022-09-10", DUE, "culture", known=1), on("2022-09-10", MET, "every topic", 12)],
+            [on("2022-09-10", NONE, "culture", known=1), on("2022-09-10", MET, "every topic", 12)],
         ),
         CORRECTED: Edge(
             TOPICS, [("2022-08-01", scheduled("R1", "2022-09-01")), ("2022-09-01", started("R1")), ("2022-09-20", fix(0, scheduled("R1", "2022-09-01", *BOTH)))],
-            [on("2022-09-10", DUE, "early help", 12, known=2), on("2022-09-10", MET, "every topic", 12)],
+            [on("2022-09-10", NONE, "early help", 12, known=2), on("2022-09-10", MET, "every topic", 12)],
         ),
     },
     "grade-reached": {
