@@ -175,7 +175,7 @@ async def test_each_field_is_read_of_the_invented_history(reader: Reader) -> Non
             for leaf in leaves
             if all(row[leaf] is None or row[leaf] == [] for row in rows) and not leaf.endswith("rasedBy")
         }
-    assert null == NEVER_IN_THE_HISTORY, (sorted(null - NEVER_IN_THE_HISTORY), sorted(NEVER_IN_THE_HISTORY - null))
+    assert sorted(null ^ NEVER_IN_THE_HISTORY) == []
     assert len(fields_seen) > 50
 
 
@@ -183,22 +183,13 @@ SIGNED = ("checkpoint", "proof")
 """Fields that need a signing key; `test_proofs` reads them."""
 LEAF = GraphQLScalarType | GraphQLEnumType
 NEVER_IN_THE_HISTORY = {
-    "Access.documents", "Action.activityRating", "Action.comment", "Action.evidence", "Action.impactRating",
-    "Action.ratedAt", "AdviserReport.other", "AdviserVacancy.last",
-    "BaselineReset.baseline",
+    "Access.documents", "Action.partOf", "AdviserVacancy.last", "BaselineReset.baseline",
+    "Basis.supersededByThen", "BoardReport.board", "Chair.board", "ChairReport.board", "Finding.review",
     "Loss.acceptedAt", "Loss.acceptedBy", "Loss.position", "Loss.resumedAt", "Loss.rootHash", "Loss.size",
-    "RoleRequest.fromAt",
-    "Basis.judgementThen", "Basis.supersededByThen", "Contribution.evidence", "Contribution.note",
-    "Decision.replacedBy", "Diagnostic.evidence", "Evidence.first", "Evidence.last", "Evidence.supports",
-    "Finding.review", "Intervention.takesEffectOn", "Measure.per", "Meeting.minutesEvidence",
-    "Milestone.evidence", "Action.coOwners", "Action.partOf", "BoardReport.board", "Chair.board",
-    "ChairReport.board", "Meeting.board",
-    "Member.board", "Terms.board", "Timetable.board", "Vacancy.board",
-    "Notice.body", "Notice.bodyCode", "Notice.expiresOn", "Notice.predecessors",
-    "PartnerUpdate.evidence", "PlanVersion.evidence",
-    "Progress.action", "Publication.shows", "Recommendation.due", "ReportRecommendation.decision",
-    "Review.staffSurvey", "Review.supervision", "Token.facts", "Token.source", "Unreported.first",
-    "Unreported.last", "ViewState.failedAt", "ViewState.failure",
+    "Measure.per", "Meeting.board", "Meeting.minutesEvidence", "Member.board", "Milestone.evidence",
+    "Notice.body", "Notice.bodyCode", "Notice.expiresOn", "Notice.predecessors", "Review.staffSurvey",
+    "Review.supervision", "RoleRequest.fromAt", "Terms.board", "Timetable.board", "Token.facts", "Token.source",
+    "Unreported.first", "Unreported.last", "Vacancy.board", "ViewState.failedAt", "ViewState.failure",
 }  # fmt: skip
 """Fields that the invented history leaves empty; the tests of their views fill them."""
 
