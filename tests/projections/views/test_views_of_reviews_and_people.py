@@ -90,7 +90,7 @@ async def test_what_led_to_escalation(reader: Reader) -> None:
 async def test_people_and_the_record_itself(reader: Reader) -> None:
     async with at(reader) as reading:
         (holding,) = await rows_of(reading, people.HOLDING, actor="reviewer-2")
-        now = {each.actor for each in await rows_of(reading, people.HOLDING, holding=True)}
+        now = {each.actor for each in await rows_of(reading, people.HOLDING, held=True)}
         (token,) = await rows_of(reading, people.TOKEN)
         integrations = await rows_of(reading, people.INTEGRATION)
         actors = await rows_of(reading, people.ACTOR)
