@@ -105,7 +105,7 @@ async def test_people_and_the_record_itself(reader: Reader) -> None:
     assert [(each.target, each.requested_by, each.erased_by) for each in erasures] == [
         (171, "records-officer", "data-protection-officer"), (582, "records-officer", "data-protection-officer"),
     ]  # fmt: skip
-    assert [each.subject for each in publications] == ["SA1", "tameside-2022"]
+    assert [each.subject for each in publications] == ["SA1", "tameside-2022", "AR6"]
     assert [(each.severity, each.positions) for each in findings] == [("MINOR", [409]), ("MAJOR", [111, 622])]
     assert key.key == "demo-2022"
     async with at(reader, 181) as reading:
