@@ -256,6 +256,12 @@ class IssuedReportsNotice(QueryModel, frozen=True, kw_only=True):
     adviser_reports: ListPage[IssuedReportsRow]
 
 
+class MeasuresEntry(QueryModel, frozen=True, kw_only=True):
+    """One immutable record of one fact."""
+
+    occurred_at: datetime | None
+
+
 class MeasuresSpc(QueryModel, frozen=True, kw_only=True):
     """XmR chart (statistical process control) of a measure's readings since the last reset of its baseline."""
 
@@ -313,6 +319,7 @@ class MeasureFigures(QueryModel, frozen=True, kw_only=True):
     reset_on: date | None
     suppressed: bool
     position: int
+    entry: MeasuresEntry | None
     spc: MeasuresSpc | None
     resets: tuple[MeasuresResets, ...]
     targets: tuple[MeasuresTargets, ...]

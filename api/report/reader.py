@@ -171,7 +171,7 @@ async def _figures(source: Source, statements: AdviserStatements, begin: datetim
         on=source.on,
         areas=_areas(figures, statements),
         requirements=await _requirements(source, begin, figures, statements),
-        measures=await _measures(source, last),
+        measures=await _measures(source, last, end),
         slow=_present(
             await source.read(query_models.SLOW, to=period["to"]), lambda row: slow_objective_at(row, last, end)
         ),
@@ -222,11 +222,20 @@ async def _requirements(
     return tuple(sorted(requirements, key=lambda requirement: natural_key(requirement.clause)))
 
 
-async def _measures(source: Source, last: date) -> tuple[Series, ...] | None:
+async def _measures(source: Source, last: date, end: datetime) -> tuple[Series, ...] | None:
+    """Return the measures defined before the end of the period, each with its readings up to the last day."""
     rows = await source.read(query_models.MEASURES)
-    for measure in rows or ():
+    if rows is None:
+        return None
+    defined = [row for row in rows if not _is_defined_later(row.entry, end)]
+    for measure in defined:
         measure.readings.whole(f"measure {measure.measure}")
-    return None if rows is None else tuple(series_at(series_of(row), last) for row in rows)
+    return tuple(series_at(series_of(row), last) for row in defined)
+
+
+def _is_defined_later(entry: query_models.MeasuresEntry | None, end: datetime) -> bool:
+    """Return True if a measure's entry is known to be about an instant after the period."""
+    return entry is not None and entry.occurred_at is not None and entry.occurred_at >= end
 
 
 async def _board_reports(source: Source, begin: datetime, end: datetime) -> tuple[BoardReport, ...] | None:
