@@ -1,8 +1,6 @@
 """Benchmarks still measure: each group runs once, over a few entries, and returns its figures."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -10,6 +8,7 @@ import pytest
 
 from ledger.embedded import EmbeddedPostgres
 from tests.benchmarks import append, eventsourcing, graphql, intake, national, proof, scale, views
+from tests.ledger.embedded.tools import make_place
 
 pytestmark = pytest.mark.long
 SMALL: dict[ModuleType, dict[str, Any]] = {
@@ -32,7 +31,7 @@ async def test_a_group_of_benchmarks_returns_its_figures(
         monkeypatch.setattr(group, name, value)
     lines: list[str] = []
     say: Callable[[str], None] = lines.append
-    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
+    with make_place() as place, EmbeddedPostgres(place) as server:
         figures = await group.measure(server.start(), 1, say)
     name = group.__name__.rpartition(".")[2]
     assert figures

@@ -4,12 +4,12 @@ import argparse
 import asyncio
 import json
 import sys
-import tempfile
 from pathlib import Path
 from types import ModuleType
 
 from ledger.embedded import EmbeddedPostgres
 from tests.benchmarks import append, eventsourcing, graphql, intake, national, proof, scale, views
+from tests.ledger.embedded.tools import make_place
 
 GROUPS: dict[str, ModuleType] = {
     "append": append,
@@ -38,7 +38,7 @@ def main() -> None:
     figures = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in [chosen.only] if chosen.only else GROUPS:
         say(f"measuring {name} …")
-        with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
+        with make_place() as place, EmbeddedPostgres(place) as server:
             figures.update(asyncio.run(GROUPS[name].measure(server.start(), max(3, chosen.rounds), say)))
     RESULTS.write_text(json.dumps(dict(sorted(figures.items())), indent=2) + "\n")
     say(f"written to {RESULTS.name}")
