@@ -100,6 +100,8 @@ class RecordingConnection(BoundedConnection):
             while state == WAIT_R:
                 await self._wait_for_news()
                 state = gen.send(READY_R)
+                if state == WAIT_R:
+                    self._unregister()  # uvloop reports a broken connection once, and nothing after it
         except StopIteration as end:
             value: RV = end.value
             return value
@@ -115,6 +117,8 @@ class RecordingConnection(BoundedConnection):
 
     async def _wait_for_news(self) -> None:
         loop = asyncio.get_running_loop()
+        if self._has_news:
+            self._unregister()
         if self._socket is None:
             try:
                 self._socket = socket.socket(fileno=os.dup(self.fileno()))
@@ -131,17 +135,25 @@ class RecordingConnection(BoundedConnection):
         """Note that the server has sent something.
 
         The event loop may report an answer once more while it is being read. News that nothing reads would be
-        reported without end, so the second such report ends the registration.
+        reported without end, so the second such report ends the registration. The next wait makes another.
         """
         if self._answer is None:
             if self._has_news:
                 self._unregister()
-            self._has_news = not self._has_news
+            else:
+                self._has_news = True
         elif not self._answer.done():
             self._has_news = False
             self._answer.set_result(None)
 
+    def _hang_up(self) -> None:
+        """Hang up, and wake the statement even if the event loop reports nothing."""
+        super()._hang_up()
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(None)
+
     def _unregister(self) -> None:
+        self._has_news = False
         if self._socket is not None:
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()

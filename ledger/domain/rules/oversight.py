@@ -180,10 +180,7 @@ class BoardAndChair(Rule, frozen=True):
 
 
 class BoardReportComplete(Rule, frozen=True):
-    """The latest report to a board has every part named; the first is expected once the board was to meet.
-
-    A board meets first on the first day of its timetable; without one, within three months of the clause.
-    """
+    """The latest report to a board has all parts; the first is due by its first timetable, or in three months."""
 
     kind: ClassVar[str] = "board-report-complete"
     wordings: ClassVar[tuple[str, ...]] = ("Reports to the board should hold data, analysis and recommendations.",)

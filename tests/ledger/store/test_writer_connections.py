@@ -1,13 +1,17 @@
 """Test the connections of writers: bounded round trips, and a registration with the event loop that ends."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import psycopg
 import pytest
+import uvloop
 
 from ledger.store import writer_connections
 from ledger.store.database import connect_as
 from ledger.store.writer_connections import BoundedConnection, RecordingConnection
+from tests.journeys.tcp_server import TcpServer, tcp_server
 
 KINDS = [BoundedConnection, RecordingConnection]
 
@@ -111,3 +115,26 @@ async def test_an_interrupted_statement_loses_the_connection(database: str) -> N
                 await connection.execute("SELECT pg_sleep(60)")
         assert connection.closed
         assert not registered(connection)
+
+
+async def broken_by_an_outage(server: TcpServer) -> None:
+    """Use a connection before and after its server's stop, and a new one then."""
+    url = server.url("postgres", "postgres")
+    async with await connect_as(RecordingConnection, url, None) as connection:
+        await connection.execute("SELECT")
+        await asyncio.to_thread(server.stop)
+        with pytest.raises(psycopg.OperationalError):
+            async with asyncio.timeout(writer_connections.ANSWER_SECONDS / 2):
+                await connection.execute("SELECT")
+        assert connection.closed
+    await asyncio.to_thread(server.start)
+    async with await connect_as(RecordingConnection, url, None) as connection:
+        await connection.execute("SELECT")
+
+
+@pytest.mark.long
+@pytest.mark.database
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_an_outage_ends_a_statement_on_each_event_loop(run: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+    with tcp_server() as server:
+        run(broken_by_an_outage(server))
