@@ -180,7 +180,7 @@ class BoardAndChair(Rule, frozen=True):
 
 
 class BoardReportComplete(Rule, frozen=True):
-    """The latest report to a board has all parts; the first is due by its first timetable, or in three months."""
+    """The latest report to a board has all parts; the first is due by its timetable, or in three months."""
 
     kind: ClassVar[str] = "board-report-complete"
     wordings: ClassVar[tuple[str, ...]] = ("Reports to the board should hold data, analysis and recommendations.",)
