@@ -33,6 +33,7 @@ class Worker(Process):
     def __init__(self, config: uvicorn.Config, sockets: list[socket]) -> None:
         super().__init__(config, sockets)
         _SERVER.set_forkserver_preload(list(_PRELOADED))
+        # uvicorn types it as a process of its own start method, spawn
         self.process = _SERVER.Process(target=self.target, args=(sockets,))  # type: ignore[assignment]
 
     def start(self) -> None:

@@ -118,7 +118,7 @@ def test_what_comes_behind_chunks_has_its_bounds_and_is_not_read(service: Servic
 def test_a_request_is_answered_before_what_cannot_be_made_out_behind_it(service: Service) -> None:
     sent = json.dumps(progress()).encode()
     before = service.position()
-    answer = exchange(service, head(service, STRUCTURED, len(sent)) + sent + b"nothing of the kind\r\n\r\n")
+    answer = exchange(service, head(service, STRUCTURED, len(sent)) + sent + b"no request line\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 201 ")
     assert answer.count(b"HTTP/1.1") == 1
     assert service.position() == before + 1

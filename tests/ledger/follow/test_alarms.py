@@ -1,6 +1,5 @@
 """Test the alarms of a copy: a source that rewrites, forks, skips, or falls silent."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,24 +9,11 @@ from ledger.proof.checkpoint import Signer, sign
 from ledger.proof.high_water import HighWaterMarks
 from ledger.store.database import connect
 from ledger.verify.database import verify
-from tests.journeys.tcp_server import TcpServer
 from tests.ledger.damage import damage
-from tests.ledger.follow.pairs import Pair, pair, servers
+from tests.ledger.follow.pairs import Pair
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, progress
 
 pytestmark = [pytest.mark.database, pytest.mark.long]
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[tuple[TcpServer, TcpServer]]:
-    with servers() as both:
-        yield both
-
-
-@pytest.fixture
-def both(running: tuple[TcpServer, TcpServer]) -> Iterator[Pair]:
-    with pair(running) as new_pair:
-        yield new_pair
 
 
 async def followed(both: Pair) -> None:

@@ -1,6 +1,5 @@
 """Test a copy by logical replication: whole, verified, read-only, and with erasures as erasures."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -13,24 +12,11 @@ from ledger.proof.checkpoint import Signer
 from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.store.database import connect
 from ledger.verify.database import verify
-from tests.journeys.tcp_server import TcpServer
-from tests.ledger.follow.pairs import PASSWORD, SITE, Pair, pair, record_and_erase, rows, servers
+from tests.ledger.follow.pairs import PASSWORD, SITE, Pair, record_and_erase, rows
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
 from tests.projections.folding import fold_all, until
 
 pytestmark = [pytest.mark.database, pytest.mark.long]
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[tuple[TcpServer, TcpServer]]:
-    with servers() as both:
-        yield both
-
-
-@pytest.fixture
-def both(running: tuple[TcpServer, TcpServer]) -> Iterator[Pair]:
-    with pair(running) as new_pair:
-        yield new_pair
 
 
 async def test_a_copy_has_the_record_and_its_erasures_and_its_views(both: Pair) -> None:

@@ -1,6 +1,5 @@
 """A source that has not kept its changes for a follower: the copy is completed, verified and followed on."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,16 +8,13 @@ from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
 from ledger.store.database import connect
 from ledger.verify.database import verify
-from tests.journeys.tcp_server import TcpServer
 from tests.ledger.damage import damage
 from tests.ledger.follow.pairs import (
     Pair,
     drop_slot,
     erase,
-    pair,
     record_and_erase,
     rows,
-    servers,
 )
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
 from tests.projections.folding import until
@@ -28,18 +24,6 @@ OTHER = "other-2023"
 TABLES = ("entries", "narratives", "files", "heads", "tiles", "checkpoints")
 MAKE_SLOT = "SELECT pg_create_logical_replication_slot('{}', 'pgoutput')"
 SLOTS = "SELECT slot_name FROM pg_replication_slots WHERE slot_name = '{}'"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[tuple[TcpServer, TcpServer]]:
-    with servers() as both:
-        yield both
-
-
-@pytest.fixture
-def both(running: tuple[TcpServer, TcpServer]) -> Iterator[Pair]:
-    with pair(running) as made:
-        yield made
 
 
 async def begin_and_follow(both: Pair) -> None:
