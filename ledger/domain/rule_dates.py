@@ -15,6 +15,9 @@ from ledger.domain.registry import Kind
 _SEPARATION = date(2026, 11, 29)
 """Day from which every release requires two people, registered actors and ratings on the scale."""
 
+_TERMS = date(2026, 11, 30)
+"""Day from which every release requires that a last day lies in the term that it ends."""
+
 
 class DatedRule(Struct, frozen=True):
     """A rule that earlier releases lack, by the refusals that it gives."""
@@ -49,6 +52,7 @@ DATED_RULES = (
     DatedRule(_SEPARATION, "MISSING_FIELD", ("AdviserReportIssued",)),
     DatedRule(_SEPARATION, "INVALID_RULE"),
     DatedRule(_SEPARATION, "OUT_OF_RANGE", ("NoticeClosed",), "data.outcome"),
+    DatedRule(_TERMS, "ALREADY_ENDED", ("PostVacated",), "data.last"),
     DatedRule(_SEPARATION, "SAME_THING", ("AreaCarriedOver", "NoticeClosed"), "data.successor"),
 )
 """All rules that are younger than their facts."""

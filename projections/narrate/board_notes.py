@@ -20,6 +20,7 @@ from ledger.domain.areas.board import (
 from ledger.domain.areas.meetings import MeetingHeld
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
+from ledger.domain.terms import lies_in_term
 from projections.narrate.sentence import NO_NAMES, day, join_items, with_name
 
 FACTS: tuple[type[Fact], ...] = (BoardEstablished, ChairAppointed, ChairEnded, InterestDeclared, MeetingHeld)
@@ -35,6 +36,7 @@ class _Term(Struct):
     first: date
     last: date | None
     board: str | None
+    ended: bool = False
 
 
 class _Interest(Struct, frozen=True):
@@ -86,7 +88,7 @@ class BoardNotes(Struct):
         chairs = [
             term.chair
             for term in self.terms
-            if term.board == meeting.board and term.first <= on and (term.last is None or on <= term.last)
+            if term.board == meeting.board and lies_in_term(on, term.first, term.last)
         ]
         if not chairs:
             yield f"Warning: no chair was in post on {day(on)}."
@@ -113,8 +115,9 @@ def board_notes(entries: Iterable[Entry]) -> BoardNotes:
                 notes.terms.append(_Term(fact.chair, fact.first, fact.last, fact.board))
             case ChairEnded() as fact:
                 for term in notes.terms:
-                    if (term.chair, term.board, term.last) == (fact.chair, fact.board, None):
-                        term.last = fact.last
+                    is_theirs = (term.chair, term.board, term.ended) == (fact.chair, fact.board, False)
+                    if is_theirs and lies_in_term(fact.last, term.first, term.last):
+                        term.last, term.ended = fact.last, True
             case InterestDeclared() as fact:
                 notes.interests.append(_Interest(fact.actor, entry.occurred_at, entry.position))
             case MeetingHeld() as fact:

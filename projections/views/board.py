@@ -24,6 +24,7 @@ from ledger.domain.areas.meetings import (
     MinutesApproved,
 )
 from ledger.domain.entry import Entry
+from ledger.domain.terms import lies_in_term
 from projections.engine.fact_rows import put_from_fact
 from projections.engine.meaning import ID
 from projections.engine.narrative import NarrativeRef
@@ -214,7 +215,8 @@ def _timetable_agreed(rows: Rows, entry: Entry, fact: TimetableAgreed) -> None:
 @VIEW.on(ChairEnded)
 def _chair_ended(rows: Rows, entry: Entry, fact: ChairEnded) -> None:
     for tenure in rows.all(CHAIRS):
-        if (tenure.chair, tenure.board, tenure.last) == (fact.chair, fact.board, None):
+        is_theirs = (tenure.chair, tenure.board, tenure.ended_position) == (fact.chair, fact.board, None)
+        if is_theirs and lies_in_term(fact.last, tenure.first, tenure.last):
             ended = {"last": fact.last, "ended_position": entry.position, "reason": rows.narrative("reason")}
             rows.change(CHAIRS, tenure.position, **ended)
 

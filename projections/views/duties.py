@@ -22,6 +22,7 @@ from ledger.domain.areas.duties import (
 )
 from ledger.domain.entry import Entry
 from ledger.domain.roles import Role
+from ledger.domain.terms import lies_in_term
 from projections.engine.fact_rows import OfFact
 from projections.engine.meaning import ID, words
 from projections.engine.narrative import NarrativeRef
@@ -145,7 +146,7 @@ COOPERATIONS = Table("cooperations", Cooperation, ("position",), in_memory=False
 
 VIEW = View(
     "duties",
-    2,
+    3,
     (ASSESSMENTS, SUBMISSIONS, INSTRUCTIONS, POST_TENURES, CONSENTS, REPORTED_ACTS, COOPERATIONS),
 )
 VIEW.puts(DeliverableSubmitted, SUBMISSIONS)
@@ -180,8 +181,8 @@ def _deliverable_returned(rows: Rows, entry: Entry, fact: DeliverableReturned) -
 @VIEW.on(PostVacated)
 def _post_vacated(rows: Rows, entry: Entry, fact: PostVacated) -> None:
     for tenure in rows.all(POST_TENURES):
-        is_theirs = (tenure.post, tenure.holder) == (fact.post, fact.holder)
-        if is_theirs and (tenure.last is None or tenure.last > fact.last):
+        key = (tenure.post, tenure.holder, tenure.vacated_position)
+        if key == (fact.post, fact.holder, None) and lies_in_term(fact.last, tenure.first, tenure.last):
             left = {"last": fact.last, "vacated_position": entry.position, "reason": rows.narrative("reason")}
             rows.change(POST_TENURES, tenure.position, **left)
 

@@ -25,6 +25,7 @@ from ledger.domain.fact import (
     reference,
 )
 from ledger.domain.shared_rules import board_refusals, order_refusals
+from ledger.domain.terms import Term, end_refusals, term_on
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -229,22 +230,13 @@ class DecisionRescinded(Fact, frozen=True, kw_only=True):
     replaced_by: Annotated[DecisionId | None, Meta(description="The decision that replaces it.")] = None
 
 
-class PostTenure(Struct):
-    """A term in the chair, from the first day to the last day inclusive."""
-
-    chair: str
-    first: date
-    last: date | None
-    position: int
-
-
 class BoardRecord(Struct):
     """A board's establishment, quorum, chairs and members."""
 
     established: int | None = None
     """Position of the entry that established it."""
     quorum: int | None = None
-    chairs: list[PostTenure] = []
+    chairs: list[Term] = []
     members: dict[str, date] = {}
     """First day of each present member."""
 
@@ -290,15 +282,18 @@ def _admit_post(state: "State", fact: Fact, who: Who) -> Iterator[Refusal]:
             yield from self_refusals(fact.chair, who, "data.chair", "appoint")
             yield from _admit_chair(state, fact)
         case ChairEnded():
-            tenure = _open_tenure(state.board.of(fact.board), fact.chair)
-            yield from _admit_end("chair", fact.chair, tenure.first if tenure else None, fact.last)
+            chairs = state.board.of(fact.board).chairs
+            yield from end_refusals(chairs, fact.chair, fact.last, _not_in_post("chair", fact.chair))
         case MemberJoined():
             first = state.board.of(fact.board).members.get(fact.member)
             if first is not None:
                 yield Refusal("ALREADY_EXISTS", f"{fact.member} is already a member, since {first}", "data.member")
         case MemberLeft():
             first = state.board.of(fact.board).members.get(fact.member)
-            yield from _admit_end("member", fact.member, first, fact.last)
+            if first is None:
+                yield _not_in_post("member", fact.member)
+            else:
+                yield from order_refusals(first, fact.last, "data.last")
         case TimetableAgreed():
             yield from _order_refusals(fact)
 
@@ -309,11 +304,8 @@ def _order_refusals(fact: TimetableAgreed) -> Iterator[Refusal]:
             yield Refusal("OUT_OF_RANGE", "list each day once, in order", f"data.{name}")
 
 
-def _admit_end(post: str, actor: str, first: date | None, last: date) -> Iterator[Refusal]:
-    if first is None:
-        yield Refusal("NOT_FOUND", f"{actor} is not {post} of the board; check the id", f"data.{post}")
-    else:
-        yield from order_refusals(first, last, "data.last")
+def _not_in_post(post: str, actor: str) -> Refusal:
+    return Refusal("NOT_FOUND", f"{actor} is not {post} of the board; check the id", f"data.{post}")
 
 
 def _admit_decision(state: "State", fact: BoardDecisionRecorded | DecisionRescinded) -> Iterator[Refusal]:
@@ -325,10 +317,6 @@ def _admit_decision(state: "State", fact: BoardDecisionRecorded | DecisionRescin
     if meeting is not None and votes > meeting.attended:
         message = f"{votes} votes, but {meeting.attended} attended meeting {fact.meeting}; correct the votes"
         yield Refusal("OUT_OF_RANGE", message, "data.votes")
-
-
-def _open_tenure(board: BoardRecord, chair: str) -> PostTenure | None:
-    return next((tenure for tenure in board.chairs if tenure.chair == chair and tenure.last is None), None)
 
 
 def _admit_chair(state: "State", fact: ChairAppointed) -> Iterator[Refusal]:
@@ -343,7 +331,7 @@ def _admit_chair(state: "State", fact: ChairAppointed) -> Iterator[Refusal]:
     for tenure in state.board.of(fact.board).chairs:
         begins_before = fact.last is None or tenure.first <= fact.last
         if begins_before and (tenure.last is None or fact.first <= tenure.last):
-            message = f"{tenure.chair} chairs the board for part of that time, by entry {tenure.position}"
+            message = f"{tenure.holder} chairs the board for part of that time, by entry {tenure.position}"
             yield Refusal("ALREADY_EXISTS", f"{message}; end that first", "data.first")
             return
 
@@ -362,11 +350,11 @@ def evolve(state: "State", entry: "Entry") -> None:
         case BoardEstablished():
             board.established, board.quorum = entry.position, fact.quorum
         case ChairAppointed():
-            board.chairs.append(PostTenure(fact.chair, fact.first, fact.last, entry.position))
+            board.chairs.append(Term(fact.chair, fact.first, fact.last, entry.position))
         case ChairEnded():
-            tenure = _open_tenure(board, fact.chair)
-            if tenure is not None:
-                tenure.last = fact.last
+            term = term_on(board.chairs, fact.chair, fact.last)
+            if term is not None:
+                term.last, term.ended = fact.last, True
         case MemberJoined():
             board.members[fact.member] = fact.first
         case MemberLeft():

@@ -24,6 +24,7 @@ from ledger.domain.fact import (
 )
 from ledger.domain.roles import Role
 from ledger.domain.shared_rules import future_refusals, order_refusals
+from ledger.domain.terms import Term, end_refusals, term_on
 
 if TYPE_CHECKING:
     from ledger.domain.entry import Entry
@@ -189,7 +190,7 @@ class CooperationReported(Fact, frozen=True, kw_only=True):
 
 
 class DutiesState(Struct):
-    """Answers to submissions and instructions, and the holders of each post with their first days."""
+    """Answers to submissions and instructions, and the terms of each post."""
 
     answers: dict[str, dict[str, int]] = {}
     """Deliverable → the roles that answered its latest submission, with their entries."""
@@ -197,8 +198,8 @@ class DutiesState(Struct):
     """Instruction → the actor who reported it as followed."""
     confirmations: dict[str, dict[str, int]] = {}
     """Instruction → the roles that confirmed it, with their entries."""
-    posts: dict[str, dict[str, Day]] = {}
-    """Post → its holders and their first days."""
+    posts: dict[str, list[Term]] = {}
+    """Post → the terms of its holders."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
@@ -247,11 +248,8 @@ def _confirmation_refusals(duties: DutiesState, instruction: str, who: Who) -> I
 
 
 def _vacancy_refusals(duties: DutiesState, fact: PostVacated) -> Iterator[Refusal]:
-    first = duties.posts.get(fact.post, {}).get(fact.holder)
-    if first is None:
-        yield Refusal("NOT_FOUND", f"{fact.holder} is not in the post of {fact.post}", "data.holder")
-    else:
-        yield from order_refusals(first, fact.last, "data.last")
+    unknown = Refusal("NOT_FOUND", f"{fact.holder} is not in the post of {fact.post}", "data.holder")
+    yield from end_refusals(duties.posts.get(fact.post, ()), fact.holder, fact.last, unknown)
 
 
 def evolve(state: "State", entry: "Entry") -> None:
@@ -268,6 +266,9 @@ def evolve(state: "State", entry: "Entry") -> None:
             confirmations = duties.confirmations.setdefault(fact.instruction, {})
             confirmations.setdefault(entry.actor_role, entry.position)
         case PostFilled():
-            duties.posts.setdefault(fact.post, {})[fact.holder] = fact.first
+            term = Term(fact.holder, fact.first, fact.last, entry.position)
+            duties.posts.setdefault(fact.post, []).append(term)
         case PostVacated():
-            duties.posts[fact.post].pop(fact.holder, None)
+            vacated = term_on(duties.posts.get(fact.post, ()), fact.holder, fact.last)
+            if vacated is not None:
+                vacated.last, vacated.ended = fact.last, True

@@ -127,3 +127,11 @@ def test_a_chair_of_two_boards_ends_in_one() -> None:
     after = board_notes([HISTORY[1], seated, HISTORY[4], ended])
     assert (after.of(april, ZONE), after.of(may, ZONE)) == (("In the chair: cole.",), (vacant("May"),))
     assert after.of(HISTORY[5], ZONE) == (vacant("April"),)
+
+
+def test_a_chair_who_left_before_the_stated_last_day_is_in_post_no_more() -> None:
+    appointed = entry(
+        2, "ChairAppointed", {"chair": "cole", "first": "2023-01-01", "last": "2024-12-31"}, "2023-01-01"
+    )
+    changed = [*HISTORY[:1], appointed, *HISTORY[2:]]
+    assert "Warning: no chair was in post on 5 April 2023." in board_notes(changed).of(HISTORY[5], ZONE)

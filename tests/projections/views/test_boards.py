@@ -32,6 +32,13 @@ def test_the_tenure_of_a_chair_of_two_boards_ends_on_one() -> None:
     assert ends == {"SEND-BOARD": (date(2022, 7, 31), first), None: (date(2022, 8, 31), second)}
 
 
+def test_a_chair_leaves_before_the_last_day_that_the_appointment_states() -> None:
+    desk = prepared((BOARD, ("alice", "ChairAppointed", CHAIR | {"last": "2023-07-24"})))
+    position = desk.record("ChairEnded", {"chair": "cara", "last": LAST, "reason": "x"})
+    chair = rows(desk, board.CHAIRS)[None]
+    assert (chair.last, chair.ended_position) == (date(2022, 7, 31), position)
+
+
 def test_the_membership_of_a_member_of_two_boards_ends_on_one() -> None:
     member = {"member": "ben", "post": "schools", "first": "2022-07-25"}
     joined = [("alice", "MemberJoined", member | of) for of in ({}, OF_SEND)]

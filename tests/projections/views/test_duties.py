@@ -44,6 +44,18 @@ def test_a_person_leaves_one_post_on_the_day_stated() -> None:
     assert (director.last, director.vacated_position) == (date(2023, 7, 4), None)
 
 
+def test_a_person_with_a_later_term_leaves_in_the_first() -> None:
+    desk = Desk()
+    first, later = {"first": "2022-07-05", "last": "2023-07-04"}, {"first": "2023-09-01"}
+    for days in (first, later):
+        desk.record("PostFilled", {"post": "commissioner", "holder": "bob"} | days)
+    left = {"post": "commissioner", "holder": "bob", "last": "2023-07-05", "reason": "A new appointment."}
+    assert desk.refused("PostVacated", left) == [("ALREADY_ENDED", "data.last")]
+    vacated = desk.record("PostVacated", left | {"last": "2022-12-31"})
+    ends = [(row.last, row.vacated_position) for row in rows(desk, duties.POST_TENURES)]
+    assert ends == [(date(2022, 12, 31), vacated), (None, None)]
+
+
 def test_an_instruction_names_who_gave_it_and_its_answer() -> None:
     desk = Desk()
     position = desk.record("InstructionGiven", {"instruction": "IS1", "text": "Hold all senior posts."}, "bob")

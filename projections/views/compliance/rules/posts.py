@@ -12,6 +12,7 @@ from ledger.domain.areas.duties import PostFilled, PostVacated
 from ledger.domain.areas.people import RoleGranted, RoleRevoked
 from ledger.domain.roles import Role
 from ledger.domain.rules import duties, oversight
+from ledger.domain.terms import lies_in_term
 from projections.views.compliance.verdict import (
     DAY,
     Judge,
@@ -72,7 +73,7 @@ class ChairTenure(Struct):
 
     def covers(self, day: date) -> bool:
         """Return True if the day lies in the tenure."""
-        return self.first <= day and (self.last is None or day <= self.last)
+        return lies_in_term(day, self.first, self.last)
 
 
 class Tenures(Struct):
@@ -88,7 +89,7 @@ class Tenures(Struct):
                 self.all.append(ChairTenure(fact.chair, fact.first, fact.last, is_independent, position))
             case ChairEnded():
                 for tenure in self.all:
-                    if tenure.chair == fact.chair and tenure.last is None:
+                    if tenure.chair == fact.chair and tenure.ended is None and tenure.covers(fact.last):
                         tenure.last, tenure.ended = fact.last, position
 
     def on(self, day: date) -> ChairTenure | None:
@@ -133,6 +134,10 @@ class _PostHolder(Struct):
     position: int
     ended: int | None = None
 
+    def covers(self, day: date) -> bool:
+        """Return True if the day lies in the term."""
+        return lies_in_term(day, self.first, self.last)
+
 
 class InPost(Judge[duties.InPost]):
     """A post is filled, by its day if one is named."""
@@ -149,14 +154,14 @@ class InPost(Judge[duties.InPost]):
                 self.posts.setdefault(fact.post, []).append(holder)
             case PostVacated():
                 for holder in self.posts.get(fact.post, ()):
-                    if holder.holder == fact.holder and (holder.last is None or holder.last > fact.last):
+                    if (holder.holder, holder.ended) == (fact.holder, None) and holder.covers(fact.last):
                         holder.last, holder.ended = fact.last, position
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return MET while the post is filled, NOT_MET when it is vacant after its day."""
         post, by, today = self.rule.post, self.rule.by, clause.day(at)
         holders = self.posts.get(post, [])
-        current = [each for each in holders if each.first <= today and (each.last is None or today <= each.last)]
+        current = [each for each in holders if each.covers(today)]
         if current:
             return self._filled([each for each in holders if each.first <= today], current)
         ended = [(each.last, each) for each in holders if each.last is not None and each.last < today]

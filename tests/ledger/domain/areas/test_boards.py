@@ -62,3 +62,13 @@ def test_a_meeting_and_the_reports_to_it_are_of_one_board() -> None:
 def test_only_the_clauses_own_board_needs_an_independent_chair() -> None:
     desk = prepared((INDEPENDENT, SEND))
     desk.record("ChairAppointed", CHAIR | {"board": "SEND-BOARD"}, "alice")
+
+
+def test_a_chair_with_a_stated_last_day_may_leave_earlier() -> None:
+    desk = prepared((BOARD, ("alice", "ChairAppointed", CHAIR | {"last": "2023-07-24"})))
+    ended = {"chair": "cara", "last": "2023-07-25", "reason": "x"}
+    assert desk.refused("ChairEnded", ended, "alice") == [("ALREADY_ENDED", "data.last")]
+    assert desk.refused("ChairEnded", ended | {"last": "2022-01-01"}, "alice") == [("OUT_OF_RANGE", "data.last")]
+    desk.record("ChairEnded", ended | {"last": "2022-12-31"}, "alice")
+    assert desk.refused("ChairEnded", ended | {"last": "2022-11-30"}, "alice") == [("NOT_FOUND", "data.chair")]
+    desk.record("ChairAppointed", CHAIR | {"first": "2023-01-01"}, "alice")

@@ -183,6 +183,12 @@ EDGES: dict[str, Edges] = {
              on("2022-12-04T23:59", NOT, "vacant since 11 November 2022 and is filled from 5 December 2022", 12, 13),
              on("2022-12-05T00:00", MET, "held by eve; it was vacant from 11 November 2022 to 4 December 2022.", 12, 13)],
         ),
+        "the day, of a holder with a later term who leaves in the first": Edge(
+            POST, [("2022-09-20", filled("2022-09-01", "2023-08-31")), ("2022-09-21", filled("2023-09-01")),
+                   ("2022-11-10", PostVacated(post="director", holder="dee", last=day("2022-11-10"), reason=WORDS))],
+            [on("2022-11-10T23:59", MET, "held by dee.", 11), on("2022-11-11T00:00", NOT, "vacant since 11 November 2022 and is filled from 1 September 2023", 12, 13),
+             on("2023-09-01T00:00", MET, "held by dee; it was vacant from 11 November 2022 to 31 August 2023.", 12, 13)],
+        ),
         "the day, of a holder who follows another at once": Edge(
             POST, [("2022-09-20", filled("2022-09-01", "2022-11-10")), ("2022-11-01", filled("2022-11-11", holder="eve"))],
             [on("2022-11-10T23:59", MET, "held by dee.", 11), on("2022-11-11T00:00", MET, "held by eve.", 12)],

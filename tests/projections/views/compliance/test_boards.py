@@ -67,6 +67,13 @@ FULL = board_report("1", analysis=WORDS)
 PERIOD = {"deliverable": "plan", "within": {"count": 4, "unit": "WEEKS", "after": "BOARD_ESTABLISHED"}}
 
 CASES: dict[str, tuple[str, Edge]] = {
+    "the chair leaves before the last day that the appointment states": (
+        "board-and-chair",
+        Edge(
+            {}, [ESTABLISHED, ("2022-07-06", chair("2022-07-06", "2023-07-05")), LEFT],
+            [on("2022-07-31T23:59", MET, "chaired by chair", 11, 12), on("2022-08-01T00:00", NOT, "no chair since 1 August 2022", 13)],
+        ),
+    ),
     "another board is not the improvement board": (
         "board-and-chair", Edge({}, SEND_SEATED, [on("2022-08-01", NONE, "No board has been established")]),
     ),
