@@ -15,8 +15,8 @@ from ledger.domain.registry import Kind
 _SEPARATION = date(2026, 11, 29)
 """Day from which every release requires two people, registered actors and ratings on the scale."""
 
-_TERMS = date(2026, 11, 30)
-"""Day from which every release requires that a last day lies in the term that it ends."""
+_REACHABLE = date(2026, 11, 30)
+"""Day from which every release requires last days within their terms, and targets that readings can reach."""
 
 
 class DatedRule(Struct, frozen=True):
@@ -52,7 +52,9 @@ DATED_RULES = (
     DatedRule(_SEPARATION, "MISSING_FIELD", ("AdviserReportIssued",)),
     DatedRule(_SEPARATION, "INVALID_RULE"),
     DatedRule(_SEPARATION, "OUT_OF_RANGE", ("NoticeClosed",), "data.outcome"),
-    DatedRule(_TERMS, "ALREADY_ENDED", ("PostVacated",), "data.last"),
+    DatedRule(_REACHABLE, "ALREADY_ENDED", ("PostVacated",), "data.last"),
+    DatedRule(_REACHABLE, "OUT_OF_RANGE", ("MeasureDefined", "MeasureRevised"), "data.target"),
+    DatedRule(_REACHABLE, "OUT_OF_RANGE", ("MeasureDefined", "MeasureBaselineReset"), "data.baseline"),
     DatedRule(_SEPARATION, "SAME_THING", ("AreaCarriedOver", "NoticeClosed"), "data.successor"),
 )
 """All rules that are younger than their facts."""

@@ -201,13 +201,17 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
     """Yield each reason why the fact may not be recorded."""
     match fact:
         case MeasureDefined():
+            yield from _figure_refusals(fact.unit, fact, "target", "baseline")
             if fact.unit is Unit.RATE and not fact.per:
                 yield Refusal("MISSING_FIELD", "a rate needs `per`, such as 100 or 10000", "data.per")
             if fact.part_of == fact.measure:
                 yield Refusal(
                     "SAME_THING", "a measure cannot be a part of itself; name another measure", "data.partOf"
                 )
+        case MeasureBaselineReset():
+            yield from _figure_refusals(state.measures.units[fact.measure], fact, "baseline")
         case MeasureRevised():
+            yield from _figure_refusals(state.measures.units[fact.measure], fact, "target")
             yield from future_refusals(fact.first, when.recorded_at, state.notice.zone, "data.first")
         case MeasureReadingReported() | MeasureReadingRestated():
             yield from _admit_value(state.measures.units[fact.measure], fact)
@@ -216,14 +220,21 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from _admit_period(state.measures.readings.get(fact.measure, {}), fact)
 
 
+def _figure_refusals(unit: Unit, fact: Fact, *names: str) -> Iterator[Refusal]:
+    """Yield a refusal of each named figure that no reading in the unit can reach."""
+    for name in names:
+        figure = getattr(fact, name)
+        if figure is not None and (figure < 0 or (unit is Unit.PERCENT and figure > _WHOLE)):
+            highest = f" to {_WHOLE}" if unit is Unit.PERCENT else ""
+            yield Refusal("OUT_OF_RANGE", f"expected a figure from 0{highest}", f"data.{name}")
+
+
 def _admit_value(unit: Unit, fact: MeasureReadingFact) -> Iterator[Refusal]:
     if fact.published is not None:
         if fact.numerator is not None or fact.denominator is not None:
             message = "a figure as published has no counts; leave out the figure or the counts"
             yield Refusal("INVALID_FIELD", message, "data.published")
-        if fact.published < 0 or (unit is Unit.PERCENT and fact.published > _WHOLE):
-            highest = f" to {_WHOLE}" if unit is Unit.PERCENT else ""
-            yield Refusal("OUT_OF_RANGE", f"expected a figure from 0{highest}", "data.published")
+        yield from _figure_refusals(unit, fact, "published")
     elif fact.numerator is None:
         message = f"measure {fact.measure} needs its counts, or the figure as published"
         yield Refusal("MISSING_FIELD", message, "data.numerator")
