@@ -28,8 +28,6 @@ SCHEMA_FOLDERS: Mapping[str, str] = MappingProxyType(
 """Prefix of a migration's stored name → the package with its `sql` folder, in order of execution."""
 FROZEN_SECONDS = 15
 """Seconds after which a writer that is idle in a transaction loses it, because others wait for its lock."""
-ANSWER_SECONDS = 10.0
-"""Seconds in which the server must answer a writer's statement or commit; then the connection is lost."""
 SEVERAL_HOSTS_SECONDS = 3
 """Seconds to wait for each of several hosts."""
 NETWORK: Mapping[str, int] = MappingProxyType(

@@ -13,7 +13,7 @@ from psycopg.waiting import READY_R, WAIT_R, Wait
 
 RV = TypeVar("RV")
 ANSWER_SECONDS = 10.0
-"""Seconds in which the server must answer a writer's statement or commit."""
+"""Seconds in which the server must answer a writer's statement or commit; then the connection is lost."""
 
 
 class BoundedConnection(AsyncConnection[Any]):
