@@ -8,7 +8,7 @@ from msgspec import Struct
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from api import schema_client
+from api import formatting, schema_client
 from api.forms.choices import (
     ABOUT,
     Choices,
@@ -75,7 +75,7 @@ async def form_request_of(request: Request) -> FormRequest:
     source = source_of(state, credential)
     actor = authorise(state, credential, kind.name, kind.type, source, ledger.clock())
     if isinstance(actor, Refusal):
-        raise Refused((actor,))
+        raise not_allowed(actor, kind)
     upload = kind.struct is EvidenceSubmitted
     fields = fields_of(kind.struct, derived=True)
     notice = await ask(request, page_request, "record")
@@ -85,6 +85,11 @@ async def form_request_of(request: Request) -> FormRequest:
     return FormRequest(
         request, page_request, kind, state, Role(actor.role).meaning, zone, notice, fields, options, limit
     )
+
+
+def not_allowed(refusal: Refusal, kind: Kind) -> Refused:
+    """Return the exception for a reader who may not record a fact, with the fact's name in words."""
+    return Refused.because(refusal.code, refusal.message.replace(kind.name, f"“{formatting.fact(kind.name)}”"))
 
 
 async def _choices(

@@ -23,7 +23,7 @@ from api.http.reports import written
 from api.pages import renderer
 from api.pages.draft_form import controls_of, updated
 from api.pages.form_input import first_input, read_inputs
-from api.pages.form_request import request_now
+from api.pages.form_request import not_allowed, request_now
 from api.pages.page_request import PageRequest, SignInNeeded, ask, page_request_of
 from api.pages.record import OTHER_SESSION
 from api.pages.security_headers import secured
@@ -106,7 +106,7 @@ async def _report_request(request: Request) -> _ReportRequest:
     credential = page_request.visitor.viewer.credential
     actor = authorise(state, credential, KIND.name, KIND.type, source_of(state, credential), ledger.clock())
     if isinstance(actor, Refusal):
-        raise Refused((actor,))
+        raise not_allowed(actor, KIND)
     notice = await ask(request, page_request, "record")
     return _ReportRequest(
         request, page_request, notice, Context(ledger.reader, ledger.writer.append, page_request.visitor.viewer)

@@ -370,7 +370,7 @@ def _requested(notice: str, as_of: AsOf, positions: _Positions) -> int | None:
     if as_of.position is not None:
         if not 1 <= as_of.position <= positions.size:
             raise NotRecordedYet(
-                f"{notice} has no position {as_of.position}: its entries have positions 1 to {positions.size}"
+                f"position {as_of.position} is not in {notice}: its entries have positions 1 to {positions.size}"
             )
         return as_of.position
     if as_of.known_at is not None:

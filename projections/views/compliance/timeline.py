@@ -351,5 +351,5 @@ def _final(clause: JudgedClause, judge: Judge[Any], occurrence: Occurrence) -> V
             closure = f"Area {fact.area} was closed on {in_words(fact.closed_on)}"
         case NoticeClosed():
             closure = f"The notice was closed on {in_words(fact.closed_on)} ({fact.outcome.meaning})"
-    reason = f"{closure}; until then: {before.reason}"
+    reason = f"{before.reason} {closure}."
     return verdict(before.status, reason, *before.entries, occurrence.position)

@@ -172,9 +172,13 @@ def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Cl
         ("/entries/1", "by operator About"),
         ("/replay?decisions=yes", "Option 1: “To leave it as it is.”"),
         ("/evidence/E10", "Supports Nothing directly. See what cites it"),
-        ("/evidence", "Board pack, entry"),
+        ("/evidence", "Board pack circulated, entry"),
         ("/entries?type=BoardDecisionRecorded", "Board report submitted"),
         ("", "closed on 18 March 2024. Each obligation has the status it had then"),
+        ("", "R2 began before the council's own assessment. The notice was closed on 18 March 2024 (escalated)."),
+        ("/plan/O1", "Activity: Amber Impact: Amber Five of six teams have been taught"),
+        ("/plan/O1", "(action A3) council-officer 11 April 2023, 17:00 Green"),
+        ("/views", "Kinship carers, 27 February 2024, 18:00"),
         ("/about/BRP1", "Reports to the board"),
         ("/about/AR1", "The adviser's report"),
         ("/board/decisions/D6", "Quorate Present: chair, director, lead-member"),
@@ -191,7 +195,7 @@ def test_what_a_thing_is_decides_where_its_links_lead(readers: dict[str, httpx.C
     auditor = readers["auditor"]
     answer = auditor.get(f"{HOME}{page}")
     assert {link for link in links(answer) if auditor.get(link).status_code != 200} == set()
-    assert page != "/evidence/E10" or re.search(r">Board pack, entry (\d+)</a>", answer.text)
+    assert page != "/evidence/E10" or re.search(r">Board pack circulated, entry (\d+)</a>", answer.text)
 
 
 def test_an_entry_shows_what_it_names_and_folds_a_query(readers: dict[str, httpx.Client]) -> None:

@@ -386,7 +386,7 @@ async def _erased(url: str, position: int) -> int:
             1,
             "tameside-2022 has no adviser's report 'AR9'; issued reports: AR1, AR2",
         ),
-        (("--period", "2022-07-05..2022-09-30", "--as-of", "99999"), 1, "tameside-2022 has no position 99999"),
+        (("--period", "2022-07-05..2022-09-30", "--as-of", "99999"), 1, "position 99999 is not in tameside-2022"),
     ],
 )
 def test_what_the_command_cannot_make_is_one_line(

@@ -108,7 +108,7 @@ ON_30_JUNE_2023: list[Line] = [
 ON_31_MARCH_2024: list[Line] = [
     ("1", "NOT_APPLICABLE", "2022-07-04", 4, [], "The clause introduces others and carries no obligation"),
     ("1a", "NOT_MET", "2023-11-13", 615, [441, 615, 691],
-     "Area 1a was closed on 12 March 2024; until then: Plan plan-3 cites SA2; the current self-assessment is SA3"),
+     "Plan plan-3 cites SA2; the current self-assessment is SA3. Area 1a was closed on 12 March 2024"),
     ("1b", "NOT_DUE", "2024-03-12", 692, [692], "692 carried area 1b over to the direction"),
     ("2", "NOT_MET", "2023-05-31", None, [147, 466, 694],
      "Contribution CB4, due on 31 May 2023, has not been received"),

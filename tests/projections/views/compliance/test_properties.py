@@ -47,6 +47,8 @@ MISFITS = {
     Status.MET: r"\b(has not|was not|did not|lacks|leaves out|days late|days after)\b",
 }
 """Words that do not fit a status."""
+CLOSURE = re.compile(r" (The notice|Area \S+) was closed on .*")
+"""Sentence that a closure adds to a reason."""
 DAYS_LATE = re.compile(r"[0-9]+ days? (late|after)")
 PICKS = st.lists(st.integers(0, 10_000), max_size=60, unique=True)
 EDGES_FROM = 10_001
@@ -149,7 +151,7 @@ def test_every_verdict_rests_on_entries_and_its_reason_fits_it(
     types = {entry.position: type(entry.fact) for entry in history if entry.position not in removed}
     for row in periods([HEAD, clause_entry(kind, 2, edge.parameters), *history]).values():
         status, cited = Status(row.status), {types.get(entry) for entry in row.entries}
-        reason = row.reason.partition("until then: ")[2] or row.reason
+        reason = CLOSURE.sub("", row.reason)
         assert set(row.entries) <= {2, *types}, row
         assert status not in (Status.MET, Status.MET_LATE) or reads_of(kind) & cited, row
         assert status is not Status.MET_LATE or DAYS_LATE.search(reason), row

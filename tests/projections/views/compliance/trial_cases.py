@@ -161,7 +161,7 @@ TRIALS: dict[str, Case] = {
         "delivered-by", LAST_DAY,
         [("2022-07-18", action("A1", "2023-06-30")),
          ("2023-03-02", NoticeClosed(closed_on=day("2023-03-01"), outcome=Outcome.ESCALATED, reason=WORDS, successor="n"))],
-        [("2023-03-02", DUE, "closed on 1 March 2023 (escalated); until then:"), ("2025-01-01", DUE, "until then:")],
+        [("2023-03-02", DUE, ". The notice was closed on 1 March 2023 (escalated)."), ("2025-01-01", DUE, ". The notice was closed")],
     ),
     "J3: the adviser's concern against a good chart": (
         "measures-improve", {"area": "1b"},
