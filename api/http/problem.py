@@ -8,6 +8,7 @@ from msgspec import Struct
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from api.http.metrics import REFUSALS
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
@@ -125,13 +126,27 @@ async def on_ledger_error(_: Request, error: Exception) -> Response:
     return respond(problem_of(error))
 
 
-async def on_http_exception(_: Request, error: Exception) -> Response:
+async def on_http_exception(request: Request, error: Exception) -> Response:
     """Answer Starlette's own exceptions: an unknown address, a method not allowed."""
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
     refusal = Refusal(status.name, status.description or status.phrase)
-    return respond(problem([refusal], status), error.headers)
+    return respond(problem([refusal], status), headers_of(request, error))
+
+
+def headers_of(request: Request, error: HTTPException) -> dict[str, str]:
+    """Return the headers of an exception; `Allow` names the methods of all routes of the address."""
+    if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        return dict(error.headers or {})
+    routes = (route for route in request.app.routes if isinstance(route, Route))
+    methods = {
+        method
+        for route in routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
+    return {"Allow": ", ".join(sorted(methods))}
 
 
 async def on_disconnect(_: Request, _error: Exception) -> Response:

@@ -1,5 +1,7 @@
 """Add time and size limits to uvicorn's HTTP/1.1: for a request's head, and for a client that does not read.
 
+An answer of unknown length to HTTP/1.0 is ended by the end of its connection.
+
 The parser, httptools, buffers incomplete input without limit, so the limit is here. `api.http.body` limits
 bodies. The event `closing` in the lifespan's state signals requests that the server is stopping. Imports uvicorn.
 """
@@ -8,7 +10,8 @@ import asyncio
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from starlette.types import Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_SECONDS = 20.0
 """Seconds for a request's head after its first byte, and for the first byte of a new connection."""
@@ -39,6 +42,22 @@ class _Parser(httptools.HttpRequestParser):
             if not self._protocol.ignores_upgrade():
                 raise
             self.feed_data(self._protocol.body_head() + data[upgrade.args[0] :])
+
+
+def _without_chunks(cycle: RequestResponseCycle) -> Send:
+    """Return the `send` of an answer to HTTP/1.0, which has no chunks (RFC 9112, section 6.1)."""
+    send_framed, has_length = cycle.send, True
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - an ASGI message, of a type that is uvicorn's own
+        nonlocal has_length
+        if message["type"] == "http.response.start":
+            has_length = any(name == b"content-length" for name, _ in message["headers"])
+            cycle.chunked_encoding = None if has_length else False
+        elif not has_length:
+            cycle.expected_content_length = len(message.get("body", b""))
+        await send_framed(message)
+
+    return send
 
 
 class Protocol(HttpToolsProtocol):
@@ -123,6 +142,9 @@ class Protocol(HttpToolsProtocol):
         self._unparsed = 0
         self._upgrade_ignored = self.parser.should_upgrade() and self.ignores_upgrade()
         super().on_headers_complete()  # fails for a target without a path, such as that of CONNECT
+        if self.scope["http_version"] == "1.0":
+            # uvicorn has no other place for it, and a type of its own for messages.
+            self.cycle.send = _without_chunks(self.cycle)  # type: ignore[method-assign, assignment]
         self._request_parsed = True
 
     def on_body(self, body: bytes) -> None:

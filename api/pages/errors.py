@@ -120,7 +120,9 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     if not _accepts_html(request):
         return await problem.on_http_exception(request, error)
     detail = error.detail if error.detail != HTTPStatus(error.status_code).phrase else _UNKNOWN
-    return await error_page(request, error.status_code, detail)
+    page = await error_page(request, error.status_code, detail)
+    page.headers.update(problem.headers_of(request, error))
+    return page
 
 
 async def on_ledger_error(request: Request, error: Exception) -> Response:

@@ -1,6 +1,14 @@
-"""Test HEAD on every address that answers GET: the same headers, and then the end, also of endless answers."""
+"""Test HEAD on every address that answers GET: the same headers, and then the end, also of endless answers.
 
+Other methods are refused with those that the address has. HTTP/1.0 gets answers without chunks.
+"""
+
+import json
+import socket
+
+import httpx
 import pytest
+from starlette.routing import Route
 
 from api.app import create_app
 from api.http.feed import EACH
@@ -39,6 +47,58 @@ def test_head_has_the_status_and_the_type_of_get(service: Service, notice: Notic
     answers = [(answer.status_code, answer.headers.get("content-type")) for answer in (get, head)]
     assert answers[0] == answers[1]
     assert head.content == b""
+
+
+def methods(path: str) -> set[str]:
+    """Return the methods of all routes with a path, of programs and of pages."""
+    app = create_app(Settings())
+    routes = [*app.routes, *getattr(app.router.default, "routes", ())]
+    return {
+        name for each in routes if isinstance(each, Route) and each.path == path for name in each.methods or ()
+    }
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+@pytest.mark.parametrize("method", ["DELETE", "OPTIONS", "PROPFIND", "TRACE"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/ledgers/{notice}/entries",
+        "/ledgers/{notice}/evidence",
+        "/healthz",
+        "/sign-in",
+        "/sign-out",
+        "/notices/{notice}/drafts",
+        "/notices/{notice}",
+    ],
+)
+def test_another_method_is_refused_with_all_that_the_address_has(
+    officer: httpx.Client, path: str, method: str, accept: str
+) -> None:
+    answer = officer.request(method, path.replace("{notice}", "tameside"), headers={"Accept": accept})
+    assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, methods(path))
+
+
+def over_http_1_0(service: Service, path: str, *lines: str) -> tuple[bytes, bytes]:
+    """Return the head and the body of an answer to HTTP/1.0, up to the end of the connection."""
+    host, port = service.url.removeprefix("http://").split(":")
+    head = [f"GET {path} HTTP/1.0", f"Authorization: Bearer {service.notice.tokens['officer']}", *lines]
+    with socket.create_connection((host, int(port)), timeout=60) as wire:
+        wire.sendall("\r\n".join([*head, "", ""]).encode())
+        answer = b"".join(iter(lambda: wire.recv(65_536), b""))
+    start, _, rest = answer.partition(b"\r\n\r\n")
+    return start.lower(), rest
+
+
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+def test_http_1_0_gets_an_answer_without_chunks_that_the_connection_ends(
+    service: Service, connection: str
+) -> None:
+    head, lines = over_http_1_0(service, service.entries, f"Connection: {connection}")
+    assert b"transfer-encoding" not in head
+    assert [json.loads(line)["position"] for line in lines.splitlines()] == list(range(1, service.position() + 1))
+    head, health = over_http_1_0(service, "/healthz")
+    assert (b"content-length: 15" in head, health) == (True, b'{"status":"ok"}')
 
 
 def test_an_error_before_the_headers_is_still_an_error(service: Service) -> None:
