@@ -69,4 +69,4 @@ class Paper(Struct, frozen=True):
 
 def quotation(text: str) -> Quotation:
     """Return a narrative as a quotation in its own paragraphs."""
-    return Quotation(tuple(part.strip() for part in text.split("\n") if part.strip()))
+    return Quotation(tuple(part.strip() for part in text.splitlines() if part.strip()))

@@ -18,6 +18,8 @@ _INVISIBLE = re.compile(
 _FORBIDDEN = re.compile("[\ufeff\ufffe\uffff]")
 """Invisible characters that PDF/UA forbids in text."""
 _PLAIN = re.compile(r"[\t\n -~\u00a0-\u00ff]*")
+_LINE_BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+"""Line breaks of other systems: Windows, Word, mainframes, Unicode's own."""
 _ADJACENT = re.compile(r"\](\u200d?)\[(?=U\+)")
 
 
@@ -53,6 +55,7 @@ def displayable(text: str) -> str:
     """Return the text with a stand-in such as [U+1F600] for each character that no font can display."""
     if _PLAIN.fullmatch(text):
         return text
+    text = _LINE_BREAK.sub("\n", text)
     known = _families_by_character()
     parts: list[str] = []
     cluster: frozenset[str] = frozenset()

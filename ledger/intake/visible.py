@@ -2,7 +2,9 @@
 
 import unicodedata
 
-_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0" + "".join(map(chr, range(0xFE00, 0xFE10)))
+_SELECTORS = (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
+"""Variation selectors, Mongolian ones among them."""
+_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d159" + "".join(map(chr, _SELECTORS))
 """Characters that leave no mark, although their category is not that of spaces and controls."""
 
 

@@ -58,6 +58,7 @@ def report(text: str) -> Report:
         ("\u0301a", "[U+0301]a"),
         ("a\ufeffb", "ab"),
         ("bell \x07", "bell [U+0007]"),
+        ("one\r\ntwo\rthree\x0bfour\x85five\u2028six", "one\ntwo\nthree\nfour\nfive\nsix"),
         ("plain, naïve £5", "plain, naïve £5"),
     ],
 )

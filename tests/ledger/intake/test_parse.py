@@ -271,7 +271,20 @@ def test_a_correction_in_a_correction_without_end_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "narrative",
-    ["\u200b", " \u00ad\u2060", "\u202e\u202c", "\ufeff", "\u3164", "\u2800", "\ufe0f", "\u0007", "\0"],
+    [
+        "\u200b",
+        " \u00ad\u2060",
+        "\u202e\u202c",
+        "\ufeff",
+        "\u3164",
+        "\u2800",
+        "\ufe0f",
+        "\u0007",
+        "\0",
+        "\u180b",
+        "\U000e0100",
+        "\U0001d159",
+    ],
 )
 def test_a_narrative_without_a_visible_character_is_blank(narrative: str) -> None:
     assert [(code, path) for code, path, _ in why(objective(title=narrative))] == [("BLANK", "data.title")]
