@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import socket
 from contextlib import suppress
 from typing import Any, LiteralString, TypeVar
@@ -117,8 +118,10 @@ class RecordingConnection(BoundedConnection):
 
     async def _wait_for_news(self) -> None:
         loop = asyncio.get_running_loop()
-        if self._has_news:
-            self._unregister()
+        if self._has_news and self._socket is not None:
+            self._has_news = False
+            if _is_readable(self._socket):
+                return
         if self._socket is None:
             try:
                 self._socket = socket.socket(fileno=os.dup(self.fileno()))
@@ -158,6 +161,13 @@ class RecordingConnection(BoundedConnection):
             asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
             self._socket = None
+
+
+def _is_readable(connected: socket.socket) -> bool:
+    """Return whether the server has sent something that is not read yet, or the connection is broken."""
+    poll = select.poll()
+    poll.register(connected, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _resume(gen: PQGen[RV], state: Wait) -> PQGen[RV]:

@@ -108,6 +108,27 @@ async def test_the_registration_of_a_socket_ends_with_the_server(database: str) 
         await connection.close()
 
 
+async def registrations(url: str) -> list[object]:
+    """Return the registered socket after each of several statements."""
+    async with await connect_as(RecordingConnection, url, "ledger_writer") as connection:
+        sockets: list[object] = []
+        for number in range(5):
+            cursor = await connection.execute("SELECT %s::integer, pg_sleep(0.01)", (number,), prepare=True)
+            assert await cursor.fetchone() == (number, "")
+            sockets.append(connection._socket)
+            await asyncio.sleep(0)
+        return sockets
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_statements_share_one_registration(
+    database: str, run: Callable[[Coroutine[Any, Any, list[object]]], list[object]]
+) -> None:
+    first, *others = run(registrations(database))
+    assert first is not None
+    assert all(other is first for other in others)
+
+
 async def test_an_interrupted_statement_loses_the_connection(database: str) -> None:
     async with await connect_as(RecordingConnection, database, "ledger_writer") as connection:
         with pytest.raises(TimeoutError):
