@@ -35,7 +35,7 @@ async def get_entry(request: Request) -> Response:
     entry = only(notice["entries"]["nodes"])
     context: dict[str, Any] = {
         "notice": notice,
-        "shown": entry,
+        "this_entry": entry,
         "sentence": None,
         **await _proof(request, page_request),
     }

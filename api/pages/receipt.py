@@ -56,7 +56,7 @@ async def get_receipt(request: Request) -> Response:
             404, f"entry {position} of this ledger has another type than {formatting.fact(kind.name)!r}"
         )
     about = (entry["data"] or {}).get(_about(kind))
-    context = {"notice": notice, "shown": entry, "kind": kind, "links": _links(page_request, kind, about)}
+    context = {"notice": notice, "this_entry": entry, "kind": kind, "links": _links(page_request, kind, about)}
     return renderer.page(request, "recorded.html", context, page_request=page_request)
 
 

@@ -45,7 +45,7 @@ _RUNS = """SELECT FROM pg_stat_subscription WHERE subname = %s AND pid IS NOT NU
 _FOREIGN = """SELECT i.notice FROM pg_temp.heads i JOIN ledger.heads h ON h.notice = i.notice
     LEFT JOIN ledger.followed f ON f.notice = i.notice AND f.source = %s WHERE f.notice IS NULL LIMIT 1"""
 _DAMAGE = ("GAP", "REWRITTEN", "FORK")
-_KEPT = "keep this copy as evidence, and follow the source in an empty database"
+_REMEDY = "keep this copy as evidence, and follow the source in an empty database"
 
 
 async def repair(connection: Connection, source_url: str, name: str, slot: str) -> None:
@@ -75,7 +75,9 @@ async def repair(connection: Connection, source_url: str, name: str, slot: str) 
                 await _verify(connection, name)
         except psycopg.errors.InsufficientPrivilege as error:
             await _drop_slot(source, slot)
-            raise LedgerError(f"the source rewrote what is here ({error.diag.message_primary}); {_KEPT}") from None
+            raise LedgerError(
+                f"the source rewrote what is here ({error.diag.message_primary}); {_REMEDY}"
+            ) from None
         except BaseException:
             with suppress(psycopg.Error):
                 await _drop_slot(source, slot)
@@ -153,7 +155,7 @@ async def _add(connection: Connection, name: str) -> None:
             await connection.execute(_change(table))
         cursor = await connection.execute(_differing(table))
         for (notice,) in await cursor.fetchall():
-            raise LedgerError(f"the source has other {table} of {notice} than are here; {_KEPT}")
+            raise LedgerError(f"the source has other {table} of {notice} than are here; {_REMEDY}")
     await connection.execute("SET LOCAL session_replication_role = origin")
     await connection.execute(
         "INSERT INTO ledger.followed SELECT notice, %s FROM pg_temp.heads ON CONFLICT (notice) DO NOTHING", (name,)
@@ -202,4 +204,4 @@ async def _verify(connection: Connection, name: str) -> None:
     """Verify the copy, and compare it with all checkpoints of its source."""
     for alarm in await FollowMonitor(HighWaterMarks()).look(connection):
         if alarm.source == name and alarm.kind in _DAMAGE:
-            raise LedgerError(f"the copy would not be sound: {alarm}; {_KEPT}")
+            raise LedgerError(f"the copy would not be sound: {alarm}; {_REMEDY}")

@@ -150,7 +150,7 @@ class TreeBuilder:
     def _member(self, parent: GraphQLObjectType, field: GraphQLField, details: list[FieldDetails]) -> Node:
         name = python_name(field)
         if parent.name in TYPES:
-            return self._shown(TYPES[parent.name], name, field, details)
+            return self._declared(TYPES[parent.name], name, field, details)
         if name == "id":
             return self._path(parent.name, "position" if parent.name == "Entry" else None)
         if parent.name == "Entry" and name == "proof":
@@ -164,7 +164,7 @@ class TreeBuilder:
             self.leaves.append(Checkpoint(self._here))
         return _STANDPOINT[parent.name][name]
 
-    def _shown(
+    def _declared(
         self, declaration: ObjectDeclaration, name: str, field: GraphQLField, details: list[FieldDetails]
     ) -> Node:
         match declaration.fields.get(name):

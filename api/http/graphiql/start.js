@@ -1,5 +1,5 @@
 "use strict";
-// GraphiQL on this page's own address: a token for all tabs, the regular questions as tabs, nothing kept in the browser.
+// GraphiQL on this page's own address: a token for all tabs, the regular questions as tabs, nothing stays in the browser.
 
 (() => {
   const { nonce } = document.currentScript;
@@ -22,38 +22,38 @@
 
   /** A store that forgets: questions and answers are not left behind on a machine that others use. */
   const forgetful = () => {
-    const kept = new Map();
+    const items = new Map();
     return {
-      get length() { return kept.size; },
-      getItem: (name) => kept.get(name) ?? null,
-      setItem: (name, value) => { kept.set(name, value); },
-      removeItem: (name) => { kept.delete(name); },
-      clear: () => { kept.clear(); },
+      get length() { return items.size; },
+      getItem: (name) => items.get(name) ?? null,
+      setItem: (name, value) => { items.set(name, value); },
+      removeItem: (name) => { items.delete(name); },
+      clear: () => { items.clear(); },
     };
   };
 
-  const post = (asked, headers, signal) => fetch(address, {
+  const post = (operation, headers, signal) => fetch(address, {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
       ...(token ? { Authorization: `Bearer ${token}` } : {}),
       ...headers,
     },
-    body: JSON.stringify(asked),
+    body: JSON.stringify(operation),
     signal,
   });
 
-  const ask = async (asked, headers = {}) => {
+  const ask = async (operation, headers = {}) => {
     if (!token && !headers.Authorization) return { errors: [{ message: "Say who you are: enter your token above." }] };
-    const answer = await post(asked, { Accept: "application/graphql-response+json", ...headers });
+    const answer = await post(operation, { Accept: "application/graphql-response+json", ...headers });
     return answer.json();
   };
 
   /** The answers of a subscription, by server-sent events. */
-  async function* follow(asked, headers = {}) {
+  async function* follow(operation, headers = {}) {
     const gone = new AbortController();
     try {
-      const answer = await post(asked, { Accept: "text/event-stream", ...headers }, gone.signal);
+      const answer = await post(operation, { Accept: "text/event-stream", ...headers }, gone.signal);
       if (!answer.ok) {
         yield await answer.json();
         return;
@@ -76,14 +76,14 @@
     }
   }
 
-  const isFollowed = (asked, document) => (document?.definitions ?? []).some(
-    (each) => each.operation === "subscription" && (!asked.operationName || each.name?.value === asked.operationName),
+  const isFollowed = (operation, document) => (document?.definitions ?? []).some(
+    (each) => each.operation === "subscription" && (!operation.operationName || each.name?.value === operation.operationName),
   );
 
   // The name that GraphiQL gives may still be that of the tab before.
-  const named = (asked) => {
-    const names = [...asked.query.matchAll(/^\s*(?:query|mutation|subscription)\s+(\w+)/gm)].map((found) => found[1]);
-    return names.length === 1 ? { ...asked, operationName: names[0] } : asked;
+  const named = (operation) => {
+    const names = [...operation.query.matchAll(/^\s*(?:query|mutation|subscription)\s+(\w+)/gm)].map((match) => match[1]);
+    return names.length === 1 ? { ...operation, operationName: names[0] } : operation;
   };
 
   /** The days of the examples, moved so that the last one is that on which the notice ended, or was last recorded in. */
@@ -93,9 +93,9 @@
   ]));
 
   const show = () => {
-    const fetcher = (given, options) => {
-      const asked = named(given);
-      return isFollowed(asked, options?.documentAST) ? follow(asked, options?.headers) : ask(asked, options?.headers);
+    const fetcher = (parameters, options) => {
+      const operation = named(parameters);
+      return isFollowed(operation, options?.documentAST) ? follow(operation, options?.headers) : ask(operation, options?.headers);
     };
     const defaultTabs = tabs.map(({ query, variables }) => ({
       query,

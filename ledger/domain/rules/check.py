@@ -258,7 +258,7 @@ def _value_faults(parameter: Parameter, value: object) -> Iterator[str]:
 
 
 def _remedy(hint: object, value: object) -> str:
-    """Return a sentence end with the right value for a number or a day that is written as text."""
+    """Return the end of the sentence: the right value for a number or a day that is written as text."""
     plain = _plain(hint)
     if not isinstance(value, str):
         return ""

@@ -140,25 +140,25 @@ class ClauseTimeline:
 
     def _replace(self, first: datetime, steps: Iterator[Step], *, is_more: bool = False) -> tuple[list[Span], int]:
         """Replace the spans that begin at `first` or later by those of the steps."""
-        kept = len(self.spans)
-        while kept and self.spans[kept - 1].begins >= first:
-            kept -= 1
-        if kept == len(self.spans):
+        first_new = len(self.spans)
+        while first_new and self.spans[first_new - 1].begins >= first:
+            first_new -= 1
+        if first_new == len(self.spans):
             for at, position in steps:
                 self._put(at, position)
-            return [], kept
-        before = self.spans[kept:]
+            return [], first_new
+        before = self.spans[first_new:]
         # A span that begins at this very instant is judged again with the occurrence added to it.
         is_same_instant = is_more and before and before[0].begins == first
-        del self.spans[kept + 1 if is_same_instant else kept :]
+        del self.spans[first_new + 1 if is_same_instant else first_new :]
         for at, position in steps:
             self._put(at, position)
         same = 0
-        for old, new in zip(before, self.spans[kept:], strict=False):
+        for old, new in zip(before, self.spans[first_new:], strict=False):
             if old != new:
                 break
             same += 1
-        return before[same:], kept + same
+        return before[same:], first_new + same
 
     def _from_start(self) -> Iterator[Step]:
         """Yield each step from the clause's beginning on."""

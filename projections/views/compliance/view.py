@@ -115,11 +115,11 @@ def fold(rows: Rows, entry: Entry, fact: Fact) -> None:
     is_of_board, is_common = getattr(fact, "board", None) is not None, type(fact) in COMMON
     for clause in memory.clauses.get(type(fact), ()):
         if (clause.of_any_board or not is_of_board) and (not is_common or concerns(clause.number, fact)):
-            removed, kept = clause.timeline.add(occurrence)
+            removed, first_new = clause.timeline.add(occurrence)
             for span in removed:
                 rows.drop(STANDINGS, clause.number, span.begins)
                 rows.drop(PROSPECTS, clause.number, span.begins)
-            _put(rows, clause, kept)
+            _put(rows, clause, first_new)
 
 
 def _begin(rows: Rows, memory: ComplianceMemory, entry: Entry, fact: ClauseRegistered) -> None:
@@ -149,13 +149,13 @@ def _begin(rows: Rows, memory: ComplianceMemory, entry: Entry, fact: ClauseRegis
     _put(rows, begun, 0)
 
 
-def _put(rows: Rows, clause: ClauseMemory, kept: int) -> None:
-    """Store the clause's spans from index `kept` on; spans that an occurrence has reached become standings."""
+def _put(rows: Rows, clause: ClauseMemory, first_new: int) -> None:
+    """Store the spans from index `first_new` on; spans that an occurrence has reached become standings."""
     spans, before = clause.timeline.spans, clause.settled
-    if kept == before == len(spans):
+    if first_new == before == len(spans):
         return
     clause.settled = clause.timeline.reached()
-    first = kept if clause.settled == before else min(kept, before, clause.settled)
+    first = first_new if clause.settled == before else min(first_new, before, clause.settled)
     for index in range(first, len(spans)):
         row = _period(clause.number, spans[index])
         if index >= clause.settled:

@@ -60,9 +60,8 @@ def walk(client: httpx.Client, begin: str) -> dict[str, httpx.Response]:
         for link in sorted(links(answer)):
             parts = urlsplit(link)
             target = f"{parts.path}{'?' if parts.query else ''}{parts.query}"
-            kind = re.sub(r"=[^&]*", "=", re.sub(r"/(\w+)/[^/?]+$", r"/\1/…", parts.path)) + ",".join(
-                sorted(re.findall(r"(\w+)=", parts.query))
-            )
+            parameters = ",".join(sorted(re.findall(r"(\w+)=", parts.query)))
+            kind = re.sub(r"=[^&]*", "=", re.sub(r"/(\w+)/[^/?]+$", r"/\1/…", parts.path)) + parameters
             kinds[kind] += target not in seen
             if target not in seen and kinds[kind] <= ALIKE:
                 seen.add(target)
@@ -75,9 +74,8 @@ def test_every_link_leads_somewhere(readers: dict[str, httpx.Client], actor: str
     answers = walk(readers[actor], "/")
     assert {path: answer.status_code for path, answer in answers.items() if answer.status_code != 200} == {}
     assert HOME in answers
-    assert [
-        path for path, answer in answers.items() if re.search(r"built-in method|Undefined|None,", words(answer))
-    ] == []
+    wrong = re.compile(r"built-in method|Undefined|None,")
+    assert [path for path, answer in answers.items() if wrong.search(words(answer))] == []
 
 
 @pytest.mark.parametrize("point", ["?knownAt=2022-12-31", "?position=600&on=now"])
@@ -161,7 +159,6 @@ def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Cl
         ("/plan/O6", "Embedded 31 January 2024"),
         ("/board", "Circulate the budget for the family hubs"),
         ("/duties", "Hold all senior appointments."),
-        ("/views", "Considered"),
         ("/partners?standing=LATE", "Late"),
         ("/reports/AR1", "the notice as at that entry"),
         ("/entries?type=BoardDecisionRecorded", "Board decision recorded"),
@@ -176,7 +173,6 @@ def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Cl
         ("/entries?type=BoardDecisionRecorded", "Board report submitted"),
         ("", "closed on 18 March 2024. Each obligation has the status it had then"),
         ("", "R2 began before the council's own assessment. The notice was closed on 18 March 2024 (escalated)."),
-        ("/plan/O1", "Activity: Amber Impact: Amber Five of six teams have been taught"),
         ("/plan/O1", "(action A3) council-officer 11 April 2023, 17:00 Green"),
         ("/views", "Kinship carers, 27 February 2024, 18:00"),
         ("/about/BRP1", "Reports to the board"),

@@ -233,7 +233,7 @@ class _Instruction(Struct):
 class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
     """Every instruction of the roles named is followed by its day, and one of them confirms it."""
 
-    given: dict[str, _Instruction] = field(default_factory=dict)
+    instructions: dict[str, _Instruction] = field(default_factory=dict)
     answered: dict[str, tuple[date, int]] = field(default_factory=dict)
     """Instruction → the day and the entry of its answer."""
     confirmed: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -244,7 +244,7 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case InstructionGiven():
-                self.given[fact.instruction] = _Instruction(fact.due, occurrence.role, position)
+                self.instructions[fact.instruction] = _Instruction(fact.due, occurrence.role, position)
             case InstructionAnswered():
                 self.answered[fact.instruction] = (fact.answered_on, position)
             case InstructionConfirmed():
@@ -252,7 +252,7 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
 
     def _counted(self) -> dict[str, _Instruction]:
         roles = [role.value for role in self.rule.given_by]
-        return {name: each for name, each in self.given.items() if each.role in roles}
+        return {name: each for name, each in self.instructions.items() if each.role in roles}
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_MET if an instruction is overdue, MET when all are followed and confirmed.
@@ -282,11 +282,11 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
             later = Status.NO_EVIDENCE if instruction.due is None else Status.NOT_DUE
             return verdict(Status.AT_RISK if is_soon else later, reason, instruction.position, *entries)
         late, _ = self._late(counted)
-        shown = [entry for name in counted for entry in (self.answered[name][1], self._confirmation(name))]
+        answers = [entry for name in counted for entry in (self.answered[name][1], self._confirmation(name))]
         if late:
             reason = f"Every instruction was followed; {enumerate_names(late)}."
-            return verdict(Status.MET_LATE, reason, *shown)
-        return verdict(Status.MET, "Every instruction was followed.", *shown)
+            return verdict(Status.MET_LATE, reason, *answers)
+        return verdict(Status.MET, "Every instruction was followed.", *answers)
 
     def _confirmation(self, name: str) -> int | None:
         """Return the entry in which one of the roles confirmed an instruction; None: none did."""
@@ -354,10 +354,10 @@ class NotDone(Judge[duties.NotDone]):
         if not acts:
             reason = f"No act of the kind {matter} is reported; that does not show that there was none."
             return verdict(Status.NO_EVIDENCE, reason)
-        consents = sorted(each for each in self.consents.get(matter, ()) if each[2] in roles)
+        counted = sorted(each for each in self.consents.get(matter, ()) if each[2] in roles)
         used: list[int] = []
         for done, position in acts:
-            consent = next((entry for given, entry, _ in consents if given <= done and entry not in used), None)
+            consent = next((entry for instant, entry, _ in counted if instant <= done and entry not in used), None)
             if consent is None:
                 reason = f"An act of the kind {matter} on {in_words(clause.day(done))} had no consent."
                 return verdict(Status.NOT_MET, reason, position)

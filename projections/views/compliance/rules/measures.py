@@ -37,7 +37,7 @@ from projections.views.measures import value_of
 from projections.views.spc import FIRM, RUN, SIGNALS, Limits, Signal, last_mark, latest_shift, limits
 
 R = TypeVar("R", bound=Rule)
-HELD = 3
+LAST = 3
 """Readings in a row that show a target held, or a measure worse than its baseline."""
 
 
@@ -170,16 +170,16 @@ def standing_of(measure: TrackedMeasure) -> str | None:
         if signalled is not None:
             return signalled
     target = measure.target
-    if target is not None and count >= HELD and all(measure.reaches(value, target) for value in values[-HELD:]):
+    if target is not None and count >= LAST and all(measure.reaches(value, target) for value in values[-LAST:]):
         return "HELD"
     if count >= FIRM:
         # Only the values since the latest step count.
         start = latest_shift(values, lines.mean)
         return _by_limits(limits(values[start:]) if start else lines, good, target)
     baseline = measure.baseline
-    if baseline is not None and count >= HELD and all(good * value < good * baseline for value in values[-HELD:]):
+    if baseline is not None and count >= LAST and all(good * value < good * baseline for value in values[-LAST:]):
         return "BELOW_BASELINE"
-    return "SINGLE" if count < HELD else "FEW"
+    return "SINGLE" if count < LAST else "FEW"
 
 
 def _signalled(values: list[float], lines: Limits, good: int) -> str | None:

@@ -152,11 +152,11 @@ class PlanCoverage(Judge[plan.PlanCoverage]):
             return verdict(Status.AT_RISK, reason, *unanswered.values())
         reason = f"All {kinds} have a live objective or a reasoned rejection."
         counted = self._recommendations()
-        asked = [*matters, *(f"recommendation {name}" for name in counted)]
+        required = [*matters, *(f"recommendation {name}" for name in counted)]
         rejections = [
             self.answers[name][0] for name in counted if self.answers.get(name, (0, ""))[1] == "REJECTED"
         ]
-        return verdict(Status.MET, reason, *(covered[name] for name in asked if name in covered), *rejections)
+        return verdict(Status.MET, reason, *(covered[name] for name in required if name in covered), *rejections)
 
     def _matters(self, clause: JudgedClause) -> dict[str, int]:
         """Return each matter that needs an objective, with its entry."""

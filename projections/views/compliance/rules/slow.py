@@ -22,11 +22,11 @@ from ledger.domain.rules import plan
 from ledger.domain.rules.rule import SlowSign
 from projections.views.compliance.rules.slow_signs import (
     Ratings,
-    ShownSign,
-    ShownSigns,
     Sign,
     SlowObjective,
     TrackedObjective,
+    TrackedSign,
+    TrackedSigns,
     by_entry,
 )
 from projections.views.compliance.verdict import (
@@ -73,7 +73,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     """Open objective without an open action → instant and entry of the last completion."""
     dates: list[tuple[date, str]] = field(default_factory=list)
     """Dates of the open objectives, in order."""
-    shown: ShownSigns = field(default_factory=ShownSigns)
+    tracked: TrackedSigns = field(default_factory=TrackedSigns)
     """The sign that decides for each objective, as of `day`."""
     day: date | None = None
     """Day of the latest judgement; None before the first, and after new parameters."""
@@ -83,7 +83,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     changed: set[str] = field(default_factory=set)
     """Objectives whose sign may have changed since."""
     latest: Verdict | None = None
-    """Verdict on the shown signs; None after a change of one, and after a meeting."""
+    """Verdict on the tracked signs; None after a change of one, and after a meeting."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the open objectives with their dates, ratings and actions, and the board's meetings."""
@@ -96,7 +96,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
             case MeetingHeld():
                 self.meetings.append((occurrence.at, position))
                 self.latest = None
-                self.changed |= self.shown.open
+                self.changed |= self.tracked.open
                 return None
             case RatingScaleAdopted():
                 levels = sorted(fact.levels, key=lambda level: level.order)
@@ -191,12 +191,12 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     def _rate(self, objective: TrackedObjective, fact: ProgressRecorded, occurrence: Occurrence) -> bool:
         """Take an objective's ratings. Return True if they change its signs."""
         before, past, ratings = objective.signs, objective.past, self._ratings(objective, fact)
-        shown = self._shown_by(ratings)
-        if not shown and not before:
+        predicates = self._predicates(ratings)
+        if not predicates and not before:
             self._change(fact.objective, ratings=ratings)
             return False
         signs: dict[str, Sign] = {}
-        for sign, words in shown.items():
+        for sign, words in predicates.items():
             known = before.get(sign)
             if known is None or known.words != words:
                 # A sign dates from the first of the updates in a row that show it.
@@ -204,7 +204,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 known = Sign(since, occurrence.position, words, since)
             signs[sign] = known
         for sign, known in before.items():
-            if sign not in shown and sign not in past and self._is_missed(objective, known):
+            if sign not in predicates and sign not in past and self._is_missed(objective, known):
                 past = {**past, sign: known.past(occurrence.at, occurrence.position)}
         self._change(fact.objective, ratings=ratings, signs=signs, past=past)
         if signs == before:
@@ -222,16 +222,16 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
             impact = (*impact[-2:], fact.impact_rating)
         return ("ACTIVITY", activity), ("IMPACT", impact)
 
-    def _shown_by(self, ratings: Ratings) -> dict[str, str]:
+    def _predicates(self, ratings: Ratings) -> dict[str, str]:
         """Return the signs that ratings show, each with its predicate."""
-        shown: dict[str, str] = {}
+        predicates: dict[str, str] = {}
         for dimension, latest in ratings:
             scale = self.scales.get(dimension, DEFAULT_SCALE)
             if latest and scale and latest[-1] == scale[0]:
-                shown.setdefault("LOWEST_RATING", f"is rated {latest[-1]} for {dimension.lower()}")
+                predicates.setdefault("LOWEST_RATING", f"is rated {latest[-1]} for {dimension.lower()}")
             if len(latest) == 3 and _falls(latest, scale):
-                shown.setdefault("FALLING", f"fell twice in its rating for {dimension.lower()}")
-        return shown
+                predicates.setdefault("FALLING", f"fell twice in its rating for {dimension.lower()}")
+        return predicates
 
     def _is_missed(self, objective: TrackedObjective, sign: Sign) -> bool:
         """Return True if the board met while the objective showed the sign, and was not told by a highlight."""
@@ -256,7 +256,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return Sign(clause.after(objective.due), objective.position, due, objective.dated, ended, entry)
 
     def _look(self, clause: JudgedClause, today: date) -> None:
-        """Bring the shown signs up to a day: look again at objectives with new facts or a date that passed."""
+        """Bring the tracked signs up to a day: look again at objectives with new facts or a date that passed."""
         if self.day is None or self.judged_rule is not self.rule:
             self.changed.update(self.objectives)
             self.judged_rule, self.judged_signs = self.rule, frozenset(sign.value for sign in self.rule.signs)
@@ -266,11 +266,11 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
             self.changed.update(name for _, name in self.dates[begin:end])
         self.day = today
         for name in self.changed:
-            if self.shown.put(name, self._shown(clause, name, today)):
+            if self.tracked.put(name, self._deciding_sign(clause, name, today)):
                 self.latest = None
         self.changed.clear()
 
-    def _shown(self, clause: JudgedClause, name: str, today: date) -> ShownSign | None:
+    def _deciding_sign(self, clause: JudgedClause, name: str, today: date) -> TrackedSign | None:
         """Return the sign that decides: one that the board met without, else the earliest; None without a sign."""
         objective = self.objectives.get(name)
         if objective is None:
@@ -285,12 +285,12 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         earliest = min(current, key=by_entry, default=None)
         is_open = earliest is not None and objective.highlight(earliest.from_) is None
         if earliest is not None and is_open and self._meeting(earliest.since) is not None:
-            return ShownSign(earliest, is_missed=True, is_highlighted=False, is_open=False)
+            return TrackedSign(earliest, is_missed=True, is_highlighted=False, is_open=False)
         if missed:
             sign = min(missed, key=by_entry)
             is_highlighted = objective.highlight(sign.from_) is not None
-            return ShownSign(sign, self._is_missed(objective, sign), is_highlighted, is_open)
-        return None if earliest is None else ShownSign(earliest, False, not is_open, is_open)
+            return TrackedSign(sign, self._is_missed(objective, sign), is_highlighted, is_open)
+        return None if earliest is None else TrackedSign(earliest, False, not is_open, is_open)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return AT_RISK until the board's next meeting, NOT_MET if the board met without a highlight."""
@@ -299,7 +299,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         today = clause.day(at)
         self._look(clause, today)
         result = self.latest = self.latest or self._judge(clause)
-        waiting = {} if self.shown.unhighlighted else self._waiting(today)
+        waiting = {} if self.tracked.unhighlighted else self._waiting(today)
         if not waiting:
             return result
         names, wait = enumerate_some(sorted(waiting)), "waits" if len(waiting) == 1 else "wait"
@@ -307,15 +307,15 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return verdict(result.status, reason, *result.entries, *waiting.values())
 
     def _judge(self, clause: JudgedClause) -> Verdict:
-        if self.shown.missed:
-            return self._missed(clause, self.shown.missed)
-        first = self.shown.first_unhighlighted()
+        if self.tracked.missed:
+            return self._missed(clause, self.tracked.missed)
+        first = self.tracked.first_unhighlighted()
         if first is not None:
             *_, name, sign = first
             reason = f"Objective {name} {sign.words}; highlight it at the board's next meeting."
             return verdict(Status.AT_RISK, reason, sign.position)
-        if self.shown.signs:
-            return self._highlighted(clause, self.shown.all())
+        if self.tracked.signs:
+            return self._highlighted(clause, self.tracked.all())
         return verdict(Status.NOT_DUE, "No open objective makes slow progress.")
 
     def _missed(self, clause: JudgedClause, missed: Sequence[SlowObjective]) -> Verdict:
@@ -362,7 +362,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         today = clause.day(at)
         self._look(clause, today)
         # While a highlight is missing, no other date changes the verdict.
-        if self.shown.unhighlighted:
+        if self.tracked.unhighlighted:
             return ()
         following = bisect_left(self.dates, (today, ""))
         return () if following == len(self.dates) else (clause.after(self.dates[following][0]),)

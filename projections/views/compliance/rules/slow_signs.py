@@ -67,7 +67,7 @@ class TrackedObjective(Struct, frozen=True):
         return self.highlights[index] if index < len(self.highlights) else None
 
 
-class ShownSign(Struct, frozen=True, gc=False):
+class TrackedSign(Struct, frozen=True, gc=False):
     """A sign of slow progress, and how the board was told."""
 
     sign: Sign
@@ -87,10 +87,10 @@ def _slow(name: str, sign: Sign) -> SlowObjective:
     return sign.ended is not None, sign.since, name, sign
 
 
-class ShownSigns(Struct):
+class TrackedSigns(Struct):
     """The sign that decides for each objective with one, and the objectives by how the board was told."""
 
-    signs: dict[str, ShownSign] = field(default_factory=dict)
+    signs: dict[str, TrackedSign] = field(default_factory=dict)
     """Objective → its sign."""
     missed: list[SlowObjective] = field(default_factory=list)
     """Objectives whose sign the board met without, in order."""
@@ -98,10 +98,10 @@ class ShownSigns(Struct):
     open: set[str] = field(default_factory=set)
     """Objectives that the next meeting misses, unless they are highlighted before."""
 
-    def put(self, name: str, shown: ShownSign | None) -> bool:
+    def put(self, name: str, tracked: TrackedSign | None) -> bool:
         """Set the sign of an objective; None removes it. Return True if the sign changed."""
         before = self.signs.get(name)
-        if before == shown:
+        if before == tracked:
             return False
         if before is not None:
             del self.signs[name]
@@ -109,19 +109,19 @@ class ShownSigns(Struct):
             self.open.discard(name)
             if before.is_missed:
                 del self.missed[bisect_left(self.missed, _slow(name, before.sign)[:3])]
-        if shown is not None:
-            self.signs[name] = shown
-            if not shown.is_highlighted:
+        if tracked is not None:
+            self.signs[name] = tracked
+            if not tracked.is_highlighted:
                 self.unhighlighted.add(name)
-            if shown.is_open:
+            if tracked.is_open:
                 self.open.add(name)
-            if shown.is_missed:
-                insort(self.missed, _slow(name, shown.sign))
+            if tracked.is_missed:
+                insort(self.missed, _slow(name, tracked.sign))
         return True
 
     def all(self) -> list[SlowObjective]:
         """Return every objective with a sign, in order."""
-        return sorted(_slow(name, shown.sign) for name, shown in self.signs.items())
+        return sorted(_slow(name, tracked.sign) for name, tracked in self.signs.items())
 
     def first_unhighlighted(self) -> SlowObjective | None:
         """Return the first objective without a highlight; None: each one is highlighted."""

@@ -79,11 +79,11 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         if unknown is not None and reached is None:
             # A target that had to last is missed by a later slip, with or without the reading that decides.
             known = self._reached(measure, step, is_known=True) if periods > 1 else None
-            return unknown if known is None or not known.is_broken else self._held(measure, step, known, today)
+            return unknown if known is None or not known.is_broken else self._outcome(measure, step, known, today)
         if reached is not None:
             if today <= step.by and self._is_undecided(measure, step):
                 return self._provisional(step, reached, for_periods)
-            return self._held(measure, step, reached, today)
+            return self._outcome(measure, step, reached, today)
         if today > step.by:
             return verdict(Status.NOT_MET, f"Measure {name} did not reach {goal}.", measure.entries[-1])
         reason = f"Measure {name} has to reach {goal}."
@@ -103,7 +103,7 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         reason = f"{reason}, and a figure for a later period until then counts instead."
         return verdict(Status.NOT_DUE, reason, *reached.entries)
 
-    def _held(self, measure: TrackedMeasure, step: TargetStep, reached: _Reached, today: date) -> Verdict:
+    def _outcome(self, measure: TrackedMeasure, step: TargetStep, reached: _Reached, today: date) -> Verdict:
         """Return MET or MET_LATE for a step that was reached, NOT_MET if it had to last and did not."""
         periods, entries = self.rule.sustained_periods, reached.entries
         late = (reached.end - step.by).days

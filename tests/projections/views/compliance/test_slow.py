@@ -12,7 +12,7 @@ from ledger.domain.fact import Fact
 from ledger.domain.rules import plan
 from ledger.domain.rules.rule import SlowSign
 from projections.views.compliance.rules.slow import SlowObjectivesHighlighted
-from projections.views.compliance.rules.slow_signs import ShownSigns
+from projections.views.compliance.rules.slow_signs import TrackedSigns
 from projections.views.compliance.timeline import ClauseTimeline
 from projections.views.compliance.verdict import JudgedClause, Occurrence
 from tests.projections.views.compliance.facts import (
@@ -56,7 +56,7 @@ class Thorough(SlowObjectivesHighlighted):
     """Judge that looks at every objective again, on the day after every date, and from each late occurrence on."""
 
     def _look(self, clause: JudgedClause, today: date) -> None:
-        self.day, self.shown, self.latest = None, ShownSigns(), None
+        self.day, self.tracked, self.latest = None, TrackedSigns(), None
         super()._look(clause, today)
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
