@@ -8,6 +8,7 @@ do not go back in time.
 import asyncio
 import logging
 import random
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -25,6 +26,8 @@ LOOK_SECONDS = 0.5
 """Seconds between looks at the standbys."""
 ANSWER_SECONDS = 3.0
 """Seconds in which a server must answer a look."""
+HOUR_SECONDS = 3_600.0
+"""Seconds up to which a lag is exact; a larger one reads as a little more. LEDGER_READ_LAG is at most this."""
 # The name of a file of the write-ahead log begins with the timeline.
 _PRIMARY = """SELECT system_identifier, pg_is_in_recovery(),
     CASE WHEN NOT pg_is_in_recovery()
@@ -51,24 +54,27 @@ class ServerState(Struct, frozen=True):
 
 
 class LogPositions:
-    """Positions of the primary's write-ahead log over time, by this process's clock.
+    """Positions of the primary's write-ahead log in the last hour, by this process's clock.
 
     Before the first sample, nothing is known. A standby behind the first sample may be behind by any time.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque()
 
     def add(self, at: float, position: int) -> None:
-        """Add a sample, and forget those that no longer decide anything."""
-        self._samples.append((at if self._samples else float("-inf"), position))
-        while len(self._samples) > 2 and self._samples[1][0] < at - self._seconds:
+        """Add a sample where the log has grown, and forget those that are more than an hour old."""
+        while self._samples and self._samples[-1][1] > position:  # a primary that is gone wrote more
+            self._samples.pop()
+        if not self._samples or position > self._samples[-1][1]:
+            self._samples.append((at if self._samples else float("-inf"), position))
+        while len(self._samples) > 2 and self._samples[1][0] < at - HOUR_SECONDS:
             self._samples.popleft()
 
     def lag(self, position: int, now: float) -> float:
         """Return the seconds for which a standby at this position has been behind; 0 if it is not."""
-        return next((now - at for at, written in self._samples if written > position), 0.0)
+        first = bisect_right(self._samples, position, key=lambda sample: sample[1])
+        return now - self._samples[first][0] if first < len(self._samples) else 0.0
 
 
 class Standby:
@@ -125,7 +131,7 @@ class Standbys:
         self._primary = primary
         self._limit = limit
         self._make_pool = make_pool
-        self._written = LogPositions(limit)
+        self._written = LogPositions()
         self._connection: AsyncConnection[Any] | None = None
         self._state: ServerState | None = None
         self._task: asyncio.Task[None] | None = None

@@ -223,16 +223,32 @@ async def test_another_clusters_standby_is_refused_and_a_promoted_one_left_out()
 
 
 def test_lag_is_unknown_before_the_first_sample() -> None:
-    positions = LogPositions(5.0)
+    positions = LogPositions()
     positions.add(100.0, 10)
     assert positions.lag(10, 100.0) == 0
     assert positions.lag(9, 100.0) == float("inf")
     positions.add(101.0, 20)
     assert positions.lag(10, 103.0) == 2.0
-    for second in range(102, 120):
-        positions.add(float(second), 20 + second)
-    assert positions.lag(10, 120.0) > 5.0
-    assert positions.lag(138, 120.0) == 1.0
+    positions.add(104.0, 20)
+    assert positions.lag(10, 104.0) == 3.0
+    assert positions.lag(20, 104.0) == 0
+
+
+def test_lag_is_exact_for_an_hour() -> None:
+    positions = LogPositions()
+    for second in range(2 * 3_600):
+        positions.add(float(second), second)
+    assert [positions.lag(second, 7_199.0) for second in (7_199, 7_198)] == [0, 0]
+    assert positions.lag(5_000, 7_199.0) == 7_199 - 5_001
+    assert 3_600 < positions.lag(10, 7_199.0) < 3_602
+
+
+def test_a_new_primary_that_lacks_the_end_of_the_log_does_not_make_its_standbys_late() -> None:
+    positions = LogPositions()
+    for at, position in ((100.0, 10), (101.0, 20), (102.0, 30), (103.0, 25)):
+        positions.add(at, position)
+    assert positions.lag(25, 104.0) == 0
+    assert positions.lag(20, 104.0) == 1.0
 
 
 def test_each_host_of_a_url_is_a_url_of_its_own() -> None:
