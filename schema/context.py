@@ -5,7 +5,7 @@ The server makes one `Context` for each request. Imports `projections` and `ledg
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -122,6 +122,8 @@ class Context:
         """Way in which the operation was answered: `compiled`, or the reason for resolving its fields."""
         self.page = Page(None)
         """Page of a subscription that the operation computes."""
+        self._parts: Mapping[str, Sequence[Role]] | None = None
+        self._reading_parts = asyncio.Lock()
 
     def fork(self, viewer: Viewer | None = None) -> "Context":
         """Return a context for another operation, of this viewer or another; share what it spends and reads."""
@@ -134,6 +136,14 @@ class Context:
     def is_fixed(self) -> bool:
         """True if every notice was read as of a position, so that later entries change nothing."""
         return bool(self.read) and not self.latest
+
+    async def parts(self) -> Mapping[str, Sequence[Role]]:
+        """Return the viewer's roles by notice, in order; read once, so that all fields name the same notices."""
+        async with self._reading_parts:
+            if self._parts is None:
+                roles = {each: await self.viewer.roles(each) for each in sorted(set(await self.viewer.allowed()))}
+                self._parts = {notice: each for notice, each in roles.items() if each}
+            return self._parts
 
     async def roles(self, notice: str) -> Sequence[Role]:
         """Return the viewer's roles in a notice that they may read.

@@ -121,10 +121,7 @@ class NoticeList(Struct, frozen=True, eq=False):
         """
         context = execution.context
         on = value_of(self.on, execution.variables.coerced)
-        viewer = context.viewer
-        readable = [
-            each for each in sorted(set(await viewer.allowed())) if may(await viewer.roles(each), "notice")
-        ]
+        readable = [notice for notice, roles in (await context.parts()).items() if may(roles, "notice")]
         if len(readable) > MOST_NOTICES:
             message = f"you may read {len(readable)} notices, of at most {MOST_NOTICES} in a list; read them by id"
             raise problem(LIMIT_EXCEEDED, message)

@@ -117,11 +117,10 @@ class ViewerRoot(Struct, frozen=True, eq=False):
 
     async def read(self, execution: Execution) -> dict[str, Any]:
         """Return the viewer."""
-        viewer = execution.context.viewer
-        notices = sorted(set(await viewer.allowed()))
-        parts = [{"notice": each, "roles": list(await viewer.roles(each))} for each in notices]
+        context = execution.context
+        parts = [{"notice": notice, "roles": list(roles)} for notice, roles in (await context.parts()).items()]
         selection = Selection(self.operation, execution.variables, "", (), {})
-        values = {"actor": viewer.credential.actor, "parts": parts}
+        values = {"actor": context.viewer.credential.actor, "parts": parts}
         return _selected(selection, object_of(self.field), self.details, values)
 
 

@@ -1,13 +1,15 @@
 """The list of notices: filters, orders, pages and groups, each notice at its own position."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from ledger.domain.authorisation import Credential
 from ledger.domain.roles import Role
+from schema.context import Context
 from tests.schema.compiled.by_fields import evaluate
-from tests.schema.conftest import HISTORY, NOTICE, World, event
+from tests.schema.conftest import HISTORY, NOTICE, Someone, World, event
 
 pytestmark = pytest.mark.database
 ISSUED = HISTORY[0][1]
@@ -125,3 +127,27 @@ async def test_errors_of_one_notice_are_errors_of_its_field(nation: World) -> No
         (["notices", "nodes", 0, "records"], "FORBIDDEN")
     ]
     assert result.data == {"notices": {"nodes": [{"id": NOTICE, "records": None}]}}
+
+
+class Arriving(Someone):
+    """A viewer in whose notices another one arrives at each look, as in a copy that catches up."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.writer, Credential("alice"), ())
+        self._arriving = list(world.notices)
+
+    async def allowed(self) -> Sequence[str]:
+        self._notices = [*self._notices, self._arriving.pop()]
+        return await super().allowed()
+
+
+@pytest.mark.parametrize("fields", ["me {{ {0} }} {1}", "{1} me {{ {0} }}"])
+async def test_a_list_and_the_viewers_parts_name_the_same_notices(nation: World, fields: str) -> None:
+    document = fields.format("parts { notice roles }", "notices { nodes { id } }")
+    context = Context(nation.reader, nation.writer.append, Arriving(nation))
+    result = await nation.schema.ask(context, f"{{ {document} }}", {})
+    assert result.errors is None
+    assert result.data is not None
+    parts = [part["notice"] for part in result.data["me"]["parts"]]
+    assert parts == [node["id"] for node in result.data["notices"]["nodes"]]
+    assert len(parts) == 1
