@@ -121,6 +121,7 @@ _OF_CLAUSES = frozenset({"board", "deliverable", "matter", "post"})
 """Kinds of thing that a clause names in the parameter of the same name."""
 _CODES = frozenset(str(word.value) for words in (AccessKind, Group, Role) for word in words)
 """Codes in the labels of options."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FACT_TYPES = tuple(Choice(kind.type, formatting.fact(kind.name)) for kind in KINDS.values())
 
 
@@ -182,7 +183,9 @@ def with_clauses(options: Choices, kinds: Collection[str], state: State) -> dict
 
 
 def _words(text: str) -> str:
-    """Return the label of a code, and the beginning of any other text."""
+    """Return the label of a code, a day in words, and the beginning of any other text."""
+    if _DAY.fullmatch(text):
+        return formatting.day(text)
     return formatting.plain(text).lower() if text in _CODES else _short(text)
 
 

@@ -290,7 +290,7 @@ class Form(Struct):
             case _ if options and field.closed:
                 self._choose(control, options, value, of_things=True)
             case _:
-                if field.closed and self._known(field):
+                if field.closed and not field.begins and self._known(field):
                     control.hint = f"{field.hint} None is available at present.".strip()
                 control.options = options
                 control.mode = {Control.WHOLE: "numeric", Control.NUMBER: "decimal"}.get(field.control, "")

@@ -281,7 +281,8 @@ def _clauses_hint(form_request: FormRequest) -> str:
     usual = usual_clauses(fact, form_request.state.notice.clauses)
     if not usual:
         return "If you select none, this is about no clause."
-    return f"If you select none, the notice's rules choose among {join_items(usual)}."
+    choose = "choose among" if len(usual) > 1 else "may choose"
+    return f"If you select none, the notice's rules {choose} {join_items(usual)}."
 
 
 def _document(limit: int) -> FormControl:

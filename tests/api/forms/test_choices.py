@@ -39,6 +39,12 @@ def test_choices_are_told_by_id_and_words() -> None:
     assert options == {"objective": (Choice("O1", "O1: See children sooner"), Choice("O2", "O2"))}
 
 
+def test_a_choice_names_its_day_in_words() -> None:
+    nodes = [{"value": "R1", "a": "six-month review", "b": "2022-10-03"}]
+    options = choices({"of_review": {"items": {"nodes": nodes}}}, {"review"})
+    assert options == {"review": (Choice("R1", "R1: six-month review, 3 October 2022"),)}
+
+
 def test_posts_of_the_clauses_come_first_and_each_once() -> None:
     clause = ClauseState(Obligor.COUNCIL, Modality.MUST, "in-post", {"post": "commissioner"}, 3)
     state = State(notice=NoticeState(clauses={"4": clause}))

@@ -8,6 +8,7 @@ from api.forms.fields import Choice, Control, Field, fields_of
 from api.forms.parse import read
 from api.forms.prefill import prefill
 from api.pages.renderer import environment
+from ledger.domain.areas.actions import ActionAdded
 from ledger.domain.areas.board import DecisionRescinded
 from ledger.domain.areas.plan import ObjectiveAdded
 from ledger.domain.errors import Refusal
@@ -72,6 +73,8 @@ def test_a_field_without_options_says_so() -> None:
     some = Form({}, {"decision": (Choice("D1", "D1"),)}).controls([decision])
     unreadable = Form({}, {}).controls([decision])
     assert {each.hint for each in (*some, *unreadable)} == {"A decision of a board."}
+    (new,) = (field for field in fields_of(ActionAdded) if field.key == "action")
+    assert [each.hint for each in Form({}, {"action": ()}).controls([new])] == ["For example, A1."]
 
 
 def test_every_kind_of_control_is_among_the_facts() -> None:
