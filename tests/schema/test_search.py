@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.schema.conftest import HEAD, NOTICE, World
@@ -100,3 +101,32 @@ async def test_long_narratives_and_long_searches_are_no_obstacle(searched: World
     assert await objectives(searched, "𐐀0") == ["S9"]
     assert await objectives(searched, "𐐀" * 100_000) == []
     assert await objectives(searched, '"' + "a b " * 100_000) == []
+
+
+SPELLINGS = {
+    "children's": ["children\xb4s", "children\u02bbs", "children\uff07s", "CHILDREN\u2032S"],
+    "improve": [
+        *("im\u00adprove", "im\u200cprove", "im\u200dprove", "im\ufeffprove", "im\u200eprove", "im\u2060prove"),
+        *("\u2067improve\u2069", "im\u034fprove", "im\u180eprove", "improve\ufe0f", "im\U000e0100prove"),
+    ],
+    '"first visit"': ["first\xa0visit", "first\u2028visit", "first\x85visit", "first\u2009visit"],
+    "follow-up": ["follow\u2043up", "follow\u2e3aup", "follow\u301cup", "follow\ufe58up", "follow\u2212up"],
+    "STRASSE": ["straße", "STRASSE", "STRA\u1e9eE"],
+    "οδος": ["ΟΔΟΣ", "οδοσ"],
+    "istanbul": ["İstanbul", "ISTANBUL"],
+    "caf\xe9": ["CAFE\u0301", "CAF\xc9"],
+    "talk": ["«talk»", "\u2039talk\u203a", "„talk“", "\u2033talk\u2033"],
+    "1/2": ["1\u20442", "½"],
+    "efficient": ["e\ufb03cient"],
+}
+
+
+def test_a_word_is_found_in_all_its_spellings_and_by_them(database: str) -> None:
+    query = "SELECT views.search_vector(%s) @@ views.search_query(%s)"
+    pairs = [
+        pair for word, others in SPELLINGS.items() for each in others for pair in ((each, word), (word, each))
+    ]
+    with psycopg.connect(database) as connection:
+        missed = [pair for pair in pairs if connection.execute(query, pair).fetchone() != (True,)]
+        phrase = connection.execute(query, ("talk to time", "«time to talk»")).fetchone()
+    assert (missed, phrase) == ([], (False,))
