@@ -1,8 +1,8 @@
--- Runs as the owner of the database. Search finds a word whatever invisible characters, quotes, dashes and case it has.
+-- Runs as the owner of the database. Search ignores invisible characters, and differences of quotes, dashes and case.
 
 SET LOCAL ROLE ledger_owner;
 
--- NFKC would take an accent or a double prime that stands for a quote apart, so these are replaced before. Classes of
+-- NFKC splits an accent or a double prime that is used as a quote, so these are replaced before. Classes of
 -- characters are replaced by expressions: translate compares each character with each of its list.
 CREATE OR REPLACE FUNCTION views.search_text(written text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN octet_length(written) = char_length(written) THEN lower(written) ELSE
