@@ -1,4 +1,4 @@
-"""The parts of a fact: its field types, its base class and its free text. Imports msgspec only.
+"""The parts of a fact: its field types, its base class and its narratives. Imports msgspec only.
 
 A fact is one frozen Struct. Every string in it is an Id, a Code, an enum value or a Narrative. Free text is always
 a Narrative, so the entry holds a salted digest of it only.
@@ -121,7 +121,7 @@ class Sentence(Struct, frozen=True, gc=False):
 
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
-"""A function that turns one version's data into the next version's; free text stays in place."""
+"""A function that turns one version's data into the next version's; narratives stay in place."""
 
 
 def unversioned(fact_type: str) -> str:

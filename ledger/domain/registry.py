@@ -25,7 +25,7 @@ class Kind(Struct, frozen=True):
     area: str
     struct: FactStruct
     narratives: tuple[tuple[str, ...], ...]
-    """Paths of its free text: JSON keys, and `[]` for each item of a list."""
+    """Paths of its narratives: JSON keys, and `[]` for each item of a list."""
     references: tuple[tuple[str, tuple[str, ...]], ...]
     """References to other things: (kind of thing, path)."""
 

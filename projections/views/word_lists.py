@@ -61,7 +61,7 @@ class DependencyEnd(WordList):
     MET = "MET"
     """The result is there."""
     DROPPED = "DROPPED"
-    """The result is needed no longer."""
+    """The result is no longer needed."""
 
 
 class AccessDecision(WordList):

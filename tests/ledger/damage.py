@@ -15,7 +15,7 @@ SIZE = ERASING + 3
 NEWER = (
     "UPDATE ledger.entries SET type = regexp_replace(type, '[.]v[0-9]+$', '.v99'), body = convert_to("
     "regexp_replace(convert_from(body, 'UTF8'), 'ProgressRecorded[.]v[0-9]+', 'ProgressRecorded.v99'), 'UTF8') "
-    "WHERE position = {told}"
+    "WHERE position = {narrated}"
 )
 """Statement that gives an entry a type of a newer version."""
 
@@ -34,8 +34,8 @@ async def record(database: str) -> None:
 
 
 async def damage(url: str, *statements: str, **more: object) -> None:
-    """Run statements as the superuser with the triggers off, `{told}` and the like put in."""
-    places = {"told": NARRATED, "second": NARRATED + 1, "third": NARRATED + 2, "size": SIZE}
+    """Run statements as the superuser with the triggers off, `{narrated}` and the like put in."""
+    places = {"narrated": NARRATED, "second": NARRATED + 1, "third": NARRATED + 2, "size": SIZE}
     places |= {"erased": ERASED, "erasing": ERASING}
     async with await connect(url) as connection, connection.transaction():
         await connection.execute("SET LOCAL session_replication_role = replica")

@@ -23,10 +23,10 @@ class Question(Struct, frozen=True):
 
     words: str
     clause: str
-    asked: str
+    arguments: str
     """Arguments of the notice other than its id."""
     fields: str
-    told: Callable[[Answer], Answer]
+    compared: Callable[[Answer], Answer]
     """The compared part of the answer."""
     expected: Answer
 
@@ -223,10 +223,10 @@ QUESTIONS = [
 
 async def test_each_clause_answers_its_question(reader: Reader) -> None:
     for question in QUESTIONS:
-        arguments = f", {question.asked}" if question.asked else ""
+        arguments = f", {question.arguments}" if question.arguments else ""
         document = f"query ($notice: ID!) {{ notice(id: $notice{arguments}) {{ {question.fields} }} }}"
         answer = await ask(reader, document, Role.OPERATOR)
-        assert question.told(answer["notice"]) == question.expected, question.words
+        assert question.compared(answer["notice"]) == question.expected, question.words
 
 
 async def test_a_report_of_the_adviser_is_reproduced_at_the_position_that_it_names(reader: Reader) -> None:

@@ -159,9 +159,9 @@ SEARCHED = [
 
 
 async def test_lists_are_searched_by_what_people_ask_for(reader: Reader) -> None:
-    for place, selection, told, holds in SEARCHED:
+    for place, selection, fields, holds in SEARCHED:
         *above, of = place.split(".")
-        both = " ".join(f"{name}: {of}(first: 1000{given}) {{ nodes {{ {told} }} }}" for name, given in (
+        both = " ".join(f"{name}: {of}(first: 1000{given}) {{ nodes {{ {fields} }} }}" for name, given in (
             ("some", f", {selection}"), ("all", ""),
         ))  # fmt: skip
         document = "".join(f"{step} {{ " for step in above) + both + " }" * len(above)

@@ -36,7 +36,7 @@ class ParallelNoticeLinked(Fact, frozen=True, kw_only=True):
 
 
 class ParallelNoticeUnlinked(Fact, frozen=True, kw_only=True):
-    """Another notice is in force in parallel no longer, or was linked by mistake."""
+    """Another notice is no longer in force in parallel, or was linked by mistake."""
 
     act: ClassVar[str] = "unlinkParallelNotice"
     sentence: ClassVar[Sentence] = Sentence(

@@ -51,7 +51,7 @@ class EntryCorrected(Fact, frozen=True, kw_only=True):
 
 
 class ErasureRequested(Fact, frozen=True, kw_only=True):
-    """The erasure of an entry's free text was requested under a named authority."""
+    """The erasure of an entry's narratives was requested under a named authority."""
 
     act: ClassVar[str] = "requestErasure"
     outlives: ClassVar[bool] = True
@@ -60,13 +60,13 @@ class ErasureRequested(Fact, frozen=True, kw_only=True):
         (("the narratives of entry {position}", "state", "to be erased"),),
     )
 
-    position: Annotated[Position, Meta(description="The entry whose free text is to be erased.")]
+    position: Annotated[Position, Meta(description="The entry whose narratives are to be erased.")]
     reason: Narrative
     authority: Annotated[Narrative, Meta(description="The law or policy that requires the erasure.")]
 
 
 class NarrativeErased(Fact, frozen=True, kw_only=True):
-    """An entry's free text and salts were erased; the entry and its proof stay."""
+    """An entry's narratives and salts were erased; the entry and its proof stay."""
 
     act: ClassVar[str] = "eraseNarrative"
     outlives: ClassVar[bool] = True
@@ -76,7 +76,7 @@ class NarrativeErased(Fact, frozen=True, kw_only=True):
         decision=True,
     )
 
-    position: Annotated[Position, Meta(description="The entry whose free text was erased.")]
+    position: Annotated[Position, Meta(description="The entry whose narratives were erased.")]
     request: Annotated[Position, Meta(description="The entry that requested it.")]
 
 

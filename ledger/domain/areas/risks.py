@@ -105,7 +105,7 @@ class DependencyMet(Fact, frozen=True, kw_only=True):
 
 
 class DependencyDropped(Fact, frozen=True, kw_only=True):
-    """The result is needed no longer."""
+    """The result is no longer needed."""
 
     act: ClassVar[str] = "dropDependency"
     ends: ClassVar[str] = "dropped"

@@ -183,7 +183,7 @@ def test_the_path_of_a_tile_is_the_one_that_c2sp_gives() -> None:
 
 
 async def test_a_damaged_record_gives_no_bundle(recorded: str, tmp_path: Path) -> None:
-    await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {told}")
+    await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {narrated}")
     with pytest.raises(Damaged, match=f"entry {NARRATED} of {NOTICE} is not what was recorded"):
         await make(recorded, tmp_path / "bundle.zip")
 

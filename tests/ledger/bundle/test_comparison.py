@@ -24,7 +24,7 @@ async def rewrite(url: str) -> None:
     await damage(
         url,
         "UPDATE ledger.entries SET body = convert_to(replace(convert_from(body, 'UTF8'), 'AMBER', 'GREEN'),"
-        " 'UTF8') WHERE position = {told}",
+        " 'UTF8') WHERE position = {narrated}",
     )
     await agree(url)
 

@@ -165,7 +165,7 @@ async def test_what_is_added_to_a_withheld_bundle_is_found_by_both(
 
 
 @pytest.mark.parametrize(
-    "told",
+    "statement",
     [
         {"size": SIZE + 1},
         {"withheld": True},
@@ -174,13 +174,13 @@ async def test_what_is_added_to_a_withheld_bundle_is_found_by_both(
         {"format": "2"},
         {"files": []},
     ],
-    ids=lambda told: next(iter(told)),
+    ids=lambda statement: next(iter(statement)),
 )
 async def test_a_manifest_that_tells_otherwise_is_found(
-    recorded: str, tmp_path: Path, told: dict[str, Any]
+    recorded: str, tmp_path: Path, statement: dict[str, Any]
 ) -> None:
     bundle = await make(recorded, tmp_path / "bundle.zip")
-    forge(bundle, lambda _: None, **told)
+    forge(bundle, lambda _: None, **statement)
     assert found(bundle)
     assert also(bundle)
 

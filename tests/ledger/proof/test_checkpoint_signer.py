@@ -126,7 +126,7 @@ async def test_a_size_that_is_not_there_is_not_signed(log: CheckpointSigner, siz
 
 async def test_a_history_rewritten_with_fresh_hashes_is_not_signed(log: CheckpointSigner, recorded: str) -> None:
     signed = await log.checkpoint(NOTICE)
-    await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {told}")
+    await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {narrated}")
     await rehash(recorded)
     await damage(
         recorded,
@@ -143,7 +143,7 @@ async def test_a_history_rewritten_with_fresh_hashes_is_not_signed(log: Checkpoi
 async def test_a_rewritten_history_that_grew_is_not_signed(log: CheckpointSigner, recorded: str) -> None:
     await log.checkpoint(NOTICE)
     await append(recorded, 3)
-    await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {told}")
+    await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {narrated}")
     await rehash(recorded)
     await damage(
         recorded,

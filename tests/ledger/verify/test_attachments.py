@@ -12,19 +12,22 @@ pytestmark = pytest.mark.database
 @pytest.mark.parametrize(
     ("change", "damage_kind"),
     [
-        ("UPDATE ledger.narratives SET body = body || '.' WHERE position = {told}", Damage.NARRATIVE_EDITED),
-        ("UPDATE ledger.narratives SET salt = sha256(salt) WHERE position = {told}", Damage.NARRATIVE_EDITED),
-        ("DELETE FROM ledger.narratives WHERE position = {told}", Damage.NARRATIVE_MISSING),
+        ("UPDATE ledger.narratives SET body = body || '.' WHERE position = {narrated}", Damage.NARRATIVE_EDITED),
+        ("UPDATE ledger.narratives SET salt = sha256(salt) WHERE position = {narrated}", Damage.NARRATIVE_EDITED),
+        ("DELETE FROM ledger.narratives WHERE position = {narrated}", Damage.NARRATIVE_MISSING),
         (
-            "UPDATE ledger.narratives SET salt = NULL, body = NULL, erased_by = {erasing} WHERE position = {told}",
+            (
+                "UPDATE ledger.narratives SET salt = NULL, body = NULL, erased_by = {erasing}"
+                " WHERE position = {narrated}"
+            ),
             Damage.NARRATIVE_ERASED,
         ),
         (
-            "UPDATE ledger.narratives SET salt = NULL, body = NULL, erased_by = 2000 WHERE position = {told}",
+            "UPDATE ledger.narratives SET salt = NULL, body = NULL, erased_by = 2000 WHERE position = {narrated}",
             Damage.NARRATIVE_ERASED,
         ),
         (
-            "INSERT INTO ledger.narratives VALUES ('tameside-2022', {told}, 'more', sha256('salt'), 'More.')",
+            "INSERT INTO ledger.narratives VALUES ('tameside-2022', {narrated}, 'more', sha256('salt'), 'More.')",
             Damage.NARRATIVE_ORPHANED,
         ),
     ],
@@ -36,7 +39,7 @@ async def test_a_narrative_damaged(recorded: str, change: str, damage_kind: Dama
 
 @pytest.mark.parametrize("position", [0, SIZE + 1])
 async def test_a_narrative_without_an_entry(recorded: str, position: int) -> None:
-    move = "UPDATE ledger.narratives SET position = {position} WHERE position = {told}"
+    move = "UPDATE ledger.narratives SET position = {position} WHERE position = {narrated}"
     await damage(recorded, move, position=position)
     assert set(kinds(await verify(recorded))) == {
         (position, Damage.NARRATIVE_ORPHANED),

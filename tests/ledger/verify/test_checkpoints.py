@@ -114,7 +114,7 @@ async def test_a_deleted_checkpoint_leaves_a_gap(signed: str, numbered: bool) ->
     if not numbered:
         await damage(signed, "UPDATE ledger.checkpoints SET number = NULL WHERE size <> {size}")
     assert kinds(await verify(signed)) == []
-    await damage(signed, "DELETE FROM ledger.checkpoints WHERE size = {told}")
+    await damage(signed, "DELETE FROM ledger.checkpoints WHERE size = {narrated}")
     assert kinds(await verify(signed)) == [(SIZE, Damage.CHECKPOINT)]
 
 

@@ -39,7 +39,7 @@ async def test_an_edited_byte(recorded: str) -> None:
     await damage(
         recorded,
         "UPDATE ledger.entries SET body = set_byte(body, length(body) - 6, get_byte(body, length(body) - 6) # 1)"
-        " WHERE position = {told}",
+        " WHERE position = {narrated}",
     )
     report = await verify(recorded)
     assert not report.sound
@@ -52,14 +52,14 @@ async def test_an_edited_byte(recorded: str) -> None:
 async def test_an_edited_byte_whose_leaf_hash_was_made_to_fit(recorded: str) -> None:
     await damage(
         recorded,
-        "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {told}",
-        "UPDATE ledger.entries SET leaf_hash = sha256('\\x00'::bytea || body) WHERE position = {told}",
+        "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {narrated}",
+        "UPDATE ledger.entries SET leaf_hash = sha256('\\x00'::bytea || body) WHERE position = {narrated}",
     )
     assert kinds(await verify(recorded)) == [(NARRATED, Damage.ROOT)]
 
 
 async def test_an_edited_byte_with_every_hash_but_the_heads_made_to_fit(recorded: str) -> None:
-    await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {told}")
+    await damage(recorded, "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {narrated}")
     await rehash(recorded)
     assert set(kinds(await verify(recorded))) == {(SIZE, Damage.HEAD), (SIZE, Damage.FRONTIER)}
 
@@ -126,12 +126,12 @@ async def test_a_middle_row_deleted_and_the_rest_renumbered(recorded: str) -> No
 async def test_an_entry_inserted_in_the_middle(recorded: str) -> None:
     await damage(
         recorded,
-        "UPDATE ledger.entries SET position = position + 1000 WHERE position >= {told}",
-        "UPDATE ledger.entries SET position = position - 999 WHERE position >= {told} + 1000",
-        "INSERT INTO ledger.entries SELECT notice, {told}, source, 'forged', type, recorded_at, leaf_hash,"
+        "UPDATE ledger.entries SET position = position + 1000 WHERE position >= {narrated}",
+        "UPDATE ledger.entries SET position = position - 999 WHERE position >= {narrated} + 1000",
+        "INSERT INTO ledger.entries SELECT notice, {narrated}, source, 'forged', type, recorded_at, leaf_hash,"
         " root_hash, convert_to(replace(convert_from(body, 'UTF8'), id, 'forged'), 'UTF8')"
         " FROM ledger.entries WHERE position = {second}",
-        "UPDATE ledger.entries SET leaf_hash = sha256('\\x00'::bytea || body) WHERE position = {told}",
+        "UPDATE ledger.entries SET leaf_hash = sha256('\\x00'::bytea || body) WHERE position = {narrated}",
     )
     report = await verify(recorded)
     assert kinds(report)[0] == (NARRATED, Damage.ROOT)
@@ -155,7 +155,7 @@ async def test_a_position_taken_twice_and_a_key_used_twice(recorded: str) -> Non
     await damage(
         recorded,
         "ALTER TABLE ledger.entries DROP CONSTRAINT entries_pkey, DROP CONSTRAINT entries_notice_source_id_key",
-        "INSERT INTO ledger.entries SELECT * FROM ledger.entries WHERE position = {told}",
+        "INSERT INTO ledger.entries SELECT * FROM ledger.entries WHERE position = {narrated}",
     )
     damage_kinds = kinds(await verify(recorded))
     assert damage_kinds[0] == (NARRATED, Damage.REPEATED)
@@ -205,7 +205,7 @@ async def test_the_head_deleted(recorded: str) -> None:
     ],
 )
 async def test_a_column_changed_but_not_the_body(recorded: str, change: str, damage_kind: Damage) -> None:
-    await damage(recorded, "UPDATE ledger.entries SET {change} WHERE position = {told}", change=change)
+    await damage(recorded, "UPDATE ledger.entries SET {change} WHERE position = {narrated}", change=change)
     assert kinds(await verify(recorded)) == [(NARRATED, damage_kind)]
 
 
@@ -231,7 +231,7 @@ async def test_an_entry_moved_to_another_notice(recorded: str) -> None:
     ids=lambda value: value[:8].hex(),
 )
 async def test_bytes_that_are_no_entry_do_not_end_the_examination(recorded: str, bytes_: bytes) -> None:
-    set_body = "UPDATE ledger.entries SET body = decode('{bytes_}', 'hex') WHERE position = {told}"
+    set_body = "UPDATE ledger.entries SET body = decode('{bytes_}', 'hex') WHERE position = {narrated}"
     await damage(recorded, set_body, bytes_=bytes_.hex())
     assert kinds(await verify(recorded)) == [(NARRATED, Damage.EDITED), (NARRATED, Damage.UNREADABLE)]
 
@@ -241,7 +241,7 @@ async def test_an_entry_recorded_before_its_predecessor(recorded: str) -> None:
         recorded,
         "UPDATE ledger.entries SET recorded_at = recorded_at - interval '1000 years', body = convert_to("
         """regexp_replace(convert_from(body, 'UTF8'), '"recordedat":"2', '"recordedat":"1'), 'UTF8')"""
-        " WHERE position = {told}",
+        " WHERE position = {narrated}",
     )
     await rehash(recorded)
     assert kinds(await verify(recorded))[0] == (NARRATED, Damage.ORDER)
@@ -251,7 +251,7 @@ async def test_damages_are_told_apart_and_the_first_is_named(recorded: str) -> N
     await damage(
         recorded,
         "UPDATE ledger.entries SET body = body || ' '::bytea WHERE position = {third}",
-        "UPDATE ledger.narratives SET body = 'x' WHERE position = {told}",
+        "UPDATE ledger.narratives SET body = 'x' WHERE position = {narrated}",
         "UPDATE ledger.entries SET source = 'bob' WHERE position = {size}",
         "UPDATE ledger.heads SET frontier = sha256(frontier)",
     )
@@ -268,8 +268,8 @@ async def test_findings_are_counted_and_the_first_are_kept(recorded: str) -> Non
         received(await writer.append_all(NOTICE, [progress(f"n{i}") for i in range(FINDINGS + 200)], ALICE))
     await damage(
         recorded,
-        "UPDATE ledger.entries SET source = 'bob' WHERE position > {told}",
-        "UPDATE ledger.narratives SET salt = NULL, body = NULL, erased_by = 3 WHERE position = {told}",
+        "UPDATE ledger.entries SET source = 'bob' WHERE position > {narrated}",
+        "UPDATE ledger.narratives SET salt = NULL, body = NULL, erased_by = 3 WHERE position = {narrated}",
     )
     [only] = (await verify(recorded)).notices
     assert len(only.findings) == FINDINGS
