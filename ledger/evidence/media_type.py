@@ -44,7 +44,8 @@ _SETS = (
     {"image/jpeg", "image/jpg", "image/pjpeg"},
     {"image/png", "image/apng", "image/vnd.mozilla.apng", "image/x-png"},
     {"image/svg+xml", "image/svg"},
-    {"image/tiff", "image/tif", "image/x-tiff"},
+    {"image/tiff", "image/tif", "image/x-tiff", "image/x-adobe-dng", "image/x-canon-cr2", "image/x-nikon-nef"}
+    | {"image/x-sony-arw"},
     {
         "image/vnd.dwg",
         "application/acad",
@@ -72,7 +73,8 @@ _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF = {b"avif", b"avis"}
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
 """Stream of an Office document that a password protects."""
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]|\x1a(?!\x1a*\Z)")
+"""Control characters that no text has; DOS ends one with \\x1a."""
 _HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)\b", re.IGNORECASE)
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
@@ -91,10 +93,13 @@ _BEGINNINGS = {
         rb"|<\?xml[^>]*>\s*<\?mso-application progid=.Word\.Document)",
         re.IGNORECASE,
     ),
-    "application/pdf": re.compile(rb"(\xef\xbb\xbf)?\s*%PDF-"),
+    # readers look for it in the first 1,024 bytes; printers and mail gateways leave lines of text before it
+    "application/pdf": re.compile(rb"(\xef\xbb\xbf)?(?!\s*<)[\t\n\x0c\r\x1b -~]{0,1019}?%PDF-"),
     "application/rtf": re.compile(rb"(\xef\xbb\xbf)?\s*\{\\rtf"),
+    "application/vnd.ms-excel": _HTML,  # “Export to Excel” of many programs
     "application/vnd.ms-outlook-pst": re.compile(rb"!BDN"),
     "audio/amr": re.compile(rb"#!AMR"),
+    "audio/mpeg": re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"),  # dictaphones record at low rates
 }
 """Beginnings that puremagic lacks, some with a byte order mark or white space before them."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -108,6 +113,9 @@ _CONTAINERS = {
 }
 """Prefix of an office document's media type → the first bytes of its files."""
 _PARTS = {"wordprocessingml": b"word/", "spreadsheetml": b"xl/", "presentationml": b"ppt/"}
+_STREAMS = ("WordDocument", "Workbook", "Book", "PowerPoint Document", "__properties_version1.0")
+_OFFICE_STREAMS = tuple(name.encode("utf-16-le") for name in _STREAMS)
+"""Streams that a document of Word, Excel, PowerPoint or Outlook has one of."""
 _STRONG = 4
 """Matching bytes that cannot be an accident in a file of an unknown type."""
 
@@ -136,7 +144,7 @@ def _not_binary(name: str, head: bytes, tail: bytes) -> str | None:
     if _names(name) & {kind for kind, _ in matches}:
         return None
     has_magic = bool(_names(name) & _with_magic())
-    is_container = head.startswith((_ZIP, _OLE)) if name != UNKNOWN else _is_unknown_archive(head, tail)
+    is_container = head.startswith((_ZIP, _OLE)) if name != UNKNOWN else _is_unknown_container(head, tail)
     if is_container and not has_magic:
         return None  # a container of a format that the tables lack
     if has_magic or (matches and max(length for _, length in matches) >= _STRONG):
@@ -144,10 +152,10 @@ def _not_binary(name: str, head: bytes, tail: bytes) -> str | None:
     return None
 
 
-def _is_unknown_archive(head: bytes, tail: bytes) -> bool:
-    """Return whether a file is a zip archive, but no office document; Power BI's is one, for example."""
-    is_office = any(part in head or part in tail for part in (*_PARTS.values(), b"mimetype"))
-    return head.startswith(_ZIP) and not is_office
+def _is_unknown_container(head: bytes, tail: bytes) -> bool:
+    """Return whether a file is a container, but no office document, such as Power BI's or Publisher's."""
+    parts = _OFFICE_STREAMS if head.startswith(_OLE) else (*_PARTS.values(), b"mimetype")
+    return head.startswith((_ZIP, _OLE)) and not any(part in head or part in tail for part in parts)
 
 
 def is_locked(head: bytes, tail: bytes) -> bool:
