@@ -1,8 +1,8 @@
 """Print the models of the answers to the report's queries: `python -m tools.report_models`.
 
-A document asks for one notice. Each object that it selects becomes a class. A fragment's class has its name. Any
-other class is named by its operation and field, and inherits from the fragments in its selection. A connection
-becomes a page of its rows.
+A document asks for one notice, or for several by names of their own. Each object that it selects becomes a class.
+A fragment's class has its name. Any other class is named by its operation and field, and inherits from the
+fragments in its selection. A connection becomes a page of its rows.
 """
 
 from collections.abc import Iterator
@@ -25,8 +25,11 @@ from graphql import (
 )
 from strawberry.utils.str_converters import to_snake_case
 
+from api.report.query_documents import QUESTIONS
+
 ROOT = Path(__file__).parent.parent
 QUERIES = ROOT / "api" / "report" / "queries"
+QUESTION_FILES = ROOT / "schema" / "questions"
 TYPES = {
     "Boolean": "bool",
     "Count": "int",
@@ -37,7 +40,7 @@ TYPES = {
     "JSON": "Any",
 }
 """Python types of scalars; the others, and the words of enums, are text."""
-TOP = '''"""Models of the answers to the report's queries; `make facts` writes them from `queries/*.graphql`."""
+TOP = '''"""Models of the answers to the report's queries; `make facts` writes them."""
 
 from datetime import date, datetime
 from typing import Any
@@ -62,7 +65,10 @@ class DocumentModels:
 
     def query(self, name: str, of: GraphQLObjectType) -> str:
         """Add the classes, and return the Python of the document's query on a notice."""
-        selections = _fields(self._operation.selection_set)["notice"].selection_set
+        roots = _fields(self._operation.selection_set)
+        if "notice" not in roots:
+            return f'Query("{name}", {self._several(roots, of)})'
+        selections = roots["notice"].selection_set
         variables = {each.variable.name.value for each in self._operation.variable_definitions or ()}
         if "after" not in variables:
             return f'Query("{name}", {self._class("Notice", selections, of)})'
@@ -73,6 +79,19 @@ class DocumentModels:
             steps.append(step)
             fields, of = _fields(field.selection_set), _object(of.fields[step].type)
         return f'ListQuery("{name}", "{".".join(steps)}", {self._row(fields["nodes"], of)})'
+
+    def _several(self, roots: dict[str, FieldNode], of: GraphQLObjectType) -> str:
+        """Return the name of the class of an answer with several notices, and add the class."""
+        notices = {key: self._class(key, field.selection_set, of) for key, field in roots.items()}
+        name = self._operation.name.value if self._operation.name else "Notices"
+        lines = [f"class {name}(QueryModel, frozen=True, kw_only=True):"]
+        lines += [
+            '    """Notices by their names in the query."""',
+            "",
+            *(f"    {key}: {kind}" for key, kind in notices.items()),
+        ]
+        self.classes[name] = "\n".join(lines)
+        return name
 
     def _class(self, field: str, selections: SelectionSetNode | None, of: GraphQLObjectType) -> str:
         """Return the name of the class of a field's selection, and add the class."""
@@ -158,9 +177,11 @@ def lines() -> Iterator[str]:
     notice = build_schema((ROOT / "schema" / "schema.graphql").read_text("utf-8")).type_map["Notice"]
     classes: dict[str, str] = {}
     queries = []
-    for path in sorted(QUERIES.glob("*.graphql")):
+    paths = [*QUERIES.glob("*.graphql"), *(QUESTION_FILES / f"{name}.graphql" for name in QUESTIONS)]
+    for path in sorted(paths, key=lambda path: path.stem):
         models = DocumentModels(path.read_text("utf-8"))
-        queries.append(f"{path.stem.upper()} = {models.query(path.stem, _object(notice))}")
+        constant = path.stem.upper().replace("-", "_")
+        queries.append(f"{constant} = {models.query(path.stem, _object(notice))}")
         for name, text in models.classes.items():
             if classes.setdefault(name, text) != text:
                 raise TypeError(f"two selections have the name {name}; name one of them by a fragment")

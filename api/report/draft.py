@@ -40,7 +40,7 @@ async def new_draft(context: Context, notice: str, first: date, last: date) -> D
         if not is_near(day.isoformat()):
             raise Refused((out_of_time(name),))
     position = await position_at(context, notice, None)
-    frame = await query_models.DRAFT.ask(context, notice=notice, position=position)
+    frame = await query_models.DRAFT.ask(context, notice=notice, asOf={"position": position})
     reports = frame.adviser_reports.whole("the list of reports")
     numbers = [int(match[1]) for report in reports if (match := _NUMBER.fullmatch(report.report))]
     return Draft(
@@ -69,7 +69,7 @@ def _is_open(ended_on: date | None, first: date) -> bool:
 async def next_period(context: Context, notice: str) -> tuple[date, date]:
     """Return the dates that the next report would cover: a quarter from the day after the last one."""
     position = await position_at(context, notice, None)
-    frame = await query_models.DRAFT.ask(context, notice=notice, position=position)
+    frame = await query_models.DRAFT.ask(context, notice=notice, asOf={"position": position})
     ends = [report.last for report in frame.adviser_reports.whole("the list of reports")]
     first = max(ends) + timedelta(days=1) if ends else frame.issued_on
     return first, months_after(first, 3) - timedelta(days=1)

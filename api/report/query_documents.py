@@ -1,4 +1,7 @@
-"""Queries of a report, each a `.graphql` file in `queries/`, read page after page into typed rows."""
+"""Queries of a report, read page after page into typed rows.
+
+They are regular questions, and the `.graphql` files in `queries/`.
+"""
 
 from datetime import datetime
 from functools import cache
@@ -11,9 +14,15 @@ from msgspec import Struct
 from api.schema_client import Forbidden, ask
 from ledger.domain.errors import Refused
 from schema.context import Context
+from schema.questions import question
 
 T = TypeVar("T")
-FIGURES = ("notice", "before", "measures", "slow", "actions", "decisions", "claims", "bases", "access", "entries")
+QUESTIONS = ("compliance", "decisions", "impact", "signals", "slow-objectives")
+"""Regular questions that a report asks, from `schema.questions`."""
+FIGURES = (
+    "notice", "compliance", "signals", "slow-objectives", "actions", "decisions", "board-reports", "impact",
+    "access", "entries",
+)  # fmt: skip
 """Queries of the report's figures, in order."""
 
 
@@ -52,21 +61,21 @@ class ListPage(QueryModel, Generic[T], frozen=True, kw_only=True):
 
 
 class Query(Struct, Generic[T], frozen=True):
-    """A query on a notice."""
+    """A query on a notice, at one point in time or at several."""
 
     name: str
     """Name of its document."""
     answer: type[T]
 
     async def ask(self, context: Context, **variables: Any) -> T:  # noqa: ANN401 - variables of any type
-        """Return the notice as the query selects it.
+        """Return the notice as the query selects it; for a query with several of them, each by its name.
 
         Raises:
             Forbidden: The reader has no access.
             Refused: The query failed.
         """
         answer = await ask(context, document(self.name), variables)
-        return msgspec.convert(answer["notice"], self.answer)
+        return msgspec.convert(answer.get("notice", answer), self.answer)
 
 
 class ListQuery(Struct, Generic[T], frozen=True):
@@ -82,6 +91,8 @@ class ListQuery(Struct, Generic[T], frozen=True):
 @cache
 def document(name: str) -> str:
     """Return the document of a query."""
+    if name in QUESTIONS:
+        return question(name).document
     return files("api.report").joinpath("queries", f"{name}.graphql").read_text("utf-8")
 
 
@@ -98,10 +109,13 @@ class Source(Struct, frozen=True):
     position: int
     on: datetime
 
-    async def ask(self, query: Query[T]) -> T:
+    @property
+    def _variables(self) -> dict[str, Any]:
+        return {"notice": self.notice, "asOf": {"position": self.position}, "on": self.on.isoformat()}
+
+    async def ask(self, query: Query[T], **more: Any) -> T:  # noqa: ANN401 - variables of any type
         """Return the answer to a query; raises as `Query.ask` does."""
-        at = {"position": self.position, "on": self.on.isoformat()}
-        return await query.ask(self.context, notice=self.notice, **at)
+        return await query.ask(self.context, **self._variables, **more)
 
     async def every(self, query: ListQuery[T], **more: Any) -> tuple[T, ...]:  # noqa: ANN401 - as above
         """Return every row of a list.
@@ -111,8 +125,7 @@ class Source(Struct, frozen=True):
             Refused: The query failed.
         """
         rows: list[T] = []
-        variables = {"notice": self.notice, "position": self.position, "on": self.on.isoformat(), **more}
-        after = None
+        variables, after = {**self._variables, **more}, None
         while True:
             answer: Any = (await ask(self.context, document(query.name), {**variables, "after": after}))["notice"]
             for step in query.path.split("."):

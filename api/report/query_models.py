@@ -1,4 +1,4 @@
-"""Models of the answers to the report's queries; `make facts` writes them from `queries/*.graphql`."""
+"""Models of the answers to the report's queries; `make facts` writes them."""
 
 from datetime import date, datetime
 from typing import Any
@@ -73,24 +73,6 @@ class Action(QueryModel, frozen=True, kw_only=True):
     rebaselines: tuple[Rebaseline, ...]
 
 
-class ClaimBasis(QueryModel, frozen=True, kw_only=True):
-    """Reliance of something on a document, with the document's status at the time of recording."""
-
-    subject: str
-    evidence: str
-    status_then: str
-    judgement_then: str | None
-    superseded_by_then: str | None
-    position: int
-
-
-class BeforeRow(QueryModel, frozen=True, kw_only=True):
-    """Verdict on an obligation at the instant of `on`, from the entries recorded so far."""
-
-    clause: str
-    status: str
-
-
 class BoardReportFields(QueryModel, frozen=True, kw_only=True):
     """Report to a board, with the parts present and missing."""
 
@@ -102,36 +84,31 @@ class BoardReportFields(QueryModel, frozen=True, kw_only=True):
     position: int
 
 
-class ClaimFields(QueryModel, frozen=True, kw_only=True):
-    """Claim of impact on children, with its evidence."""
+class Obligation(QueryModel, frozen=True, kw_only=True):
+    """Verdict on an obligation at the instant of `on`, from the entries recorded so far."""
 
-    number: int
-    claim: str | None
-    claim_erased_by: int | None
-    position: int
-
-
-class ClaimDocument(QueryModel, frozen=True, kw_only=True):
-    """Document in the register of evidence."""
-
-    evidence: str
-    title: str | None
-    title_erased_by: int | None
+    clause: str
+    obligor: str
+    modality: str
     status: str
-    judgement: str | None
+    since: datetime
+    since_position: int | None
+    reason: str
+    entries: tuple[int, ...]
     position: int
 
 
-class BoardReportsClaims(ClaimFields, frozen=True, kw_only=True):
-    """Claim of impact on children, with its evidence."""
+class Standing(QueryModel, frozen=True, kw_only=True):
+    """Improvement notice or statutory direction, as recorded up to one position."""
 
-    documents: tuple[ClaimDocument, ...]
+    compliance: ListPage[Obligation]
 
 
-class BoardReportsRow(BoardReportFields, frozen=True, kw_only=True):
-    """Report to a board, with the parts present and missing."""
+class ComplianceAtTwoDates(QueryModel, frozen=True, kw_only=True):
+    """Notices by their names in the query."""
 
-    claims: tuple[BoardReportsClaims, ...]
+    first: Standing
+    second: Standing
 
 
 class Option(QueryModel, frozen=True, kw_only=True):
@@ -182,6 +159,20 @@ class Decision(QueryModel, frozen=True, kw_only=True):
     replaced_by: str | None
     position: int
     rests_on: tuple[Basis, ...]
+
+
+class DecisionsMeetingNode(QueryModel, frozen=True, kw_only=True):
+    """Meeting of a board."""
+
+    meeting: str
+    held_at: datetime
+    quorate: bool
+
+
+class DecisionsRow(Decision, frozen=True, kw_only=True):
+    """Decision of a board, with its evidence and its later history."""
+
+    meeting_node: DecisionsMeetingNode | None
 
 
 class DraftAreas(QueryModel, frozen=True, kw_only=True):
@@ -242,6 +233,36 @@ class HeadNotice(QueryModel, frozen=True, kw_only=True):
     as_of: HeadAsOf
 
 
+class ClaimFields(QueryModel, frozen=True, kw_only=True):
+    """Claim of impact on children, with its evidence."""
+
+    number: int
+    claim: str | None
+    claim_erased_by: int | None
+    position: int
+
+
+class ImpactDocuments(QueryModel, frozen=True, kw_only=True):
+    """Document in the register of evidence."""
+
+    evidence: str
+    title: str | None
+    status: str
+    classification: str
+    judgement: str | None
+    submitted_at: datetime
+    supports: tuple[str, ...]
+
+
+class ImpactRow(ClaimFields, frozen=True, kw_only=True):
+    """Claim of impact on children, with its evidence."""
+
+    report: str
+    basis: str
+    rests_on: tuple[Basis, ...]
+    documents: tuple[ImpactDocuments, ...]
+
+
 class IssuedReportsRow(QueryModel, frozen=True, kw_only=True):
     """The adviser's report to ministers, pinned to a position of the ledger."""
 
@@ -256,13 +277,74 @@ class IssuedReportsNotice(QueryModel, frozen=True, kw_only=True):
     adviser_reports: ListPage[IssuedReportsRow]
 
 
-class MeasuresEntry(QueryModel, frozen=True, kw_only=True):
+class Notice(QueryModel, frozen=True, kw_only=True):
+    """Improvement notice or statutory direction, as recorded up to one position."""
+
+    id: str
+    council: str | None
+    body: str | None
+    kind: str
+    status: str
+    title: str | None
+    title_erased_by: int | None
+    issuer: str
+    issued_on: date
+    target_date: date | None
+    closed_on: date | None
+    zone: str
+
+
+class AreaFields(QueryModel, frozen=True, kw_only=True):
+    """Area for priority action."""
+
+    area: str
+    title: str | None
+    title_erased_by: int | None
+    ended: str | None
+    ended_on: date | None
+    position: int
+
+
+class NoticeClauses(QueryModel, frozen=True, kw_only=True):
+    """Clause of the notice, its obligation, and the current parameters of its rule."""
+
+    number: str
+    text: str | None
+    text_erased_by: int | None
+    position: int
+
+
+class NoticeLedger(QueryModel, frozen=True, kw_only=True):
+    """The notice's ledger, a Merkle tree (RFC 6962), at the position read."""
+
+    size: int
+    root_hash: str
+
+
+class NoticeAsOf(QueryModel, frozen=True, kw_only=True):
+    """Standpoint of the answer."""
+
+    position: int
+    recorded_at: datetime
+    on: datetime
+
+
+class NoticeFigures(Notice, frozen=True, kw_only=True):
+    """Improvement notice or statutory direction, as recorded up to one position."""
+
+    areas: tuple[AreaFields, ...]
+    clauses: tuple[NoticeClauses, ...]
+    ledger: NoticeLedger
+    as_of: NoticeAsOf
+
+
+class SignalsEntry(QueryModel, frozen=True, kw_only=True):
     """One immutable record of one fact."""
 
     occurred_at: datetime | None
 
 
-class MeasuresSpc(QueryModel, frozen=True, kw_only=True):
+class SignalsSpc(QueryModel, frozen=True, kw_only=True):
     """XmR chart (statistical process control) of a measure's readings since the last reset of its baseline."""
 
     mean: float | None
@@ -271,14 +353,14 @@ class MeasuresSpc(QueryModel, frozen=True, kw_only=True):
     provisional: bool | None
 
 
-class MeasuresResets(QueryModel, frozen=True, kw_only=True):
+class SignalsResets(QueryModel, frozen=True, kw_only=True):
     """Reset of a measure's baseline: the limits are computed from this day on."""
 
     first: date
     position: int
 
 
-class MeasuresTargets(QueryModel, frozen=True, kw_only=True):
+class SignalsTargets(QueryModel, frozen=True, kw_only=True):
     """Revision of a measure's target: the target holds from this day on."""
 
     first: date
@@ -319,87 +401,11 @@ class MeasureFigures(QueryModel, frozen=True, kw_only=True):
     reset_on: date | None
     suppressed: bool
     position: int
-    entry: MeasuresEntry | None
-    spc: MeasuresSpc | None
-    resets: tuple[MeasuresResets, ...]
-    targets: tuple[MeasuresTargets, ...]
+    entry: SignalsEntry | None
+    spc: SignalsSpc | None
+    resets: tuple[SignalsResets, ...]
+    targets: tuple[SignalsTargets, ...]
     readings: ListPage[MeasureReading]
-
-
-class Notice(QueryModel, frozen=True, kw_only=True):
-    """Improvement notice or statutory direction, as recorded up to one position."""
-
-    id: str
-    council: str | None
-    body: str | None
-    kind: str
-    status: str
-    title: str | None
-    title_erased_by: int | None
-    issuer: str
-    issued_on: date
-    target_date: date | None
-    closed_on: date | None
-    zone: str
-
-
-class AreaFields(QueryModel, frozen=True, kw_only=True):
-    """Area for priority action."""
-
-    area: str
-    title: str | None
-    title_erased_by: int | None
-    ended: str | None
-    ended_on: date | None
-    position: int
-
-
-class NoticeClauses(QueryModel, frozen=True, kw_only=True):
-    """Clause of the notice, its obligation, and the current parameters of its rule."""
-
-    number: str
-    text: str | None
-    text_erased_by: int | None
-    position: int
-
-
-class Obligation(QueryModel, frozen=True, kw_only=True):
-    """Verdict on an obligation at the instant of `on`, from the entries recorded so far."""
-
-    clause: str
-    obligor: str
-    modality: str
-    status: str
-    since: datetime
-    since_position: int | None
-    reason: str
-    entries: tuple[int, ...]
-    position: int
-
-
-class NoticeLedger(QueryModel, frozen=True, kw_only=True):
-    """The notice's ledger, a Merkle tree (RFC 6962), at the position read."""
-
-    size: int
-    root_hash: str
-
-
-class NoticeAsOf(QueryModel, frozen=True, kw_only=True):
-    """Standpoint of the answer."""
-
-    position: int
-    recorded_at: datetime
-    on: datetime
-
-
-class NoticeFigures(Notice, frozen=True, kw_only=True):
-    """Improvement notice or statutory direction, as recorded up to one position."""
-
-    areas: tuple[AreaFields, ...]
-    clauses: tuple[NoticeClauses, ...]
-    compliance: ListPage[Obligation]
-    ledger: NoticeLedger
-    as_of: NoticeAsOf
 
 
 class Highlight(QueryModel, frozen=True, kw_only=True):
@@ -442,12 +448,22 @@ class ProgressUpdate(QueryModel, frozen=True, kw_only=True):
     position: int
 
 
+class OverdueAction(QueryModel, frozen=True, kw_only=True):
+    """Action under an objective, with its original and its present due date."""
+
+    action: str
+    title: str | None
+    owner: str
+    due: date
+
+
 class SlowObjectivesRow(SlowObjective, frozen=True, kw_only=True):
     """Objective of the improvement plan, with its latest ratings."""
 
     added_at: datetime
     closed_at: datetime | None
     progress: ListPage[ProgressUpdate]
+    actions: ListPage[OverdueAction]
 
 
 class WordsAreas(QueryModel, frozen=True, kw_only=True):
@@ -491,15 +507,15 @@ class WordsNotice(QueryModel, frozen=True, kw_only=True):
 
 ACCESS = ListQuery("access", "access", Access)
 ACTIONS = ListQuery("actions", "plan.actions", Action)
-BASES = ListQuery("bases", "bases", ClaimBasis)
-BEFORE = ListQuery("before", "compliance", BeforeRow)
-CLAIMS = ListQuery("claims", "board.reports", BoardReportsRow)
-DECISIONS = ListQuery("decisions", "board.decisions", Decision)
+BOARD_REPORTS = ListQuery("board-reports", "board.reports", BoardReportFields)
+COMPLIANCE = Query("compliance", ComplianceAtTwoDates)
+DECISIONS = ListQuery("decisions", "board.decisions", DecisionsRow)
 DRAFT = Query("draft", DraftFrame)
 ENTRIES = ListQuery("entries", "entries", Cited)
 HEAD = Query("head", HeadNotice)
+IMPACT = ListQuery("impact", "board.claims", ImpactRow)
 ISSUED = Query("issued", IssuedReportsNotice)
-MEASURES = ListQuery("measures", "measures", MeasureFigures)
 NOTICE = Query("notice", NoticeFigures)
-SLOW = ListQuery("slow", "plan.objectives", SlowObjectivesRow)
+SIGNALS = ListQuery("signals", "measures", MeasureFigures)
+SLOW_OBJECTIVES = ListQuery("slow-objectives", "plan.objectives", SlowObjectivesRow)
 WORDS = Query("words", WordsNotice)

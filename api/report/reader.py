@@ -26,10 +26,8 @@ from api.report.model import AreaSummary, BoardReport, Claim, Report, Requiremen
 from api.report.query_documents import Source, shared
 from api.report.query_models import (
     Access,
-    Basis,
     BoardReportFields,
-    CitedDocument,
-    ClaimFields,
+    Decision,
     Notice,
     NoticeFigures,
 )
@@ -91,7 +89,7 @@ async def issued(context: Context, notice: str, report: str) -> AdviserStatement
     if report not in known:
         listed = f"issued reports: {', '.join(known)}" if known else "no report has been issued"
         raise Refused.because("UNKNOWN_REPORT", f"{notice} has no adviser's report {report[:128]!r}; {listed}")
-    statements = await query_models.WORDS.ask(context, notice=notice, position=known[report])
+    statements = await query_models.WORDS.ask(context, notice=notice, asOf={"position": known[report]})
     row = next(row for row in statements.adviser_reports.nodes if row.report == report)
     return msgspec.convert(row, AdviserStatements, from_attributes=True)
 
@@ -156,7 +154,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 async def _figures(source: Source, statements: AdviserStatements, begin: datetime, end: datetime) -> Report:
     figures, last = await source.ask(query_models.NOTICE), statements.last
-    period = {"from": begin.isoformat(), "to": end.isoformat()}
+    period = {"from": begin.isoformat(), "until": end.isoformat()}
     return Report(
         notice=notice_at(Notice(**shared(figures, Notice)), last),
         report=statements.report,
@@ -173,11 +171,13 @@ async def _figures(source: Source, statements: AdviserStatements, begin: datetim
         requirements=await _requirements(source, begin, figures, statements),
         measures=await _measures(source, last, end),
         slow=_present(
-            await source.read(query_models.SLOW, to=period["to"]), lambda row: slow_objective_at(row, last, end)
+            await source.read(query_models.SLOW_OBJECTIVES, filter={}, until=period["until"]),
+            lambda row: slow_objective_at(row, last, end),
         ),
         actions=_present(await source.read(query_models.ACTIONS), lambda action: action_at(action, last, end)),
         decisions=_present(
-            await source.read(query_models.DECISIONS, **period), lambda decision: decision_at(decision, end)
+            await source.read(query_models.DECISIONS, **period),
+            lambda row: decision_at(Decision(**shared(row, Decision)), end),
         ),
         board_reports=await _board_reports(source, begin, end),
         access=await _access(source, begin, end),
@@ -203,12 +203,13 @@ async def _requirements(
     source: Source, begin: datetime, figures: NoticeFigures, statements: AdviserStatements
 ) -> tuple[Requirement, ...]:
     clauses = {clause.number: clause for clause in figures.clauses}
-    before = {
-        line.clause: line.status for line in await source.every(query_models.BEFORE, begin=begin.isoformat())
-    }
+    instants = {"first": begin.isoformat(), "second": source.on.isoformat()}
+    both = await source.ask(query_models.COMPLIANCE, **instants)
+    name = "the list of obligations"
+    before = {line.clause: line.status for line in both.first.compliance.whole(name)}
     by_clause = {statement.number: statement for statement in statements.requirements}
     requirements = []
-    for line in figures.compliance.whole("the list of obligations"):
+    for line in both.second.compliance.whole(name):
         clause, statement = clauses[line.clause], by_clause.get(line.clause)
         requirement = Requirement(
             **structs.asdict(line),
@@ -224,7 +225,7 @@ async def _requirements(
 
 async def _measures(source: Source, last: date, end: datetime) -> tuple[Series, ...] | None:
     """Return the measures defined before the end of the period, each with its readings up to the last day."""
-    rows = await source.read(query_models.MEASURES)
+    rows = await source.read(query_models.SIGNALS, filter={})
     if rows is None:
         return None
     defined = [row for row in rows if not _is_defined_later(row.entry, end)]
@@ -233,37 +234,25 @@ async def _measures(source: Source, last: date, end: datetime) -> tuple[Series, 
     return tuple(series_at(series_of(row), last) for row in defined)
 
 
-def _is_defined_later(entry: query_models.MeasuresEntry | None, end: datetime) -> bool:
+def _is_defined_later(entry: query_models.SignalsEntry | None, end: datetime) -> bool:
     """Return True if a measure's entry is known to be about an instant after the period."""
     return entry is not None and entry.occurred_at is not None and entry.occurred_at >= end
 
 
 async def _board_reports(source: Source, begin: datetime, end: datetime) -> tuple[BoardReport, ...] | None:
     """Return the period's reports, each claim with its evidence as of the claim."""
-    reports = await source.read(query_models.CLAIMS)
-    bases = await source.read(query_models.BASES)
-    if reports is None or bases is None:
+    reports = await source.read(query_models.BOARD_REPORTS)
+    rows = await source.read(query_models.IMPACT)
+    if reports is None or rows is None:
         return None
+    claims: dict[str, list[Claim]] = {}
+    for row in rows:
+        claims.setdefault(row.report, []).append(Claim(**shared(row, Claim)))
     return tuple(
-        BoardReport(
-            **shared(report, BoardReportFields),
-            claims=tuple(_claim(report.report, claim, bases) for claim in report.claims),
-        )
+        BoardReport(**shared(report, BoardReportFields), claims=tuple(claims.get(report.report, ())))
         for report in reports
         if begin <= report.submitted_at < end
     )
-
-
-def _claim(
-    report: str, claim: query_models.BoardReportsClaims, bases: tuple[query_models.ClaimBasis, ...]
-) -> Claim:
-    documents = {each.evidence: (CitedDocument(**shared(each, CitedDocument)),) for each in claim.documents}
-    rests_on = tuple(
-        Basis(**shared(basis, Basis), documents=documents.get(basis.evidence, ()))
-        for basis in bases
-        if basis.subject == f"{report}#{claim.number}"
-    )
-    return Claim(**shared(claim, ClaimFields), rests_on=rests_on)
 
 
 async def _access(source: Source, begin: datetime, end: datetime) -> tuple[Access, ...] | None:

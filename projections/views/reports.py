@@ -148,6 +148,12 @@ BOARD_REPORT = of_table(
 CLAIM = of_table(
     "reports",
     CLAIMS,
+    computed={
+        "basis": Computed(
+            Annotated[str, ID, Meta(description="Id in the list of `bases`: report#number.")],
+            "t.report || '#' || t.number",
+        )
+    },
     conditions={"evidence": ":value = ANY (t.evidence)"},
     order=("position", "number"),
 )

@@ -155,9 +155,16 @@ def many(
     return Many(of, description, by, key or by, where=where or {})
 
 
-def short_list(of: str, description: str, *, by: str | None = None, key: str | None = None) -> Any:  # noqa: ANN401
+def short_list(
+    of: str,
+    description: str,
+    *,
+    by: str | None = None,
+    key: str | None = None,
+    where: Mapping[str, Any] | None = None,
+) -> Any:  # noqa: ANN401 - of any type
     """Declare a short list of rows of another type; the arguments are those of `many`."""
-    return Many(of, description, by, key or by, paged=False)
+    return Many(of, description, by, key or by, paged=False, where=where or {})
 
 
 def one(of: str, description: str, *, where: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 - of any type

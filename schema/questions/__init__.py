@@ -1,5 +1,6 @@
 """Regular questions of advisers, officials and auditors: `.graphql` files, each with its question as a comment."""
 
+from functools import cache
 from importlib.resources import files
 
 from msgspec import Struct
@@ -15,10 +16,12 @@ class Question(Struct, frozen=True):
 
 def questions() -> list[Question]:
     """Return all questions, by name."""
-    paths = (path for path in files(__name__).iterdir() if path.name.endswith(".graphql"))
-    read = (_read(path.name.removesuffix(".graphql"), path.read_text("utf-8")) for path in paths)
-    return sorted(read, key=lambda question: question.name)
+    names = (path.name for path in files(__name__).iterdir())
+    return [question(name.removesuffix(".graphql")) for name in sorted(names) if name.endswith(".graphql")]
 
 
-def _read(name: str, document: str) -> Question:
+@cache
+def question(name: str) -> Question:
+    """Return the question with that name."""
+    document = files(__name__).joinpath(f"{name}.graphql").read_text("utf-8")
     return Question(name, document.partition("\n")[0].removeprefix("# "), document)

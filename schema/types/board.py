@@ -89,7 +89,11 @@ class Decision(Recorded, Node):
     areas = short_list("Area", "Areas that it relates to.", by="area", key="relates_to")
     votes = value("Votes for, against and abstaining; null if not recorded.", Json)
     rests_on = short_list(
-        "Basis", "Evidence behind it, with the status at the time of recording.", by="subject", key="decision"
+        "Basis",
+        "Evidence behind it, with the status at the time of recording.",
+        by="subject",
+        key="decision",
+        where={"kind": "DECISION"},
     )
 
 
@@ -152,6 +156,9 @@ class Claim(Recorded):
 
     report_node = node("BoardReport", "report")
     documents = short_list("Evidence", "Its evidence, with the present status.", by="evidence")
+    rests_on = short_list(
+        "Basis", "Evidence behind it, with the status at the time of recording.", by="subject", key="basis"
+    )
 
 
 @object_type(

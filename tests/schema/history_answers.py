@@ -22,6 +22,8 @@ VARIABLES: Mapping[str, Row] = {
 }
 """Variables of the questions that have more than a notice."""
 TODAY = date(2023, 11, 1)
+AT: Row = {"notice": NOTICE, "on": f"{TODAY}T00:00:00Z"}
+"""Variables of every question that make its answer one of this history on that day."""
 ENGLAND = ZoneInfo("Europe/London")
 BANK_HOLIDAYS = set(map(date.fromisoformat, [
     "2022-08-29", "2022-09-19", "2022-12-26", "2022-12-27", "2023-01-02", "2023-04-07",

@@ -4,6 +4,7 @@ As in `tests.schema.history_answers`, nothing here uses views, SQL or rules of t
 """
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Any
@@ -70,23 +71,34 @@ def uncovered() -> list[tuple[str, str]]:
 
 
 def claims() -> list[Row]:
-    """Return the claims of impact in the reports to the board, each with its documents."""
+    """Return the claims of impact in the reports to the board: the documents with their status at the time."""
     return [
-        {"report": data["report"], "claim": claim["claim"], "documents": claim["evidence"]}
-        for _, data in facts("BoardReportSubmitted")
+        {
+            "report": data["report"],
+            "claim": claim["claim"],
+            "documents": claim["evidence"],
+            "restsOn": [(each, status.get(each, "CURRENT")) for each in claim["evidence"]],
+        }
+        for data, status in _relying("BoardReportSubmitted")
         for claim in data.get("impactEvidence", [])
     ]
 
 
+def _relying(fact: str) -> Iterator[tuple[Row, Mapping[str, str]]]:
+    """Yield the facts of a type, each with the status then of documents that were not current."""
+    status: dict[str, str] = {}
+    for line, data in facts(fact, "EvidenceSuperseded", "EvidenceWithdrawn"):
+        if line["fact"] == fact:
+            yield data, status
+        else:
+            status[data["evidence"]] = line["fact"].removeprefix("Evidence").upper()
+
+
 def decisions() -> list[Row]:
     """Return the decisions: votes, rescission, and the documents with their status at the time."""
-    status: dict[str, str] = {}
     rescinded = {data["decision"] for _, data in facts("DecisionRescinded")}
     rows = []
-    for line, data in facts("BoardDecisionRecorded", "EvidenceSuperseded", "EvidenceWithdrawn"):
-        if line["fact"] != "BoardDecisionRecorded":
-            status[data["evidence"]] = line["fact"].removeprefix("Evidence").upper()
-            continue
+    for data, status in _relying("BoardDecisionRecorded"):
         rests_on = [(each, status.get(each, "CURRENT")) for each in data.get("evidence", [])]
         votes = {"for": 0, "against": 0, "abstained": 0} | data["votes"] if "votes" in data else None
         rows.append(

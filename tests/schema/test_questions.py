@@ -34,7 +34,7 @@ from schema.questions import questions
 from tests.benchmarks.synthetic import put
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
-from tests.schema.history_answers import VARIABLES
+from tests.schema.history_answers import AT, VARIABLES
 
 NOTICE = "tameside-2022"
 BY_NAME = {question.name: question.document for question in questions()}
@@ -77,10 +77,6 @@ async def ask(reader: Reader, document: str, role: Role = Role.ADVISER, **variab
     return result.data
 
 
-def without_time(document: str) -> str:
-    return document.replace("notice(id: $notice)", 'notice(id: $notice, on: "2023-11-01T00:00:00Z")')
-
-
 def test_each_question_says_what_it_asks() -> None:
     assert len(BY_NAME) == 25
     assert all(question.words.endswith(("?", ")", ".")) and "?" in question.words for question in questions())
@@ -88,8 +84,7 @@ def test_each_question_says_what_it_asks() -> None:
 
 async def answers(reader: Reader) -> dict[str, dict[str, Any]]:
     return {
-        name: (await ask(reader, without_time(document), **VARIABLES.get(name, {})))
-        for name, document in BY_NAME.items()
+        name: (await ask(reader, document, **AT | VARIABLES.get(name, {}))) for name, document in BY_NAME.items()
     }
 
 
@@ -139,8 +134,7 @@ async def test_the_ten_questions_on_the_invented_history(reader: Reader) -> None
 
 
 async def test_an_update_is_overdue_once_its_day_has_passed(reader: Reader) -> None:
-    on = 'notice(id: $notice, on: "2024-06-01T00:00:00Z")'
-    results = await ask(reader, BY_NAME["partner-updates"].replace("notice(id: $notice)", on))
+    results = await ask(reader, BY_NAME["partner-updates"], on="2024-06-01T00:00:00Z")
     assert [each["update"] for each in results["notice"]["partners"]["updates"]["nodes"]] == ["U4"]
 
 
@@ -241,9 +235,9 @@ async def test_the_number_of_statements_does_not_grow_with_the_data(
     early = datetime(2022, 10, 1, tzinfo=UTC).isoformat()
     for name, document in BY_NAME.items():
         counts = []
-        for as_of in (f'asOf: {{knownAt: "{early}"}}', "asOf: {position: 690}"):
+        for as_of in ({"knownAt": early}, {"position": 690}):
             statements.clear()
-            await ask(reader, document.replace("id: $notice", f"id: $notice, {as_of}"), **VARIABLES.get(name, {}))
+            await ask(reader, document, asOf=as_of, **VARIABLES.get(name, {}))
             counts.append(len(statements))
         assert counts[1] <= counts[0] + 2, (name, counts)
         assert max(counts) <= 8, (name, counts)

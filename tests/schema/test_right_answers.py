@@ -9,8 +9,8 @@ from ledger.domain.roles import Role
 from tests.schema import history_answers
 from tests.schema.compiled.documents import Request
 from tests.schema.compiled.test_compiled import Both, both
-from tests.schema.history_answers import NOTICE, VARIABLES
-from tests.schema.test_questions import BY_NAME, without_time
+from tests.schema.history_answers import AT, NOTICE, VARIABLES
+from tests.schema.test_questions import BY_NAME
 
 __all__ = ["both"]
 pytestmark = pytest.mark.database
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.database
 
 def answer(both: Both, name: str) -> dict[str, Any]:
     """Return the answer to a question, which is compiled and equals that of the resolvers."""
-    request = Request(without_time(BY_NAME[name]), {"notice": NOTICE} | VARIABLES.get(name, {}))
+    request = Request(BY_NAME[name], AT | VARIABLES.get(name, {}))
     assert both.compare(request, Role.OPERATOR), both.ways
     json_answer, _ = both.compiled(request, Role.OPERATOR)
     notice: dict[str, Any] = json.loads(json_answer or b"")["data"]["notice"]
@@ -116,9 +116,7 @@ def test_attention(both: Both) -> None:
 
 
 def test_national(both: Both) -> None:
-    result, _ = both.resolved(
-        Request(BY_NAME["national"].replace("notices(", f"notices({ON}, "), {}), Role.OPERATOR
-    )
+    result, _ = both.resolved(Request(BY_NAME["national"], AT), Role.OPERATOR)
     assert result.data is not None
     (notice,) = result.data["notices"]["nodes"]
     expected = history_answers.overdue_by_owner()
@@ -126,9 +124,6 @@ def test_national(both: Both) -> None:
     assert notice["plan"]["actions"]["groups"][0]["days"]["first"] == min(row["first"] for row in expected)
     closed = [data for _, data in history_answers.facts("NoticeClosed")]
     assert (notice["status"], notice["closedOn"]) == ("CLOSED", closed[0]["closedOn"])
-
-
-ON = 'on: "2023-11-01T00:00:00Z"'
 
 
 def test_corrections(both: Both) -> None:

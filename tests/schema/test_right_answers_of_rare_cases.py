@@ -1,7 +1,8 @@
 """Questions with cases that the invented history lacks, with answers computed from the history's lines.
 
-Three lines are added to the history: a kind of access that is only ever refused, after the bank holidays of
-Christmas; and a decision that rests on a document that was superseded before, and on one that was withdrawn.
+Four lines are added to the history: a kind of access that is only ever refused, after the bank holidays of
+Christmas; a decision that rests on a document that was superseded before, and on one that was withdrawn; and a
+document that came later in support of this decision.
 """
 
 import asyncio
@@ -68,6 +69,21 @@ LINES: list[Row] = [
                     "options": ["The teams count visits once more.", "To leave it."],
                     "votes": {"for": 3, "against": 1},
                     "evidence": ["E31", "E34"],
+                },
+            ),
+            (
+                "evidence",
+                "EvidenceSubmitted",
+                "council-officer",
+                "2023-12-29T10:00:00+00:00",
+                {
+                    "evidence": "E90",
+                    "digest": "Wd3GQjFZttU0svd81wLTYlGGIp5OhX52xtPtVhizu7U=",
+                    "mediaType": "application/pdf",
+                    "size": 1,
+                    "title": "The second count of visits.",
+                    "classification": "OFFICIAL",
+                    "supports": ["D90"],
                 },
             ),
         ]

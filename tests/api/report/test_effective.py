@@ -200,6 +200,7 @@ def objective(**changes: Any) -> SlowObjectivesRow:
         "activity_rating": "BLUE", "impact_rating": "BLUE", "progress_at": at(10), "position": 4,
         "highlights": highlights, "added_at": at(1), "closed_at": None,
         "progress": ListPage(nodes=updates, page_info=PageInfo(has_next_page=False)),
+        "actions": ListPage(nodes=(), page_info=PageInfo(has_next_page=False)),
     }  # fmt: skip
     return SlowObjectivesRow(**fields | changes)
 

@@ -61,6 +61,14 @@ def test_a_query_of_one_long_list_has_its_path_and_the_class_of_its_rows() -> No
     assert models.query("areas", notice()) == 'ListQuery("areas", "plan.areas", AreasRow)'
 
 
+def test_a_query_of_several_notices_has_each_by_its_name() -> None:
+    models = DocumentModels(
+        "query Both { then: notice { ...Head } now: notice { ...Head } } fragment Head on Notice { issuedOn }"
+    )
+    assert models.query("both", notice()) == 'Query("both", Both)'
+    assert models.classes["Both"].splitlines()[-2:] == ["    then: Head", "    now: Head"]
+
+
 def test_a_field_that_the_schema_does_not_have_is_an_error() -> None:
     with pytest.raises(KeyError, match="unknown"):
         DocumentModels("query Frame { notice { unknown } }").query("frame", notice())

@@ -35,7 +35,7 @@ from tests.projections.folding import fold_all
 from tests.projections.stored import store
 from tests.schema.compiled.by_fields import evaluate
 from tests.schema.compiled.documents import NOTICE, Request, documents
-from tests.schema.history_answers import VARIABLES
+from tests.schema.history_answers import AT, VARIABLES
 from tests.schema.test_questions import BY_NAME, Everybody, no_append
 
 ROLES = (
@@ -220,9 +220,9 @@ def test_decisions_are_found_by_two_subjects_at_once(both: Both) -> None:
 
 @pytest.mark.parametrize("name", BY_NAME)
 def test_each_question_is_compiled(both: Both, name: str) -> None:
-    on = 'notice(id: $notice, on: "2023-11-01T00:00:00Z")'
-    asked = Request(BY_NAME[name].replace("notice(id: $notice)", on), {"notice": NOTICE} | VARIABLES.get(name, {}))
-    assert both.compare(asked, Role.ADVISER), both.ways
+    for more in ({}, {"asOf": {"position": 690}, "filter": {}}):
+        asked = Request(BY_NAME[name], AT | VARIABLES.get(name, {}) | more)
+        assert both.compare(asked, Role.ADVISER), both.ways
 
 
 def test_a_compiled_read_is_one_statement_for_each_notice_read(
