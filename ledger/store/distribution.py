@@ -251,8 +251,5 @@ async def _distributed(connection: Connection) -> Sequence[str]:
 
 def _with_propagation(url: str, *, on: bool) -> str:
     """Return the URL of sessions whose definitions go to the workers, or stay on the coordinator."""
-    settings = {
-        "citus.enable_ddl_propagation": "on" if on else "off",
-        "citus.multi_shard_modify_mode": "sequential",
-    }
+    settings = {**_SETTINGS, "citus.enable_ddl_propagation": "on" if on else "off"}
     return make_conninfo(url, options=session_options(url, settings))

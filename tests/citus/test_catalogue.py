@@ -19,8 +19,8 @@ CHANGES = {
     "ALTER TABLE ledger.{entries} DISABLE TRIGGER entries_are_immutable_{entries_number}": (
         "the trigger ledger.{entries}.entries_are_immutable_{entries_number} is"
     ),
-    "DROP TRIGGER heads_only_grow_{heads_number} ON ledger.{heads}": (
-        "the trigger ledger.heads.heads_only_grow is missing on the shard {heads}"
+    "DROP TRIGGER heads_are_guarded_{heads_number} ON ledger.{heads}": (
+        "the trigger ledger.heads.heads_are_guarded is missing on the shard {heads}"
     ),
     "DROP POLICY reader ON ledger.{narratives}": (
         "the policy ledger.narratives.reader is missing on the shard {narratives}"

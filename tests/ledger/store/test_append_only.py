@@ -234,7 +234,9 @@ ACCIDENTS = [
     "TRUNCATE ledger.narratives",
     "DELETE FROM ledger.heads",
     "TRUNCATE ledger.heads",
-    "UPDATE ledger.heads SET size = size - 1",
+    "UPDATE ledger.heads SET size = size - 1, recorded_at = now()",
+    "UPDATE ledger.heads SET size = size + 1, notice = 'x-' || notice, recorded_at = now()",
+    "UPDATE ledger.heads SET size = size + 1",
     "DELETE FROM ledger.files",
     "TRUNCATE ledger.files",
     "UPDATE ledger.files SET salt = sha256(salt)",
@@ -250,6 +252,22 @@ ACCIDENTS = [
 async def test_triggers_stop_the_superusers_accidents(recorded: str, statement: str) -> None:
     async with unchanged(recorded), await connect(recorded) as connection:
         await refused(connection, statement)
+
+
+async def test_the_superuser_records_nothing_in_a_copy(recorded: str) -> None:
+    grow = "UPDATE ledger.heads SET size = size + 1, recorded_at = now() WHERE notice = %s"
+    begun = (
+        "INSERT INTO ledger.heads SELECT 'new-2024', size, root_hash, frontier, now() FROM ledger.heads LIMIT 1"
+    )
+    async with await connect(recorded) as connection:
+        await connection.execute("INSERT INTO ledger.followed VALUES (%s, 'x'), ('new-2024', 'x')", (OTHER,))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="record at its source"):
+            await connection.execute(grow, (OTHER,))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="record at its source"):
+            await connection.execute(begun)
+        assert (await connection.execute(grow, (NOTICE,))).rowcount == 1
+        await connection.execute("DELETE FROM ledger.followed")
+        assert (await connection.execute(grow, (OTHER,))).rowcount == 1
 
 
 READ = "SELECT DISTINCT notice FROM ledger.{table} ORDER BY notice"

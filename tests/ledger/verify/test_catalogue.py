@@ -50,8 +50,8 @@ async def test_tables_of_views_and_guests_come_and_go(database: str) -> None:
             "the trigger ledger.entries.entries_are_immutable is",
         ),
         (
-            ["ALTER TABLE ledger.heads ENABLE REPLICA TRIGGER heads_only_grow"],
-            "the trigger ledger.heads.heads_only_grow is",
+            ["ALTER TABLE ledger.heads ENABLE REPLICA TRIGGER heads_are_guarded"],
+            "the trigger ledger.heads.heads_are_guarded is",
         ),
         (
             ["DROP TRIGGER narratives_stay ON ledger.narratives"],
