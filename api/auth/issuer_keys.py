@@ -74,6 +74,8 @@ def _unusable(key: object) -> str | None:
     if key.get("kty") not in _KTY_OF.values():
         return "its kty is not RSA, EC or OKP"
     operations = key.get("key_ops")
+    if not isinstance(operations, list | None):
+        return "its key_ops is not a list"
     if key.get("use") not in (None, "sig") or (operations is not None and "verify" not in operations):
         return "it is not for signatures"
     return "it is a private key" if "d" in key else None

@@ -62,6 +62,11 @@ def issuer_of(keys: object) -> Issuer:
         (public(OTHER_RSA, kid=7), "7"),
         (public(OTHER_RSA, kid="encryption", use="enc"), "'encryption'"),
         (public(OTHER_RSA, kid="wrapping", key_ops=["wrapKey"]), "'wrapping'"),
+        (public(OTHER_RSA, kid="number", key_ops=5), "'number'"),
+        (public(OTHER_RSA, kid="true", key_ops=True), "'true'"),
+        (public(EC, kid="object", key_ops={"verify": True}), "'object'"),
+        (public(OTHER_RSA, kid="many", alg=["RS256"]), "'many'"),
+        (public(OTHER_RSA, kid="modulus", n=5), "'modulus'"),
         ({**OTHER_RSA.as_dict(private=True), "kid": "private"}, "'private'"),
     ],
 )
