@@ -120,8 +120,9 @@ class Rows:
         self._added.append((table.name, table.key_of(row), row))
 
     def drop(self, table: Table[R], *key: Part) -> None:
-        """End the row of a key at this entry."""
-        self._set(table.name, key, None)
+        """End the row of a key at this entry, if there is one."""
+        if key in self._open[table.name]:
+            self._set(table.name, key, None)
 
     def change(self, table: Table[R], *key: Part, **changes: object) -> R:
         """Replace fields of the row of a key, and return the new row.

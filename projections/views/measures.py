@@ -312,7 +312,9 @@ def _chart(rows: Rows, memory: MeasureMemory, name: str, **changes: object) -> N
         rows.change(MEASURES, name, mean=None, lower=None, upper=None, provisional=None, assurance=None, **changes)
         return
     lines = limits(values)
-    for index, mask in zip(counted, marks(values, lines), strict=True):
+    masks = marks(values, lines)
+    changed = () if masks == series.masks[start:] else zip(counted, masks, strict=True)
+    for index, mask in changed:
         if mask != series.masks[index]:
             series.masks[index] = mask
             rows.change(READINGS, name, *series.periods[index], signals=[signal.value for signal in SIGNALS[mask]])

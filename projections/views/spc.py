@@ -6,7 +6,7 @@ signal shows that the process changed. A point between the limits without a sign
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from operator import gt, lt, sub
@@ -105,8 +105,7 @@ _OUTSIDE, _SHIFT, _TREND, _NEAR = (_BITS[signal] for signal in Signal)
 
 _LEVEL = 1
 """Byte of a value at a line, or of a level step. Below or falling is 0; above or rising is 2."""
-_SIDES = re.compile(rb"\x00{%d,}|\x02{%d,}" % (RUN, RUN))
-_TRENDS = re.compile(rb"\x00{%d,}|\x02{%d,}" % (RUN - 1, RUN - 1))
+_BELOW, _ABOVE = bytes(1), bytes([2])
 _PAIRS = re.compile(rb"(?=(\x00[\x00-\x02]?\x00|\x02[\x00-\x02]?\x02))")
 """Two equal signs among up to three neighbours; one match at the first of them."""
 
@@ -116,14 +115,25 @@ def _sides(values: Sequence[float], low: float, high: float) -> bytes:
     return bytes([_LEVEL + (value > high) - (value < low) for value in values])
 
 
+def _runs(signs: bytes, least: int) -> Iterator[tuple[int, int]]:
+    """Yield each run of equal signs at least so long: its first index, and the index after its last."""
+    for sign in (_BELOW, _ABOVE):
+        run = sign * least
+        first = signs.find(run)
+        while first >= 0:
+            end = len(signs) - len(signs[first:].lstrip(sign))
+            yield first, end
+            first = signs.find(run, end)
+
+
 def marks(values: Sequence[float], limits: Limits) -> list[int]:
     """Return the signals of each value, as masks that index `SIGNALS`."""
     mean, reach = limits.mean, limits.reach
     masks = [0] * len(values)
-    for run in _SIDES.finditer(_sides(values, mean, mean)):
-        _mark(masks, _SHIFT, range(*run.span()))
-    for run in _TRENDS.finditer(bytes([_LEVEL + (b > a) - (b < a) for a, b in pairwise(values)])):
-        _mark(masks, _TREND, range(run.start(), run.end() + 1))
+    for first, end in _runs(_sides(values, mean, mean), RUN):
+        _mark(masks, _SHIFT, range(first, end))
+    for first, end in _runs(bytes([_LEVEL + (b > a) - (b < a) for a, b in pairwise(values)]), RUN - 1):
+        _mark(masks, _TREND, range(first, end + 1))
     if reach is None:
         return masks
     least, most, low, high = min(values), max(values), mean - NEAR * reach, mean + NEAR * reach
@@ -143,8 +153,9 @@ def _mark(masks: list[int], bit: int, indexes: Iterable[int]) -> None:
 
 def latest_shift(values: Sequence[float], mean: float) -> int:
     """Return the index of the first value of the latest shift; 0 without a shift."""
-    run = _SIDES.search(_sides(values, mean, mean)[::-1])
-    return 0 if run is None else len(values) - run.end()
+    signs = _sides(values, mean, mean)
+    end = max(signs.rfind(_BELOW * RUN), signs.rfind(_ABOVE * RUN)) + RUN
+    return 0 if end < RUN else len(signs[:end].rstrip(signs[end - 1 : end]))
 
 
 def last_mark(values: Sequence[float], limits: Limits) -> int:

@@ -27,6 +27,7 @@ from projections.views.compliance.copies import copy_of
 from projections.views.compliance.verdict import (
     Judge,
     JudgedClause,
+    LateEffect,
     Occurrence,
     Status,
     Verdict,
@@ -96,11 +97,8 @@ class ClauseTimeline:
         index = len(known) if is_last else bisect.bisect_right(known, _key(occurrence), key=_key)
         is_next = index == len(known) and occurrence.at > self._since
         known.insert(index, occurrence)
-        if not is_next and self._take_late(index):
-            last = len(known) - 1
-            return self._replace(known[last].at, self._now(last), is_more=True)
         if not is_next:
-            return self._run(index)
+            return self._add_late(index)
         if self._closed or not self._take(index):
             return [], len(self.spans)
         return self._replace(occurrence.at, self._now(index), is_more=True)
@@ -264,18 +262,21 @@ class ClauseTimeline:
             key=lambda index: (counts[index + 1] - counts[index - 1]) / (end - counts[index - 1]),
         )
 
-    def _take_late(self, index: int) -> bool:
-        """Take an occurrence among earlier ones. Return False if the clause has to be judged again from it on."""
+    def _add_late(self, index: int) -> tuple[list[Span], int]:
+        """Take an occurrence among earlier ones; judge again from it on if need be. Return the same as `add`."""
         occurrence, later = self._occurrences[index], self._occurrences[index + 1 :]
         if self._closed or not later or occurrence.at <= self._since or not self._has_rule:
-            return False
+            return self._run(index)
         if type(occurrence.fact) in COMMON or any(type(each.fact) in COMMON for each in later):
-            return False
-        if not self._judge.take_late(self._clause, occurrence, later[-1].at):
-            return False
+            return self._run(index)
+        effect = self._judge.take_late(self._clause, occurrence, later[-1].at)
+        if effect is LateEffect.ANY:
+            return self._run(index)
         while self._marks[-1].count > index:
             self._marks.pop()
-        return True
+        if effect is LateEffect.NONE:
+            return [], len(self.spans)
+        return self._replace(later[-1].at, self._now(len(self._occurrences) - 1), is_more=True)
 
 
 def concerns(number: str, fact: Fact) -> bool:

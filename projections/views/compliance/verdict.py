@@ -3,7 +3,8 @@
 import calendar
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Generic, TypeVar
+from enum import Enum, auto
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field, structs
@@ -64,7 +65,9 @@ def verdict(status: Status, reason: str, *entries: int | None) -> Verdict:
     """Return a verdict that rests on these entries, in order and each once."""
     if len(entries) == 1 and entries[0] is not None:
         return Verdict(status, reason, (entries[0],))
-    return Verdict(status, reason, tuple(sorted({entry for entry in entries if entry is not None})))
+    positions: set[Any] = {*entries}
+    positions.discard(None)
+    return Verdict(status, reason, tuple(sorted(positions)))
 
 
 class Occurrence(Struct, frozen=True, gc=False):
@@ -115,6 +118,17 @@ class JudgedClause(Struct):
         return [area for area in self.areas if area not in self.ended_areas]
 
 
+class LateEffect(Enum):
+    """Effect on verdicts of an occurrence from before the latest one."""
+
+    ANY = auto()
+    """Any verdict may change, or that is not known; the judge did not take the occurrence."""
+    FROM_LATEST = auto()
+    """Verdicts may change from the latest occurrence on."""
+    NONE = auto()
+    """No verdict changes, now or later."""
+
+
 class Judge(Struct, Generic[R]):
     """The judge of one clause by one kind of rule; it remembers the clause's occurrences in order of time."""
 
@@ -124,13 +138,9 @@ class Judge(Struct, Generic[R]):
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember an occurrence. Return False if it can change no verdict, now or later."""
 
-    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
-        """Take an occurrence from before the latest one, if it changes no verdict up to that instant.
-
-        Returns:
-            False if a verdict may change, or that is not known; then nothing was taken.
-        """
-        return False
+    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
+        """Take an occurrence from before the latest one, if it changes no verdict up to that instant."""
+        return LateEffect.ANY
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return the verdict at an instant on the occurrences taken so far. Nothing changes."""

@@ -1,10 +1,11 @@
 """Judges of rules on the council's own assessment before a review."""
 
-from collections.abc import Iterable
+from bisect import insort
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from ledger.domain.areas.reviews import PreReviewAssessmentSubmitted, ReviewScheduled, ReviewStarted
 from ledger.domain.rules import oversight
@@ -27,7 +28,7 @@ from projections.views.compliance.verdict import (
 R = TypeVar("R", bound=Rule)
 
 
-class _Review(Struct):
+class _Review(Struct, frozen=True):
     review: str
     by: str
     from_: date
@@ -46,29 +47,46 @@ class _Assessments(Judge[R]):
     reviews: dict[str, _Review] = field(default_factory=dict)
     assessments: dict[str, _Assessment] = field(default_factory=dict)
     """Review → the council's assessment before it."""
+    order: list[tuple[date, int, str]] = field(default_factory=list)
+    """Days set for the reviews, with the entries, in order."""
+    begun: list[tuple[datetime, int, str]] = field(default_factory=list)
+    """Instants at which reviews began, with the entries, in order."""
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember when each review began, and the council's assessments."""
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case ReviewScheduled():
-                self.reviews[fact.review] = _Review(fact.review, fact.by, fact.from_, position)
+                self._put(_Review(fact.review, fact.by, fact.from_, position))
             case ReviewStarted() if fact.review in self.reviews:
-                self.reviews[fact.review].started = (occurrence.at, position)
+                started = (occurrence.at, position)
+                self._put(structs.replace(self.reviews[fact.review], started=started))
             case PreReviewAssessmentSubmitted():
                 has_parts = (bool(fact.objectives), fact.staff_survey is not None, fact.supervision is not None)
                 names = ("OBJECTIVES", "STAFF_SURVEY", "SUPERVISION")
                 parts = [name for name, has in zip(names, has_parts, strict=True) if has]
                 self.assessments[fact.review] = _Assessment(fact.review, occurrence.at, position, parts)
 
+    def _put(self, review: _Review) -> None:
+        """Set a review, in its place by the day set for it and by the instant at which it began."""
+        name, before = review.review, self.reviews.get(review.review)
+        if before is not None:
+            self.order.remove((before.from_, before.position, name))
+        if before is not None and before.started is not None:
+            self.begun.remove((*before.started, name))
+        self.reviews[name] = review
+        insort(self.order, (review.from_, review.position, name))
+        if review.started is not None:
+            insort(self.begun, (*review.started, name))
+
 
 class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
     """The council assesses itself before each review begins."""
 
-    def _counted(self) -> list[_Review]:
-        """Return the reviews by the body that the clause names, by the days set for them."""
-        reviews = [review for review in self.reviews.values() if self.rule.by in (None, review.by)]
-        return sorted(reviews, key=lambda review: (review.from_, review.position))
+    def _counted(self) -> Iterator[_Review]:
+        """Yield the reviews by the body that the clause names, by the days set for them, the last one first."""
+        reviews = (self.reviews[name] for *_, name in reversed(self.order))
+        return (review for review in reviews if self.rule.by in (None, review.by))
 
     def _fault(self, clause: JudgedClause, review: _Review) -> Verdict | None:
         """Return NOT_MET if a review began before the council's assessment; None if not, or not yet."""
@@ -88,20 +106,22 @@ class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return the verdict on the latest review; a fault lasts until the next assessment, which names it."""
-        reviews = self._counted()
-        if not reviews:
+        review = next(self._counted(), None)
+        if review is None:
             whose = f" by {self.rule.by}" if self.rule.by else ""
             return verdict(Status.NOT_DUE, f"No review{whose} is scheduled.")
-        review, faults = reviews[-1], [(each, self._fault(clause, each)) for each in reviews]
-        begun = [fault for each, fault in faults if each.started is not None]
         name, assessment = review.review, self.assessments.get(review.review)
-        last = faults[-1][1] or (begun[-1] if begun and assessment is None else None)
+        last = self._fault(clause, review)
+        if last is None and assessment is None:
+            begun = next((each for each in self._counted() if each.started is not None), None)
+            last = None if begun is None else self._fault(clause, begun)
         if last is not None:
             return last
         if assessment is not None:
             when = in_words(clause.day(assessment.at))
             reason = f"The council assessed itself on {when}, before review {name}."
-            earlier = {each.review: fault for each, fault in faults if fault is not None}
+            faults = [(each.review, self._fault(clause, each)) for each in self._counted()]
+            earlier = {each: fault for each, fault in reversed(faults) if fault is not None}
             if earlier:
                 reason = f"{reason} {enumerate_names(earlier)} began before the council's own assessment."
             entries = (entry for fault in earlier.values() for entry in fault.entries)
@@ -112,8 +132,8 @@ class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return a fortnight before the day set for the latest review."""
-        reviews = self._counted()
-        return (clause.start(reviews[-1].from_ - 2 * WARNING_DAYS * DAY),) if reviews else ()
+        latest = next(self._counted(), None)
+        return () if latest is None else (clause.start(latest.from_ - 2 * WARNING_DAYS * DAY),)
 
 
 class AssessmentContent(_Assessments[oversight.AssessmentContent]):
@@ -126,10 +146,9 @@ class AssessmentContent(_Assessments[oversight.AssessmentContent]):
         """
         latest = max(self.assessments.values(), key=lambda each: (each.at, each.position), default=None)
         if latest is None:
-            begun = [(each.started, each.review) for each in self.reviews.values() if each.started is not None]
-            if not begun:
+            if not self.begun:
                 return verdict(Status.NOT_DUE, "No assessment before a review has been submitted.")
-            (_, entry), review = max(begun)
+            _, entry, review = self.begun[-1]
             reason = f"Review {review} began, and no assessment before a review has been submitted."
             return verdict(Status.NO_EVIDENCE, reason, entry)
         part = word_in_text(self.rule.part.value)

@@ -24,6 +24,7 @@ from projections.views.compliance.verdict import (
     DAY,
     Judge,
     JudgedClause,
+    LateEffect,
     Occurrence,
     Status,
     Verdict,
@@ -181,12 +182,12 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
             return True
         return not roles or any(role is not Role.CHAIR and self.roles.holds(actor, role, at) for role in roles)
 
-    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
+    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
         """Take the completion of an action that no verdict since has named, as others come before it."""
         fact, at = occurrence.fact, occurrence.at
         action = self.open.get(fact.action) if isinstance(fact, ActionCompleted) else None
         if action is None or action.dropped or action.since > at or self.rule.area is not None:
-            return False
+            return LateEffect.ANY
         first, today, target = clause.day(at), clause.day(latest), self.rule.target_date
         earlier = [
             each
@@ -197,9 +198,10 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
             is_named = not earlier or not today <= action.due <= target
         else:
             is_named = first <= target or len(earlier) <= _MOST
-        if not is_named:
-            self.take(occurrence)
-        return not is_named
+        if is_named:
+            return LateEffect.ANY
+        self.take(occurrence)
+        return LateEffect.FROM_LATEST
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_DUE while actions are on track, AT_RISK if one is overdue, NOT_MET if one is late."""

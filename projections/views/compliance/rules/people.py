@@ -1,8 +1,9 @@
 """Judges of rules on those who take part: the adviser, partners, staff and children, and ministers."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date, datetime
+from itertools import islice
 
 from msgspec import Struct, field, structs
 
@@ -25,6 +26,7 @@ from ledger.domain.rules import oversight
 from projections.views.compliance.verdict import (
     Judge,
     JudgedClause,
+    LateEffect,
     Occurrence,
     Status,
     Verdict,
@@ -73,6 +75,13 @@ class _Delivery(Struct, frozen=True):
     position: int
     promise: _Promise | None
     """The promise; None until it is taken."""
+    place: int
+    """Place in the order in which contributions and actions were first delivered."""
+
+    @property
+    def days_late(self) -> int:
+        """Days after the due date; 0 for an action that was dropped, and without a promise."""
+        return 0 if self.promise is None or self.day is None else max((self.day - self.promise.due).days, 0)
 
 
 _ActionChange = ActionCompleted | ActionDropped | ActionRebaselined | ActionReopened
@@ -91,6 +100,10 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
     """Contributions and actions that are owed, by their dates."""
     done: dict[str, _Delivery] = field(default_factory=dict)
     """Contribution or action that is no longer owed. Completed actions of no partner are among them."""
+    late: set[str] = field(default_factory=set)
+    """Those that were delivered after their dates."""
+    places: int = 0
+    """Places in the order of deliveries so far."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the partners, and the actions and contributions that each owns, owes or has delivered."""
@@ -109,7 +122,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
                 self._set(f"contribution {fact.contribution}", structs.replace(missed, missed=position))
             case ActionAdded():
                 if fact.partner is None:
-                    self.done.pop(f"action {fact.action}", None)
+                    self._undo(f"action {fact.action}")
                     return False
                 self._owe(f"action {fact.action}", _Promise(fact.partner, fact.due, position, at))
             case ActionCompleted() | ActionDropped() | ActionRebaselined() | ActionReopened():
@@ -128,7 +141,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
             case ActionRebaselined() if promise is not None:
                 self._set(name, structs.replace(promise, due=fact.to, position=position, since=at))
             case ActionReopened():
-                self.done.pop(name, None)
+                self._undo(name)
                 if promise is not None:
                     self._open(name, structs.replace(promise, position=position, since=at))
         return None if promise is not None else False
@@ -146,7 +159,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
     def _set(self, name: str, promise: _Promise) -> None:
         """Set a promise, which may have been kept before."""
         if name in self.done:
-            self.done[name] = structs.replace(self.done[name], promise=promise)
+            self._set_done(name, structs.replace(self.done[name], promise=promise))
         else:
             self._open(name, promise)
 
@@ -162,19 +175,39 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
             del self.dates[bisect_left(self.dates, (self.open.pop(name).due, name))]
 
     def _deliver(self, name: str, day: date | None, position: int) -> None:
-        promise = self._promise(name)
+        promise, before = self._promise(name), self.done.get(name)
         self._close(name)
-        self.done[name] = _Delivery(day, position, promise)
+        self._set_done(name, _Delivery(day, position, promise, self.places if before is None else before.place))
+        self.places += before is None
 
-    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
+    def _set_done(self, name: str, delivery: _Delivery) -> None:
+        """Set a delivery, and note if it came after its date."""
+        self.done[name] = delivery
+        if delivery.days_late:
+            self.late.add(name)
+        else:
+            self.late.discard(name)
+
+    def _undo(self, name: str) -> None:
+        """Remove a delivery if there is one."""
+        self.done.pop(name, None)
+        self.late.discard(name)
+
+    def _overdue(self, today: date, partners: Container[str]) -> list[tuple[str, _Promise]]:
+        """Return the promises of these partners that are overdue or missed, the first few in order."""
+        promises = ((name, self.open[name]) for _, name in self.dates)
+        late = (each for each in promises if each[1].due < today or each[1].missed is not None)
+        return list(islice((each for each in late if each[1].partner in partners), _MOST))
+
+    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
         """Take early deliveries, which were never overdue, and changes to actions without a partner."""
         fact, promise, since = occurrence.fact, None, occurrence.at
         if isinstance(fact, _ActionChange) and self._promise(f"action {fact.action}") is None:
             self.take(occurrence)
-            return True
+            return LateEffect.NONE
         match fact:
             case ActionAdded(partner=None):
-                return True
+                return LateEffect.NONE
             case ActionCompleted():
                 promise = self.open.get(f"action {fact.action}")
             case ContributionReceived():
@@ -182,9 +215,9 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
                 # A contribution may be received before it is promised: then it is never owed.
                 since = max(since, promise.since) if promise is not None else since
         if promise is None or promise.since > since or promise.missed or promise.due < clause.day(latest):
-            return False
+            return LateEffect.ANY
         self.take(occurrence)
-        return True
+        return LateEffect.FROM_LATEST
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_MET while something is overdue, NO_EVIDENCE if a partner owns nothing."""
@@ -193,38 +226,28 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         if not counted:
             return verdict(Status.NO_EVIDENCE, "No partner of this clause is registered.")
         today = clause.day(at)
-        late = [
-            (each.due, name, each)
-            for name, each in self.open.items()
-            if each.partner in counted and (each.due < today or each.missed is not None)
-        ]
-        if late:
-            named = sorted(late, key=lambda each: each[:2])[:_MOST]
+        overdue = self._overdue(today, counted)
+        if overdue:
             reasons = [
-                f"{name[0].upper()}{name[1:]}, due on {in_words(due)}, has not been {_delivered(name)}."
-                for due, name, _ in named
+                f"{name[0].upper()}{name[1:]}, due on {in_words(each.due)}, has not been {_delivered(name)}."
+                for name, each in overdue
             ]
-            entries = [entry for *_, each in named for entry in (each.position, each.missed)]
+            entries = [entry for _, each in overdue for entry in (each.position, each.missed)]
             return verdict(Status.NOT_MET, " ".join(reasons), *entries)
         without = {name: entry for name, entry in counted.items() if name not in self.owned}
         if without:
             reason = f"No action or contribution is recorded for {enumerate_names(sorted(without))}."
             return verdict(Status.NO_EVIDENCE, reason, *without.values())
         entries = [self.owned[name] for name in counted]
-        delays = [
-            ((each.day - each.promise.due).days, name, each.position)
-            for name, each in self.done.items()
-            if each.promise is not None
-            and each.promise.partner in counted
-            and each.day is not None
-            and each.day > each.promise.due
-        ]
-        if delays:
+        deliveries = sorted(((name, self.done[name]) for name in self.late), key=lambda each: each[1].place)
+        late = [(name, each) for name, each in deliveries if each.promise and each.promise.partner in counted]
+        if late:
             names = [
-                f"{name.split()[1]} was {_delivered(name)} {days_in_words(days)} late" for days, name, _ in delays
+                f"{name.split()[1]} was {_delivered(name)} {days_in_words(each.days_late)} late"
+                for name, each in late
             ]
             reason = f"No action or contribution is overdue; {enumerate_some(names)}."
-            return verdict(Status.MET_LATE, reason, *entries, *(entry for *_, entry in delays))
+            return verdict(Status.MET_LATE, reason, *entries, *(each.position for _, each in late))
         return verdict(
             Status.MET, "Every partner owns an action or a contribution, and none is overdue.", *entries
         )

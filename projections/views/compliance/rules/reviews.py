@@ -69,16 +69,16 @@ class ReviewInterval(Judge[oversight.ReviewInterval]):
         latest = (each for each in reversed(self.started.values()) if self._counts(each.review))
         return list(islice(latest, 2))[::-1]
 
-    def _limits(self, clause: JudgedClause, begun: list[_Started]) -> list[date]:
-        """Return the last day for each of the latest started reviews, and for the next one."""
-        starts = [clause.since, *(each.at for each in begun)]
-        return [months_after(clause.day(at), self.rule.at_most_months) for at in starts]
+    def _limit(self, clause: JudgedClause, begun: list[_Started]) -> date:
+        """Return the last day for the review after these started ones."""
+        start = begun[-1].at if begun else clause.since
+        return months_after(clause.day(start), self.rule.at_most_months)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_MET after the last day for the next review, AT_RISK four weeks before it unless scheduled."""
         begun = self._begun()
-        limits, today = self._limits(clause, begun), clause.day(at)
-        limit, last = limits[-1], begun[-1] if begun else None
+        limit, today = self._limit(clause, begun), clause.day(at)
+        last = begun[-1] if begun else None
         entry = last.position if last else clause.position
         scheduled = None if last is None or self.rule.by is None else self.scheduled[last.review].position
         whose = f" by {self.rule.by}" if self.rule.by else ""
@@ -92,7 +92,7 @@ class ReviewInterval(Judge[oversight.ReviewInterval]):
             return verdict(Status.AT_RISK, reason, entry, scheduled)
         if last is None:
             return verdict(Status.NOT_DUE, f"The first review{whose} is due by {in_words(limit)}.", entry)
-        late = (clause.day(last.at) - limits[-2]).days
+        late = (clause.day(last.at) - self._limit(clause, begun[:-1])).days
         began = f"Review {last.review} began on {in_words(clause.day(last.at))}"
         if late > 0:
             reason = f"{began}, {days_in_words(late)} late; the next is due by {in_words(limit)}."
@@ -101,7 +101,7 @@ class ReviewInterval(Judge[oversight.ReviewInterval]):
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return four weeks before the next review is due, and the day after."""
-        return warned(clause, self._limits(clause, self._begun())[-1], 4)
+        return warned(clause, self._limit(clause, self._begun()), 4)
 
 
 class ReviewTopics(Judge[oversight.ReviewTopics]):
@@ -114,15 +114,17 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
     started: dict[str, int] = field(default_factory=dict)
     """Review that began → the entry."""
 
-    def take(self, occurrence: Occurrence) -> None:
+    def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the topics and the body of each review, and the reviews that began."""
         fact = occurrence.fact
         match fact:
             case ReviewScheduled():
                 self.topics[fact.review] = [topic.value for topic in fact.topics]
                 self.bodies[fact.review] = fact.by
+                return fact.review in self.started
             case ReviewStarted():
                 self.started[fact.review] = occurrence.position
+        return None
 
     def _seen(self) -> dict[str, int]:
         """Return each topic that the clause names and a review of its body looked at, with the entry."""
@@ -137,7 +139,9 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return MET when reviews looked at every topic, NO_EVIDENCE until then, as no day is set for it."""
-        seen = self._seen()
+        return self._judge(self._seen())
+
+    def _judge(self, seen: dict[str, int]) -> Verdict:
         whose = f" by {self.rule.by}" if self.rule.by else ""
         known = [word_in_text(topic.value) for topic in self.rule.topics if topic.value in seen]
         missing = [word_in_text(topic.value) for topic in self.rule.topics if topic.value not in seen]
@@ -150,8 +154,9 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
 
     def power(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return POWER_USED once a review looked at a topic, with the topics that are left."""
-        result = self.judge(clause, at)
-        return verdict(Status.POWER_USED if self._seen() else Status.POWER_UNUSED, result.reason, *result.entries)
+        seen = self._seen()
+        result = self._judge(seen)
+        return verdict(Status.POWER_USED if seen else Status.POWER_UNUSED, result.reason, *result.entries)
 
 
 class _Graded(Struct):

@@ -32,6 +32,7 @@ from projections.views.compliance.rules.slow_signs import (
 from projections.views.compliance.verdict import (
     Judge,
     JudgedClause,
+    LateEffect,
     Occurrence,
     Status,
     Verdict,
@@ -147,25 +148,25 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 return self._set_open(self.actions.get(fact.action, ""), fact.action, entry, is_open=True)
         return False
 
-    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
+    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
         """Take a completed action unless it finishes an objective that is due."""
         fact, entry = occurrence.fact, (occurrence.at, occurrence.position)
         if not isinstance(fact, ActionCompleted):
-            return False
+            return LateEffect.ANY
         name = self.actions.get(fact.action, "")
         objective = self.objectives.get(name)
         if objective is None or fact.action not in objective.open:
-            return False
+            return LateEffect.ANY
         opened = objective.open[fact.action]
         # A completion from before the addition: the action was never open. Another one since would come after it.
         if opened > occurrence.at and (fact.action not in self.added_once or (objective.closed or entry) > entry):
-            return False
+            return LateEffect.ANY
         begin = max(opened, occurrence.at)
         is_due = objective.dated > occurrence.at or objective.due < clause.day(latest)
         if is_due and not any(since <= begin for action, since in objective.open.items() if action != fact.action):
-            return False
-        self._set_open(name, fact.action, max(entry, objective.closed or entry))
-        return True
+            return LateEffect.ANY
+        is_changed = self._set_open(name, fact.action, max(entry, objective.closed or entry))
+        return LateEffect.FROM_LATEST if is_changed else LateEffect.NONE
 
     def _set_open(
         self, name: str, action: str, entry: tuple[datetime, int], *, is_open: bool = False, is_done: bool = True

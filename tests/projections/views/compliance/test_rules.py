@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ledger.domain.areas.measures import MeasureReadingReported, MeasureRevised
+from ledger.domain.areas.partners import ContributionReceived
 from ledger.domain.areas.reviews import DiagnosticRequired
 from ledger.domain.fact import Period
 from ledger.domain.rules import RULES
@@ -13,9 +14,11 @@ from projections.views.compliance.verdict import Judge
 from tests.projections.views.compliance.cases import CASES, LATE, MET, NEVER, NONE, NOT, RISK, UNUSED, USED
 from tests.projections.views.compliance.duty_cases import DUTIES
 from tests.projections.views.compliance.facts import (
+    PARTNER,
     action,
     asked_for,
     assessed,
+    committed,
     day,
     defined,
     granted,
@@ -145,3 +148,20 @@ def test_a_target_is_judged_on_a_figure_as_published() -> None:
     for target, status in ((62.5, "MET"), (62.6, "NOT_MET")):
         steps = [{"by": "2024-05-31", "target": target}]
         assert statuses(timeline("target-met", *told, measure="M1", steps=steps), "2024-07-01") == [status]
+
+
+def test_late_contributions_are_named_in_the_order_of_their_deliveries() -> None:
+    def received(name: str, on: str) -> Told:
+        return on, ContributionReceived(contribution=name, received_on=day(on))
+
+    promises: list[Told] = [
+        ("2022-07-06", committed(name, f"2022-07-{20 + int(name[1])}")) for name in ("C1", "C2", "C3")
+    ]
+    told = [("2022-07-06", PARTNER), *promises, received("C3", "2022-07-30"), received("C2", "2022-07-22")]
+    result = timeline("partner-actions-owned", *told, received("C1", "2022-08-01"))
+    spans = {at: result.on(instant(at)) for at in ("2022-07-31", "2022-08-02")}
+    reasons = [span.verdict.reason for span in spans.values() if span is not None]
+    assert reasons == [
+        "Contribution C1, due on 21 July 2022, has not been received.",
+        "No action or contribution is overdue; C3 was received 7 days late and C1 was received 11 days late.",
+    ]

@@ -14,7 +14,7 @@ from ledger.domain.rules.rule import SlowSign
 from projections.views.compliance.rules.slow import SlowObjectivesHighlighted
 from projections.views.compliance.rules.slow_signs import TrackedSigns
 from projections.views.compliance.timeline import ClauseTimeline
-from projections.views.compliance.verdict import JudgedClause, Occurrence
+from projections.views.compliance.verdict import JudgedClause, LateEffect, Occurrence
 from tests.projections.views.compliance.facts import (
     action,
     closed,
@@ -59,9 +59,9 @@ class Thorough(SlowObjectivesHighlighted):
         self.day, self.tracked, self.latest = None, TrackedSigns(), None
         super()._look(clause, today)
 
-    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> bool:
-        """Return False: the clause is judged again."""
-        return False
+    def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
+        """Return ANY: the clause is judged again."""
+        return LateEffect.ANY
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
         """Return the day after each date to come."""

@@ -317,6 +317,34 @@ def test_which_actions_count_for_an_area_may_have_changed_since(monkeypatch: pyt
     assert not is_taken_late(rule, served, monkeypatch, area="1a")
 
 
+UNJUDGED: dict[str, tuple[str, list[tuple[int, Fact]]]] = {
+    "an action of no partner": (
+        "partner-actions-owned",
+        [*PROMISES, PLANNED[1], (20, committed("C3", "2022-09-20")), (5, completed("A1", "2022-07-10"))],
+    ),
+    "one of two open actions": (
+        "slow-objectives-highlighted",
+        [*PLANNED, (1, action("A2", "2022-08-20")), (20, met()), (5, completed("A2", "2022-07-10"))],
+    ),
+}
+"""Case → rule, and facts with the days after the beginning; the last changes no verdict."""
+
+
+@pytest.mark.parametrize("name", UNJUDGED)
+def test_a_late_occurrence_that_changes_no_verdict_is_not_judged(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule, told = UNJUDGED[name]
+    *known, late = [
+        Occurrence(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(told, 2)
+    ]
+    at_once, grown = begun(rule, [*known, late]), begun(rule, known)
+
+    monkeypatch.setattr(courses, "judged", None)
+    assert grown.add(late) == ([], len(at_once.spans))
+    assert grown.spans == at_once.spans
+
+
 def is_taken_late(
     rule: str, told: list[tuple[int, Fact]], monkeypatch: pytest.MonkeyPatch, **parameters: str
 ) -> bool:
