@@ -330,7 +330,7 @@ def _require_utf8(connection: AsyncConnection[Any]) -> None:
         name = connection.info.dbname
         raise LedgerError(
             f"the encoding of the database {name} is {encoding}, and must be UTF8; create another: "
-            "createdb --template=template0 --encoding=UTF8 NAME"
+            "createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8 NAME"
         )
 
 

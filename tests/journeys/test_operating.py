@@ -57,7 +57,9 @@ def test_a_server_of_ones_own_starts_as_the_page_says(tmp_path: Path) -> None:
             address = json.loads(log[-1])["message"].removeprefix("listening on ")
             assert not [line for line in log if '"warning"' in line]
             token = next(line.strip() for line in shell.stdout if line.startswith("ledger_"))
-            with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as client:
+            with httpx.Client(
+                timeout=60, base_url=address, headers={"Authorization": f"Bearer {token}"}
+            ) as client:
                 lines = client.get("/ledgers/tameside-2022/entries?limit=1").text
             assert json.loads(lines)["type"] == KIND_OF[NoticeIssued].type
         finally:
