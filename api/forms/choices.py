@@ -15,6 +15,7 @@ from ledger.domain.lifecycle import accepts
 from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role
 from ledger.domain.state import State
+from projections.narrate.sentence import natural_key
 from schema.context import may
 from schema.derive.connection import LARGEST
 
@@ -152,6 +153,8 @@ def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tupl
         for kind in kinds
         if kind in _SOURCES and answer.get(_alias(kind)) is not None
     }
+    if "clause" in options:
+        options["clause"] = tuple(sorted(options["clause"], key=lambda choice: natural_key(choice.value)))
     return {**options, **({"fact type": FACT_TYPES} if "fact type" in kinds else {})}
 
 

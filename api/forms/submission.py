@@ -80,7 +80,9 @@ async def checked_submission(
     if not refusals and submission is not None:
         return submission
     if submission is not None:
-        refusals += await writer.judge(notice, submission, credential)
+        reported = {refusal.path for refusal in refusals}
+        judged = await writer.judge(notice, submission, credential)
+        refusals += (refusal for refusal in judged if refusal.path not in reported)
     raise Refused(refusals)
 
 

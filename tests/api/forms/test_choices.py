@@ -39,6 +39,12 @@ def test_choices_are_told_by_id_and_words() -> None:
     assert options == {"objective": (Choice("O1", "O1: See children sooner"), Choice("O2", "O2"))}
 
 
+def test_clauses_are_offered_in_their_own_order() -> None:
+    clauses = [{"value": "5a", "a": "Keep it."}, {"value": "13", "a": "Power."}, {"value": "5f", "a": "Publish."}]
+    options = choices({"of_clause": {"items": clauses}}, {"clause"})
+    assert [each.value for each in options["clause"]] == ["5a", "5f", "13"]
+
+
 def test_a_choice_names_its_day_in_words() -> None:
     nodes = [{"value": "R1", "a": "six-month review", "b": "2022-10-03"}]
     options = choices({"of_review": {"items": {"nodes": nodes}}}, {"review"})
