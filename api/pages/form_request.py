@@ -60,14 +60,26 @@ async def request_now(request: Request) -> PageRequest:
     return await page_request_of(request, TimePoint())
 
 
+async def recording_request(request: Request) -> PageRequest:
+    """Return the page request at the present, where facts of the notice are recorded.
+
+    Raises:
+        Refused: The notice is a copy, in which nothing is recorded.
+    """
+    page_request = await request_now(request)
+    ledger: Ledger = request.app.state.ledger
+    ledger.follow.refuse_copy(page_request.notice)
+    return page_request
+
+
 async def form_request_of(request: Request) -> FormRequest:
     """Return the form request.
 
     Raises:
-        Refused: The reader may not record the fact.
+        Refused: The reader may not record the fact, or the notice is a copy.
         HTTPException: The fact is unknown.
     """
-    page_request = await request_now(request)
+    page_request = await recording_request(request)
     ledger: Ledger = request.app.state.ledger
     kind = kind_of(request)
     state = await ledger.writer.state(page_request.notice)

@@ -26,7 +26,7 @@ from api.http import evidence, problem
 from api.pages import renderer
 from api.pages.form_defaults import initial_inputs
 from api.pages.form_input import first_input, read_inputs
-from api.pages.form_request import FormRequest, form_request_of, request_now
+from api.pages.form_request import FormRequest, form_request_of, recording_request
 from api.pages.page_request import SignInNeeded, ask
 from api.pages.security_headers import secured
 from api.services import Ledger
@@ -51,7 +51,7 @@ _FIRST_AREAS = ("board", "plan", "evidence", "access", "recommendations", "repor
 
 async def get_list(request: Request) -> Response:
     """Answer `GET /notices/{notice}/record`: the tasks of the reader's roles, by area."""
-    page_request = await request_now(request)
+    page_request = await recording_request(request)
     ledger: Ledger = request.app.state.ledger
     state = await ledger.writer.state(page_request.notice)
     facts = recordable(state, page_request.visitor.viewer.credential, ledger.clock())

@@ -23,7 +23,7 @@ from api.http.reports import written
 from api.pages import renderer
 from api.pages.draft_form import controls_of, updated
 from api.pages.form_input import first_input, read_inputs
-from api.pages.form_request import not_allowed, request_now
+from api.pages.form_request import not_allowed, recording_request
 from api.pages.page_request import PageRequest, SignInNeeded, ask, page_request_of
 from api.pages.record import OTHER_SESSION
 from api.pages.security_headers import secured
@@ -100,7 +100,7 @@ async def _report_request(request: Request) -> _ReportRequest:
     Raises:
         Refused: The reader may not issue the adviser's reports.
     """
-    page_request = await request_now(request)
+    page_request = await recording_request(request)
     ledger: Ledger = request.app.state.ledger
     state = await ledger.writer.state(page_request.notice)
     credential = page_request.visitor.viewer.credential

@@ -22,6 +22,7 @@ from ledger.proof import keys
 from ledger.proof.checkpoint import CheckpointError, VerifierKey, parse
 from ledger.proof.high_water import HighWaterMarks
 from ledger.proof.merkle import Frontier, leaf_hash
+from ledger.store.copies import read_only_copy
 from ledger.store.database import connect
 from ledger.store.entries import Connection, read_head
 
@@ -150,6 +151,15 @@ class FollowMonitor:
     def has_errors(self) -> bool:
         """True if a subscription has had errors, lately or long ago."""
         return any(refusals.count for refusals in self._refusals.values())
+
+    def refuse_copy(self, notice: str) -> None:
+        """Check, as of the last look, that a notice is recorded here.
+
+        Raises:
+            Refused: READ_ONLY_COPY: it is recorded at its source.
+        """
+        if (copy := self._copies.get(notice)) is not None:
+            raise read_only_copy(notice, copy.source.name, copy.source.site)
 
     async def run(self, url: str) -> None:
         """Look at intervals until cancelled. Returns when the database is lost."""

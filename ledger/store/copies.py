@@ -8,6 +8,12 @@ _SITE = """SELECT f.source, s.site FROM ledger.followed f LEFT JOIN ledger.sourc
 _IS_FOLLOWED = "SELECT FROM ledger.followed WHERE notice = %s"
 
 
+def read_only_copy(notice: str, source: str, site: str | None) -> Refused:
+    """Return the refusal of a fact of a copied notice, which says where to record it."""
+    place = f"record at {site}" if site else f"record at its source {source}"
+    return Refused.because("READ_ONLY_COPY", f"this is a read-only copy of {notice}; {place}")
+
+
 async def refuse_followed(connection: Connection, notice: str) -> None:
     """Check that facts of a notice are recorded here.
 
@@ -16,9 +22,7 @@ async def refuse_followed(connection: Connection, notice: str) -> None:
     """
     row = await (await connection.execute(_SITE, (notice,))).fetchone()
     if row is not None:
-        name, site = row
-        place = f"record at {site}" if site else f"record at its source {name}"
-        raise Refused.because("READ_ONLY_COPY", f"this is a read-only copy of {notice}; {place}")
+        raise read_only_copy(notice, *row)
 
 
 async def is_followed(connection: Connection, notice: str) -> bool:

@@ -108,7 +108,7 @@ def _serve() -> None:
     from authlib import jose  # type: ignore[import-untyped] # noqa: PLC0415 - as above
     from werkzeug.serving import make_server  # noqa: PLC0415 - as above
 
-    app = flask.Flask("issuer")
+    app = flask.Flask(oidc_provider_mock.__name__)  # its package has the templates
     app.config["OAUTH2_ACCESS_TOKEN_GENERATOR"] = "tests.api.issuer.access_token"
     app.secret_key = "of a test"
     oidc_provider_mock.init_app(app)

@@ -35,17 +35,16 @@ class Person:
         self.page.get_by_role("button", name="Sign in").click()
 
     def look(self) -> None:
-        """Check the page with axe, and that it is no wider than the window.
+        """Check the page. Without scripts axe cannot run."""
+        if self._scripts:
+            look(self.page, self._axe)
 
-        Without scripts axe cannot run.
-        """
-        if not self._scripts:
-            return
-        self.page.evaluate(self._axe)
-        violations: dict[str, Any] = self.page.evaluate(
-            "rules => axe.run({runOnly: {type: 'tag', values: rules}})", _RULES
-        )
-        assert [
-            (each["id"], [node["html"] for node in each["nodes"]]) for each in violations["violations"]
-        ] == [], self.page.url
-        assert self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), self.page.url
+
+def look(page: Page, axe: str) -> None:
+    """Check a page with axe, and that it is no wider than the window."""
+    page.evaluate(axe)
+    violations: dict[str, Any] = page.evaluate("rules => axe.run({runOnly: {type: 'tag', values: rules}})", _RULES)
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations["violations"]] == [], (
+        page.url
+    )
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
