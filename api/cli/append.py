@@ -25,6 +25,8 @@ from ledger.intake.parse import SubmittedFact, accept, read_json
 
 LINE_BYTES = 4_194_304
 """Bytes of the longest line: more than the narratives of any fact that fits into an entry."""
+ENDLESS_LINE = 64 * LINE_BYTES
+"""Bytes without a line break after which reading stops: the file does not have a line for each event."""
 CHUNK = 500
 """Lines that are recorded together."""
 
@@ -131,7 +133,7 @@ def lines(stream: BinaryIO) -> Iterator[EventLine]:
     """Yield each line that is not blank as an event; refuse a line that is too long without parsing it.
 
     Raises:
-        LedgerError: The file is one document written over several lines.
+        LedgerError: The file is one document written over several lines, or a line does not end.
     """
     number = 0
     while raw := stream.readline(LINE_BYTES + 1):
@@ -142,6 +144,10 @@ def lines(stream: BinaryIO) -> Iterator[EventLine]:
         if size > LINE_BYTES:
             while not raw.endswith(b"\n") and (raw := stream.readline(LINE_BYTES)):
                 size += len(raw)
+                if size > ENDLESS_LINE:
+                    raise LedgerError(
+                        f"line {number} has no end within {ENDLESS_LINE:,} bytes; put each event on one line"
+                    )
             long = f"the line has {size:,} bytes and the limit is {LINE_BYTES:,}; submit long texts as evidence"
             yield EventLine(number, size, Refused.because("TOO_LARGE", long))
         elif raw.strip():

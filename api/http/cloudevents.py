@@ -28,7 +28,14 @@ class ContentMode(Enum):
 Item = SubmittedFact | RefusedEvent
 """An event to submit, or the reason for its refusal."""
 _ACCEPTED = "send " + ", ".join(form.value for form in ContentMode if form is not ContentMode.BINARY)
-_RAW_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_ABSENT = msgspec.Raw()
+_Batch = msgspec.defstruct(
+    "_Batch",
+    [(f"event_{number}", msgspec.Raw, _ABSENT) for number in range(body.MAXIMUM_EVENTS)],
+    array_like=True,  # unlike a list, it is refused at the first event too many, before all are in memory
+    forbid_unknown_fields=True,
+)
+_BATCH = msgspec.json.Decoder(_Batch)
 
 
 def form_of(request: Request) -> ContentMode:
@@ -67,24 +74,30 @@ def line(line_of_body: body.BodyLine) -> Item:
     return accept_json(line_of_body.text)
 
 
-def batch(content: bytes) -> list[msgspec.Raw]:
+def batch(content: bytes) -> list[memoryview]:
     """Return the JSON of each event of a batch, undecoded, so that one faulty event leaves the others valid.
 
     Raises:
         Refused: The batch is not a JSON array, or has too many events.
     """
     try:
-        events = _RAW_LIST.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Refused.because("INVALID_JSON", f"a batch is a JSON array of events: {error}") from None
+        events = msgspec.structs.astuple(_BATCH.decode(content))
     except RecursionError:
         raise Refused.because("INVALID_JSON", "the JSON is nested too deeply; send fewer levels") from None
-    if len(events) > body.MAXIMUM_EVENTS:
-        raise Refused.because(
-            "TOO_LARGE",
-            f"the batch has {len(events):,} events; send at most {body.MAXIMUM_EVENTS:,}, or NDJSON",
-        )
-    return events
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        if isinstance(error, msgspec.ValidationError) and content.lstrip().startswith(b"["):
+            raise Refused.because(
+                "TOO_LARGE", f"the batch has more than {body.MAXIMUM_EVENTS:,} events; send fewer, or NDJSON"
+            ) from None
+        raise Refused.because("INVALID_JSON", f"a batch is a JSON array of events: {error}") from None
+    return [memoryview(event) for event in events if event is not _ABSENT]
+
+
+def batched(event: memoryview) -> Item:
+    """Return an event of a batch, or its refusal if it is longer than a single event may be."""
+    if len(event) > body.MAXIMUM_EVENT:
+        return RefusedEvent(body.too_long(body.MAXIMUM_EVENT, "the event"))
+    return accept_json(event)
 
 
 def binary(headers: list[tuple[bytes, bytes]], content_type: str, content: bytes) -> Item:

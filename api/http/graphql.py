@@ -49,7 +49,7 @@ from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy, Refused, Unavailable
-from ledger.intake.parse import SubmittedFact
+from ledger.intake.parse import SubmittedFact, unique
 from schema.context import Append, Context
 from schema.errors import BAD_REQUEST
 
@@ -170,12 +170,14 @@ class _Endpoint(GraphQL[Context, None]):
         """Return the JSON of a request or message; raise JSONDecodeError for any fault."""
         try:
             text = data if isinstance(data, str) else data.decode("utf-8-sig")
-            return json.loads(text, parse_constant=_refuse_constant)
+            return json.loads(text, object_pairs_hook=unique, parse_constant=_refuse_constant)
         except JSONDecodeError:
             raise
-        except (RecursionError, ValueError):  # Python refuses a whole number of more than 4,300 digits
+        except (RecursionError, ValueError, Refused):  # Python refuses a whole number of more than 4,300 digits
             raise JSONDecodeError(
-                "the JSON is nested too deeply, is not UTF-8, or has a number that is too long or not JSON", "", 0
+                "the JSON is nested too deeply, repeats a key, is not UTF-8, or has a number too long or not JSON",
+                "",
+                0,
             ) from None
 
     def encode_json(self, data: object) -> str:

@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
 from api.http.accept import other_charset
+from ledger.domain.errors import Refused
+from ledger.intake.parse import unique
 
 JSON = "application/json"
 
@@ -39,7 +41,7 @@ def request_of(request: Request, whole: bytes) -> GraphqlRequest | None:
     """Return the request's members; None for a malformed request.
 
     Raises:
-        HTTPException: The body is JSON without members, or the query repeats a parameter (400).
+        HTTPException: The body is JSON without members, or a parameter or a key is repeated (400).
     """
     try:
         if request.method == "GET":
@@ -47,15 +49,27 @@ def request_of(request: Request, whole: bytes) -> GraphqlRequest | None:
             repeated = {name for name in query if len(query.getlist(name)) > 1}
             if repeated:
                 raise HTTPException(400, f"the request repeats {', '.join(sorted(repeated))}; send each once")
-            decoded = {
-                name: msgspec.json.decode(query[name]) for name in ("variables", "extensions") if name in query
-            }
+            decoded = {name: _decode(query[name]) for name in ("variables", "extensions") if name in query}
             return msgspec.convert(dict(query) | decoded, GraphqlRequest)
-        return msgspec.json.decode(whole, type=GraphqlRequest)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return msgspec.convert(_decode(whole), GraphqlRequest)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
         if request.method == "POST":
             _check_members(whole)
         return None
+
+
+def _decode(text: str | bytes) -> object:
+    """Return decoded JSON.
+
+    Raises:
+        HTTPException: A key is repeated (400): a proxy may have judged the other value.
+        ValueError: The text is not JSON in UTF-8.
+    """
+    msgspec.json.decode(text, type=msgspec.Raw)  # stricter than Python: UTF-8 only, and no NaN
+    try:
+        return json.loads(text, object_pairs_hook=unique)
+    except Refused as refused:
+        raise HTTPException(400, f"the JSON repeats the key {refused.refusals[0].path}; send it once") from None
 
 
 def _check_members(whole: bytes) -> None:

@@ -146,7 +146,7 @@ async def _batch(request: Request, sender: Sender) -> Response:
     whole = await body.whole(request, body.MAXIMUM_BATCH, "the batch")
     items: list[Item] = []
     for raw in cloudevents.batch(whole):
-        items.append(accept_json(memoryview(raw)))
+        items.append(cloudevents.batched(raw))
         await _yield_to_others(len(items))
     if sender.strict:
         receipts = await _all_or_none(sender, items)

@@ -90,6 +90,26 @@ class Supervisor(Multiprocess):
             elif number in self._pauses and process.is_ready():
                 del self._pauses[number]
 
+    def restart_all(self) -> None:
+        """Replace the workers one after another (SIGHUP); each new one serves before the old one stops."""
+        for number, old in enumerate(self.processes):
+            new = self._start()
+            if not new.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit):
+                new.kill()
+                new.join()
+                logger.error("the new worker %s was not ready in time; the old ones serve on", new.pid)
+                return
+            old.terminate()
+            old.join()
+            self.processes[number] = new
+            self._due.pop(number, None)
+
+    def handle_ttin(self) -> None:
+        """Start no further worker (SIGTTIN): LEDGER_WORKERS is their number."""
+        logger.info("LEDGER_WORKERS is the number of workers; set it and restart the service")
+
+    handle_ttou = handle_ttin
+
     def _note_end(self, number: int, process: Process) -> None:
         process.kill()  # it may hang
         process.join()

@@ -1,4 +1,4 @@
-"""Cells for spreadsheets: text that looks like a formula is preceded by an apostrophe.
+"""Cells for spreadsheets: text that looks like a formula is preceded by an apostrophe, and each cell is quoted.
 
 See OWASP, CSV injection. Pure, except `tabulated`, which writes to stdout.
 """
@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
+from typing import TextIO
 
 _FORMULA = re.compile(
     r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[-=+@|\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20\uff5c]"
@@ -39,8 +40,12 @@ def _safe(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
+def write_rows(file: TextIO, rows: Iterable[Iterable[str]]) -> None:
+    """Write rows of cells as CSV, each in quotes: some spreadsheets split other cells at `;` or a tab too."""
+    csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows)
+
+
 def tabulated(columns: Sequence[str]) -> Callable[[Iterable[object]], None]:
     """Write the columns to stdout and return a function that writes a row."""
-    writer = csv.writer(sys.stdout)
-    writer.writerow(columns)
-    return lambda row: writer.writerow(map(cell, row))
+    write_rows(sys.stdout, [columns])
+    return lambda row: write_rows(sys.stdout, [map(cell, row)])

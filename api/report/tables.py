@@ -4,7 +4,6 @@ UTF-8 with a byte-order mark and CRLF, as spreadsheets expect; hashes are writte
 uncompressed with one date, so every machine makes the same bytes.
 """
 
-import csv
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +26,7 @@ from api.report.query_models import (
     Rebaseline,
     SlowObjective,
 )
-from api.report.spreadsheet import cell
+from api.report.spreadsheet import cell, write_rows
 
 _STRUCTURED = {
     "readings",
@@ -62,9 +61,8 @@ def csv_of(report: Report) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for table in _tables(report):
             text = io.StringIO(newline="")
-            writer = csv.writer(text)
-            writer.writerow(table.columns)
-            writer.writerows([_cell(name, row.get(name)) for name in table.columns] for row in table.rows)
+            write_rows(text, [table.columns])
+            write_rows(text, ([_cell(name, row.get(name)) for name in table.columns] for row in table.rows))
             info = zipfile.ZipInfo(f"{table.name}.csv", _DATED)
             info.create_system, info.external_attr = 3, 0o644 << 16
             archive.writestr(info, text.getvalue().encode("utf-8-sig"))

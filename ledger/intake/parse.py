@@ -124,7 +124,8 @@ def digest(salt: bytes, body: str) -> str:
     return b64encode(hashlib.sha256(salt + body.encode()).digest()).decode()
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object of JSON with these members; raise Refused if a key is repeated (`object_pairs_hook`)."""
     item = dict(pairs)
     if len(item) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
@@ -145,7 +146,7 @@ def read_json(body: bytes) -> Json:
     if text.startswith("\ufeff"):
         raise Refused.because("INVALID_JSON", "the JSON begins with a byte order mark; remove it")
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise Refused.because("INVALID_JSON", f"invalid JSON at {where}: {error.msg.lower()}") from None

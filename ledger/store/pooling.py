@@ -38,7 +38,7 @@ async def check_sessions(first: AsyncConnection[Any], others: list[AsyncConnecti
         if await backend_of(first) != before:
             raise LedgerError(
                 "a connection pooler (PgBouncer in transaction pooling, for example) is between the ledger and "
-                "PostgreSQL; use session pooling, or connect directly: the ledger pools its own connections"
+                "PostgreSQL; connect directly: the ledger pools its own connections"
             )
 
 

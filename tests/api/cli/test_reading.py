@@ -225,8 +225,8 @@ def test_the_history_is_a_table_and_names_people_where_the_directory_does(demo: 
     assert {row["name"] for row in by_chair} == {"'=Jane Doe"}
     assert "by =Jane Doe (chair)" in demo("replay", NOTICE, "--decisions", "--actor", "chair").out
     changes = demo("replay", NOTICE, "--csv", "--diff", "100..130").out.splitlines()
-    assert changes[0] == "of,aspect,before,after"
-    assert "measure M2,target,,90" in changes
+    assert changes[0] == '"of","aspect","before","after"'
+    assert '"measure M2","target","","90"' in changes
     assert demo("replay", NOTICE, "--csv", "--json").status == 2
     assert demo("people", "erase", NOTICE, "chair").status == 0
 

@@ -117,6 +117,13 @@ def test_a_line_that_never_ends_is_refused_and_its_neighbours_go_in(ledger: Ledg
     assert (ran.json[1]["line"], ran.json[1]["refusals"][0]["code"]) == (2, "TOO_LARGE")
 
 
+def test_a_file_without_line_breaks_is_not_read_for_ever(ledger: Ledger) -> None:
+    ledger("notice", "add", NOTICE)
+    ran = ledger("append", "/dev/zero", "--notice", NOTICE)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == ("ledger: line 1 has no end within 268,435,456 bytes; put each event on one line\n")
+
+
 def test_an_event_over_several_lines_is_told_once(ledger: Ledger) -> None:
     ledger("notice", "add", NOTICE)
     path = written(json.dumps(json.loads(objective("O1")), indent=2))

@@ -116,6 +116,24 @@ def test_a_repeated_parameter_is_a_bad_request(officer: httpx.Client, name: str)
     assert name in error["message"]
 
 
+def test_a_repeated_key_is_a_bad_request_and_nothing_is_recorded(service: Service, officer: httpx.Client) -> None:
+    before = service.position()
+    variables = json.dumps({"input": record_input(service)})
+    document = json.dumps(RECORD % "Record")
+    twice = variables.replace('"source": "', '"source": "x", "source": "')
+    for content in (
+        f'{{"query": "{{ __typename }}", "query": {document}, "variables": {variables}}}',
+        f'{{"query": {document}, "variables": {twice}}}',
+        f'{{"query": "{{ __typename }}", "variables": {twice}}}',
+    ):
+        answer = officer.post("/graphql", content=content, headers={"Content-Type": "application/json"})
+        (error,) = answer.json()["errors"]
+        assert (answer.status_code, error["extensions"]["code"]) == (400, "BAD_REQUEST")
+        assert "repeats the key" in error["message"]
+    answer = officer.get(f"/graphql?{urlencode({'query': '{ __typename }', 'variables': twice})}")
+    assert (answer.status_code, service.position()) == (400, before)
+
+
 @pytest.mark.parametrize("content", ["null", "1", '"{ __typename }"', "true", "[]", "[null]"])
 @pytest.mark.parametrize("accept", ["*/*", GRAPHQL_RESPONSE, "text/event-stream"])
 def test_json_that_is_no_object_is_a_bad_request(officer: httpx.Client, content: str, accept: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import socket
+import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,10 @@ import pytest
 from cloudevents.core.bindings.http import to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
+from api.http import cloudevents
+from api.http.body import MAXIMUM_EVENT
 from ledger.domain.areas.plan import ProgressRecorded
+from ledger.domain.errors import Refused
 from ledger.domain.registry import KIND_OF
 from tests.api.service import BATCH, NDJSON, NO_TLS, STRUCTURED, Service, event, progress, run
 
@@ -175,6 +179,26 @@ def test_a_batch_may_be_empty_and_holds_a_thousand(service: Service, officer: ht
     assert (over.status_code, over.json()["code"]) == (413, "TOO_LARGE")
     assert "1,000" in over.json()["detail"]
     assert service.position() == before + 1_000
+
+
+def test_a_batch_of_millions_is_refused_at_the_first_event_too_many(
+    service: Service, officer: httpx.Client
+) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(Refused) as refused:
+            cloudevents.batch(b" [" + b"0," * 2_000_000 + b"0]")
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    assert [refusal.code for refusal in refused.value.refusals] == ["TOO_LARGE"]
+    before = service.position()
+    long = progress()
+    long["data"]["note"] = "n" * MAXIMUM_EVENT
+    outcomes = batch(service, officer, [long, progress()]).json()
+    assert [outcome.get("code") for outcome in outcomes] == ["TOO_LARGE", None]
+    assert str(f"{MAXIMUM_EVENT:,}") in outcomes[0]["detail"]
+    assert service.position() == before + 1
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1,", b"[}", b'[{"a":NaN}]', b"[" * 100_000])

@@ -154,15 +154,22 @@ def test_a_service_comes_back_after_an_outage_in_which_its_workers_died(workers:
 
 @pytest.mark.long
 @pytest.mark.database
-@pytest.mark.parametrize("ending", ["its supervisor is killed", "Ctrl-C"])
+@pytest.mark.parametrize("ending", ["its supervisor is killed", "Ctrl-C", "SIGHUP first"])
 def test_workers_end_with_their_supervisor_and_a_killed_one_does_not_hold_it_up(
     database: str, ending: str
 ) -> None:
     started = "Application startup complete."
     with serving(database, LEDGER_WORKERS="3") as server:
         until(lambda: server.count(started) == 3)
+        if ending == "SIGHUP first":
+            first = workers_of(server.popen.pid)
+            server.popen.send_signal(signal.SIGTTIN)
+            server.popen.send_signal(signal.SIGHUP)
+            until(lambda: server.count(started) == 6)
+            until(lambda: not any(alive(worker) for worker in first))
         os.kill(workers_of(server.popen.pid)[0], signal.SIGKILL)
-        until(lambda: server.count(started) == 4, START_SECONDS / 2)
+        before = 6 if ending == "SIGHUP first" else 3
+        until(lambda: server.count(started) == before + 1, START_SECONDS / 2)
         workers = workers_of(server.popen.pid)
         assert len(workers) == 3
         if ending == "Ctrl-C":

@@ -1,10 +1,12 @@
 """Test the cells of CSV files: no value of any type begins a formula."""
 
+import io
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 
-from api.report.spreadsheet import cell
+from api.report.spreadsheet import cell, write_rows
 
 FORMULAS = ("=1", " =1", "\u00a0\n =1", "\uff1d1", "|cmd", "\uff5ccmd", "+1", "-1", "@A1", "\t1", "\u200b=1")
 
@@ -15,6 +17,16 @@ def test_no_value_begins_a_formula(formula: str) -> None:
     assert cell((formula, "x")) == f"'{formula} x"
     assert cell([formula]) == f"'{formula}"
     assert cell({formula: 2, "x": 1}) == f"'{formula} 2, x 1"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", ",", "\n"])
+def test_a_spreadsheet_that_splits_at_other_separators_reads_no_formula(separator: str) -> None:
+    """Split as LibreOffice proposes when it opens a file: at commas, semicolons and tabs outside quotes."""
+    file = io.StringIO(newline="")
+    write_rows(file, [["title", "narrative"], ["x", f"see{separator}=1+1"]])
+    assert re.findall(r'"(?:[^"]|"")*"|[^,;\t\r\n]+', file.getvalue()) == [
+        *('"title"', '"narrative"', '"x"', f'"see{separator}=1+1"')
+    ]
 
 
 @pytest.mark.parametrize(
