@@ -2,7 +2,8 @@
 
 One actor requests a powerful role for another, and a further actor grants it. The operator grants alone while a
 notice is set up: until a person has recorded an entry, and two people in post can request and grant roles. Until
-then, the operator's facts may also name actors who are not registered.
+then, the operator's facts may also name actors who are not registered. Only the operator issues a token of a
+powerful role: the issuer sees it, and could be both people.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from ledger.domain.roles import Role, matrix
 
 if TYPE_CHECKING:
     from ledger.domain.actors import RoleRequest
-    from ledger.domain.areas.people import PeopleState, RoleGranted, RoleRequested
+    from ledger.domain.areas.people import PeopleState, RoleGranted, RoleRequested, TokenIssued
 
 UNGRANTABLE = frozenset({Role.OPERATOR, Role.SERVICE, Role.PUBLIC})
 """Roles that no recorded fact gives."""
@@ -38,6 +39,17 @@ def self_refusals(actor: str, who: Who, path: str, deed: str) -> Iterator[Refusa
     """Yield a refusal if an actor would decide for itself; `deed` is the decision, such as `grant a role to`."""
     if actor == who.actor:
         yield Refusal("SAME_PERSON", f"{actor} cannot {deed} themselves; another person must do so", path)
+
+
+def token_refusals(fact: "TokenIssued", who: Who) -> Iterator[Refusal]:
+    """Yield each reason why an actor may not issue a token, which they see and could use."""
+    yield from self_refusals(fact.actor, who, "data.actor", "issue a token to")
+    if fact.actor != who.actor and takes_two(fact.role) and who.role != Role.OPERATOR.value:
+        message = (
+            f"{who.actor} could act as {fact.role.meaning} with this token; let the operator issue it "
+            "(ledger token issue), or let the person sign in at their organisation"
+        )
+        yield Refusal("SECOND_PERSON", message, "data.role")
 
 
 def sets_up(people: "PeopleState", who: Who, at: datetime) -> bool:

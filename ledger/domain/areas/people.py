@@ -241,7 +241,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
                     "data.actor",
                 )
         case TokenIssued():
-            yield from duties.self_refusals(fact.actor, who, "data.actor", "issue a token to")
+            yield from duties.token_refusals(fact, who)
             yield from _admit_token(state.people, fact, when)
         case IntegrationRegistered():
             yield from duties.self_refusals(fact.actor, who, "data.actor", "register an integration for")

@@ -127,6 +127,15 @@ def test_nobody_issues_a_token_or_an_integration_to_themselves() -> None:
     assert desk.refused("IntegrationRegistered", integration, "rosa") == [("SAME_PERSON", "data.actor")]
 
 
+@pytest.mark.parametrize("role", POWERFUL)
+def test_only_the_operator_issues_a_token_with_which_its_issuer_could_be_the_second_person(role: str) -> None:
+    desk = in_use()
+    desk.record("RoleGranted", granted(role, request=request(desk, role)), "rosa")
+    token = {"token": "t1", "actor": "carol", "role": role}
+    assert desk.refused("TokenIssued", token, "rosa") == [("SECOND_PERSON", "data.role")]
+    desk.record("TokenIssued", token, OPERATOR)
+
+
 UNREGISTERED: list[tuple[str, dict[str, Any], Any, str]] = [
     ("RoleGranted", {"actor": "jane.smiht", "role": "PARTNER"}, "rosa", "data.actor"),
     ("RoleRequested", {"actor": "jane.smiht", "role": "CHAIR", "reason": "x"}, "rosa", "data.actor"),

@@ -188,7 +188,7 @@ def test_a_token_is_nobody_elses() -> None:
     ("change", "expected"),
     [
         ({"token": "t1"}, [("ALREADY_EXISTS", "data.token")]),
-        ({"role": "CHAIR"}, [("NOT_FOUND", "data.actor")]),
+        ({"role": "COUNCIL_OFFICER"}, [("NOT_FOUND", "data.actor")]),
         ({"actor": "nobody"}, [("UNKNOWN_ACTOR", "data.actor")]),
         ({"actor": CAROL}, [("NOT_FOUND", "data.actor")]),
         ({"source": "rosa"}, [("ALREADY_EXISTS", "data.source")]),
