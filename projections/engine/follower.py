@@ -4,6 +4,7 @@ One process at a time should follow a notice. If two do, the lock on the progres
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 import psycopg
@@ -38,16 +39,20 @@ class Page(Struct):
         """Position of the last entry."""
         return self.after + len(self.entries)
 
-    def indexes(self, facts: Iterable[type[Fact]], begin: int) -> list[int]:
+    def indexes(self, facts: AbstractSet[type[Fact]], begin: int) -> list[int]:
         """Return the indexes from `begin` on of the entries of these facts, corrections and errors, in order."""
         if not self._by_type:
             for index, entry in enumerate(self.entries):
                 if entry is not None:
                     kind = LedgerError if isinstance(entry, LedgerError) else type(entry.fact)
                     self._by_type.setdefault(kind, []).append(index)
-        kinds: set[type] = {*facts, EntryCorrected, LedgerError}
-        indexes = [index for kind in kinds for index in self._by_type.get(kind, ())]
-        return sorted(index for index in indexes if index >= begin)
+        return sorted(
+            index
+            for kind, indexes in self._by_type.items()
+            if kind in facts or kind in (EntryCorrected, LedgerError)
+            for index in indexes
+            if index >= begin
+        )
 
 
 async def read_page(connection: Connection, notice: str, after: int, views: Iterable[View], size: int) -> Page:

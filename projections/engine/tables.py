@@ -7,6 +7,7 @@ does not restrict.
 
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from operator import call
 from typing import Any
 
@@ -87,7 +88,8 @@ class Store:
     async def _open_rows(self, connection: Connection, notice: str, table: Table[Any]) -> list[Version]:
         cursor = await connection.execute(
             SQL("SELECT lower(held), {} FROM {} WHERE notice = %s AND held @> %s::bigint").format(
-                _names(column.name for column in self._columns[table.name]), self._identifier(table.name)
+                _names(column.name for column in self._columns[table.name]),
+                Identifier("views", self._names[table.name]),
             ),
             (notice, _LATEST),
             binary=True,
@@ -108,27 +110,14 @@ class Store:
     async def _close(
         self, connection: Connection, notice: str, table: Table[Any], closed: Sequence[tuple[Key, int, int]]
     ) -> None:
-        types = {column.name: column.type for column in self._columns[table.name]}
-        key = [(name, SQL(types[name] + "[]")) for name in table.key]
-        query = SQL(
-            "UPDATE {table} t SET held = int8range(c.since, c.until) "
-            "FROM unnest(%s::bigint[], %s::bigint[], {column_types}) c(since, until, {names}) "
-            "WHERE t.notice = %s AND lower(t.held) = c.since AND {same}"
-        ).format(
-            table=self._identifier(table.name),
-            column_types=SQL(", ").join(SQL("%s::") + kind for _, kind in key),
-            names=_names(name for name in table.key),
-            same=SQL(" AND ").join(SQL("t.{0} = c.{0}").format(Identifier(name)) for name, _ in key),
-        )
-        keys = [_packed([row_key[index] for row_key, _, _ in closed]) for index in range(len(key))]
+        query = _closing(self._names[table.name], table)
+        keys = [_packed([row_key[index] for row_key, _, _ in closed]) for index in range(len(table.key))]
         since, until = [since for _, since, _ in closed], [until for _, _, until in closed]
         await connection.execute(query, (since, until, *keys, notice))
 
     async def _add(self, connection: Connection, notice: str, table: Table[Any], changes: Changes) -> None:
         columns = self._columns[table.name]
-        query = SQL("COPY {} (notice, held, {}) FROM STDIN (FORMAT binary)").format(
-            self._identifier(table.name), _names(column.name for column in columns)
-        )
+        query = _copying(self._names[table.name], table)
         row_type: type[Struct] = table.row
         packers = packers_of(row_type)
         begin = _count(2 + len(columns)) + pack_text(notice)
@@ -140,8 +129,32 @@ class Store:
         async with connection.cursor() as cursor, cursor.copy(query) as copy:
             await copy.write(b"".join(packed))
 
-    def _identifier(self, name: str) -> Identifier:
-        return Identifier("views", self._names[name])
+
+@cache
+def _closing(name: str, table: Table[Any]) -> bytes:
+    """Return the statement that closes rows of a table, live or shadow."""
+    types = {column.name: column.type for column in table.columns}
+    key = [(part, SQL(types[part] + "[]")) for part in table.key]
+    query = SQL(
+        "UPDATE {table} t SET held = int8range(c.since, c.until) "
+        "FROM unnest(%s::bigint[], %s::bigint[], {column_types}) c(since, until, {names}) "
+        "WHERE t.notice = %s AND lower(t.held) = c.since AND {same}"
+    ).format(
+        table=Identifier("views", name),
+        column_types=SQL(", ").join(SQL("%s::") + kind for _, kind in key),
+        names=_names(table.key),
+        same=SQL(" AND ").join(SQL("t.{0} = c.{0}").format(Identifier(part)) for part, _ in key),
+    )
+    return query.as_bytes(None)
+
+
+@cache
+def _copying(name: str, table: Table[Any]) -> bytes:
+    """Return the statement that copies rows into a table, live or shadow."""
+    query = SQL("COPY {} (notice, held, {}) FROM STDIN (FORMAT binary)").format(
+        Identifier("views", name), _names(column.name for column in table.columns)
+    )
+    return query.as_bytes(None)
 
 
 def _names(names: Iterable[str]) -> Composed:
