@@ -156,7 +156,7 @@ class Ledger:
             self.writer = Writer(url, self.clock, self._committed, snapshot_key, self.marks, observe_append)
             stack.push_async_callback(self.writer.close)
             await self.writer.open()
-            self.identity = Identity(url, self.writer.state, _issuer(self.settings))
+            self.identity = Identity(url, self.writer.state, self.writer.recalled, _issuer(self.settings))
             stack.push_async_callback(self.identity.close)
             await self.identity.open()
             _run(stack, self._again(self.runner.run, "following the entries"))

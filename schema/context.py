@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from ledger.append.recalled_states import RecalledStates
 from ledger.append.receipt import Receipt
 from ledger.domain.authorisation import Credential
 from ledger.domain.roles import Role, matrix
@@ -111,6 +112,8 @@ class Context:
         self.sign = sign
         self.wait = wait
         self.budget = Budget()
+        self.recalled: RecalledStates | None = None
+        """States that the viewer is judged by, if these come from memory. Snapshots have to confirm them."""
         self.turn = asyncio.Semaphore(READINGS_AT_ONCE)
         self.read: set[tuple[str, int, bytes]] = set()
         """Notices read, each with the position and root hash of its snapshot."""
@@ -129,6 +132,7 @@ class Context:
         """Return a context for another operation, of this viewer or another; share what it spends and reads."""
         other = Context(self.reader, self.append, viewer or self.viewer, sign=self.sign, wait=self.wait)
         other.failures = self.failures
+        other.recalled = self.recalled if viewer is None else None
         self.budget, self.read, self.latest = other.budget, other.read, other.latest
         return other
 

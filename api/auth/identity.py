@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 
 from api.auth.oidc import Issuer, is_jwt
 from api.auth.wrong_tokens import WrongTokens
+from ledger.append.recalled_states import RecalledStates, Unconfirmed
 from ledger.append.tokens import hash_of
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused, Unavailable
@@ -141,8 +142,11 @@ def may_read(roles: Sequence[Role], view: str) -> bool:
 class Identity:
     """Recogniser of credentials: the ledger's API tokens, and the issuer's access tokens if there is an issuer."""
 
-    def __init__(self, url: str, state_of: StateOf, issuer: Issuer | None = None) -> None:
+    def __init__(
+        self, url: str, state_of: StateOf, recalled: Callable[[], RecalledStates], issuer: Issuer | None = None
+    ) -> None:
         self.issuer = issuer
+        self._recalled = recalled
         self._pool = pool(url, "ledger_writer", _CONNECTIONS)
         self._views = pool(url, "ledger_projector", _CONNECTIONS)
         self._state_of = state_of
@@ -169,24 +173,39 @@ class Identity:
             Busy: Their address sent too many wrong tokens.
             Unavailable: The database or the issuer cannot be reached.
         """
-        headers_sent = headers.getlist("authorization")
-        scheme, _, secret = (headers_sent[0] if len(headers_sent) == 1 else "").partition(" ")
-        secret = secret.strip()
+        scheme, secret = _authorization(headers)
         if not secret:
             raise _unauthenticated("no token; send one as Authorization: Bearer …")
         token_hash = hash_of(secret)
         self._wrong_tokens.check(address, token_hash)
-        viewer = await self._holder_of(secret) if scheme.lower() == "bearer" else None
+        viewer = await self._holder_of(secret) if scheme == "bearer" else None
         if viewer is None:
             self._wrong_tokens.add_wrong(address)
             raise _unauthenticated("the token is unknown, expired or revoked; request another")
         self._wrong_tokens.add_right(token_hash)
         return viewer
 
+    async def recall(self, headers: Headers) -> tuple[Viewer, RecalledStates] | None:
+        """Return the bearer of an API token by a state in memory, and the states that have to be confirmed.
+
+        None is no judgement: the token or its notice is not in memory, or the token was not live.
+        """
+        scheme, secret = _authorization(headers)
+        known = self._known.get(hash_of(secret)) if scheme == "bearer" else None
+        if known is None:
+            return None
+        states = self._recalled()
+        try:
+            bearer = _bearer(await states.current(known[0]), *known, states.current)
+        except Unconfirmed:
+            return None
+        return None if bearer is None else (bearer, states)
+
     async def _holder_of(self, secret: str) -> Viewer | None:
         """Return the viewer of an API token or of an access token, or None if it is not valid."""
         if _TOKEN.fullmatch(secret):
-            return await self._bearer(secret)
+            token = await self._find(hash_of(secret))
+            return None if token is None else await self.holder(*token)
         if self.issuer is None or not is_jwt(secret):
             return None
         person = await self.issuer.person(secret)
@@ -212,19 +231,10 @@ class Identity:
         except psycopg.OperationalError as error:
             raise Unavailable("the database cannot be reached; try again shortly") from error
 
-    async def _bearer(self, secret: str) -> Bearer | None:
-        token = await self._find(hash_of(secret))
-        if token is None:
-            return None
-        return await self.holder(*token)
-
     async def holder(self, notice: str, name: str) -> Bearer | None:
         """Return the viewer of a token by its public id in a notice, or None unless the token is live."""
         state = await self._state_of(notice)
-        token = state.people.tokens.get(name)
-        if token is None or not token.live(datetime.now(UTC)):
-            return None
-        return Bearer(Credential(token.actor, name), notice, _Recognised(state, self._state_of))
+        return _bearer(state, notice, name, _Recognised(state, self._state_of))
 
     async def _notices_of(self, actor: str) -> list[str]:
         try:
@@ -255,6 +265,21 @@ class Identity:
         return known
 
 
+def _authorization(headers: Headers) -> tuple[str, str]:
+    """Return the scheme in small letters and the secret of the `Authorization` header, both empty without one."""
+    sent = headers.getlist("authorization")
+    scheme, _, secret = (sent[0] if len(sent) == 1 else "").partition(" ")
+    return scheme.lower(), secret.strip()
+
+
+def _bearer(state: State, notice: str, name: str, state_of: StateOf) -> Bearer | None:
+    """Return the viewer of a token by its public id; None unless the token is live."""
+    token = state.people.tokens.get(name)
+    if token is None or not token.live(datetime.now(UTC)):
+        return None
+    return Bearer(Credential(token.actor, name), notice, state_of)
+
+
 def _unauthenticated(message: str) -> Refused:
     return Refused.because("UNAUTHENTICATED", message)
 
@@ -269,6 +294,12 @@ async def viewer_of(request: HTTPConnection) -> Viewer:
         return viewer
     identity: Identity = request.app.state.ledger.identity
     return await identity.viewer_of(request.headers, address_of(request))
+
+
+async def recalled_viewer_of(request: HTTPConnection) -> tuple[Viewer, RecalledStates] | None:
+    """Return the viewer of a request by states in memory, which have to be confirmed; see `Identity.recall`."""
+    identity: Identity = request.app.state.ledger.identity
+    return await identity.recall(request.headers) if getattr(request.state, "viewer", None) is None else None
 
 
 def address_of(request: HTTPConnection) -> str:

@@ -7,11 +7,11 @@ one puts it in the payload of `connection_init`. Imports strawberry's ASGI view.
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from hashlib import sha256
 from json import JSONDecodeError
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 import msgspec
 from cross_web import HTTPException
@@ -30,7 +30,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 import schema
-from api.auth.identity import address_of, viewer_of
+from api.auth.identity import address_of, recalled_viewer_of, viewer_of
 from api.http import body, graphiql, metrics
 from api.http.accept import quality
 from api.http.graphql_documents import Documents
@@ -45,6 +45,7 @@ from api.http.graphql_request import (
 from api.http.graphql_socket import FORBIDDEN, TOO_MANY, TRY_AGAIN, GraphqlHandler, GraphqlSocket
 from api.http.graphql_stream import EventStream, until
 from api.services import Ledger
+from ledger.append.recalled_states import Unconfirmed
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.authorisation import Credential
@@ -58,6 +59,8 @@ EVENT_STREAM = "text/event-stream"
 OPERATIONS_AT_ONCE = 20
 """Maximum number of simultaneous operations on one WebSocket."""
 _encode = msgspec.json.Encoder().encode
+_Operation: TypeAlias = tuple[str, Mapping[str, Any] | None, str | None]
+"""A document, its variables, and the name of one of its operations."""
 
 
 class _Joining(Context):
@@ -130,13 +133,16 @@ class _Endpoint(GraphQL[Context, None]):
             raise HTTPException(405, "GraphQL takes GET and POST only")
         check_media_type(request, whole)
         scope, graphql_request = request.scope, request_of(request, whole)
+        context = None
         if graphql_request is not None:
-            await self._context(request)  # a sender without a token stores no document
+            # a sender without a token stores no document
+            context = await self._recalled(request) or await self._context(request)
             try:
                 document = self.documents.find(
                     graphql_request.query, graphql_request.document_id, graphql_request.extensions
                 )
             except GraphQLError as error:
+                await self._context(request)
                 return _respond(request, {"errors": [error.formatted]})
             if document != graphql_request.query:
                 graphql_request.query = document
@@ -145,16 +151,28 @@ class _Endpoint(GraphQL[Context, None]):
             raise HTTPException(400, "the request is malformed; send a documentId and variables as JSON")
         is_streamed = self._is_streamed(request, graphql_request)
         if graphql_request is not None and graphql_request.query is not None and not is_streamed:
-            composed = await self.schema.answer(
-                await self._context(request),
-                graphql_request.query,
-                graphql_request.variables,
-                graphql_request.operation,
-            )
+            operation = (graphql_request.query, graphql_request.variables, graphql_request.operation)
+            composed = await self._composed(request, context or await self._context(request), operation)
             if composed is not None:
                 return _respond(request, composed)
         accept = EVENT_STREAM if is_streamed else _response_type(request)
         return await self.run(Request(_with_headers(scope, accept), receive_body(whole, receive)))
+
+    async def _composed(self, request: Request, context: Context, operation: _Operation) -> bytes | None:
+        """Return the answer that the database composes; None if graphql-core must answer.
+
+        If the viewer was judged from memory and no snapshot confirms that, they are recognised and judged again.
+        """
+        recalled, must_execute = context.recalled, False
+        with suppress(Unconfirmed):
+            composed = await self.schema.answer(context, *operation)
+            must_execute = composed is None
+            if recalled is None or (composed is not None and recalled.are_confirmed):
+                request.state.context = context
+                return composed
+        fresh = await self._context(request)
+        fresh.failures, fresh.answered_by = context.failures, context.answered_by
+        return None if must_execute else await self.schema.answer(fresh, *operation)
 
     def _is_streamed(self, request: Request, graphql_request: GraphqlRequest | None) -> bool:
         """Return true if the answer is a stream of events: JSON is refused, or a subscription may use either."""
@@ -202,6 +220,19 @@ class _Endpoint(GraphQL[Context, None]):
             viewer = await viewer_of(request)
             context = Context(ledger.reader, _counted(ledger.writer), viewer, sign=ledger.log.checkpoint)
             request.state.context = context
+        return context
+
+    async def _recalled(self, request: Request) -> Context | None:
+        """Return a context whose viewer is judged from memory; None if that is not possible."""
+        ledger: Ledger = request.app.state.ledger
+        if ledger.reader.at_once is None:
+            return None
+        viewer_and_states = await recalled_viewer_of(request)
+        if viewer_and_states is None:
+            return None
+        viewer, states = viewer_and_states
+        context = Context(ledger.reader, _counted(ledger.writer), viewer, sign=ledger.log.checkpoint)
+        context.recalled = states
         return context
 
     async def on_ws_connect(self, context: Context) -> Any:  # noqa: ANN401 - strawberry's own

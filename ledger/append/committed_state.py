@@ -19,7 +19,7 @@ from ledger.domain.errors import Unavailable
 from ledger.domain.state import State
 from ledger.store import entries
 from ledger.store.database import connect_as
-from ledger.store.entries import EntryRow
+from ledger.store.entries import EntryRow, Head
 from ledger.store.writer_connections import RecordingConnection
 
 NOTICES_IN_MEMORY = 256
@@ -45,6 +45,11 @@ class CommittedStates:
         """Keep entries that this process committed, for a notice that has been read."""
         if notice in self._committed:
             self._committed[notice] += zip(committed, [row.root_hash for row in rows], strict=True)
+
+    def recall(self, notice: str) -> FoldedState | None:
+        """Return the state of the last read; None if this process knows that the head may have moved since."""
+        is_connected = self._connection is not None and not self._connection.closed
+        return self._folded.get(notice) if is_connected and not self._committed.get(notice) else None
 
     async def current(self, notice: str) -> State:
         """Return the state at the notice's head, empty for an unknown notice.
@@ -79,7 +84,7 @@ class CommittedStates:
             return State()
         committed = self._committed.setdefault(notice, deque(maxlen=COMMITTED_ENTRIES))
         folded = self._folded.pop(notice, None)
-        if folded is None or folded.state.position > head.size:
+        if folded is None or not _may_lead_to(folded, head):
             folded = await fold.load(self._connection, notice, head, self._sealed)
         elif folded.state.position < head.size and not fold.add(folded, committed, head):
             await fold.catch_up(self._connection, notice, folded, head)
@@ -92,3 +97,9 @@ class CommittedStates:
         """Close the connection; the next read opens another."""
         if self._connection is not None:
             await self._connection.close()
+
+
+def _may_lead_to(folded: FoldedState, head: Head) -> bool:
+    """Return whether a state is earlier than the head, or the head's own."""
+    position = folded.state.position
+    return position < head.size or (position == head.size and folded.root_hash == head.root_hash)

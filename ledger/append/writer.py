@@ -18,6 +18,7 @@ from ledger.append.committed_state import CommittedStates
 from ledger.append.fold import FoldedState
 from ledger.append.outcome import Answer, AppendRequest
 from ledger.append.placement import Placement
+from ledger.append.recalled_states import RecalledStates
 from ledger.append.receipt import Receipt
 from ledger.append.recorder import OnCommit, Recorder, Result
 from ledger.append.snapshots import SealedSnapshots
@@ -184,6 +185,10 @@ class Writer:
     async def state(self, notice: str) -> State:
         """Return the notice's state as committed now by any process; the caller must not change it."""
         return await self._states.current(notice)
+
+    def recalled(self) -> RecalledStates:
+        """Return the states that were last read, to judge one request by."""
+        return RecalledStates(self._states)
 
     async def judge(self, notice: str, item: SubmittedFact, credential: Credential) -> Sequence[Refusal]:
         """Return every refusal that the fact would have now; record nothing."""

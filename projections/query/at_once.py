@@ -10,20 +10,34 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec import Struct
+
 from ledger.domain.errors import Unavailable
 from projections.query.snapshot import AsOf, Snapshot, StatementRequest, prepared, run_statements
 from projections.query.standbys import Pool, take
 
-LOOKUP = b"""SELECT f.* FROM (
+LOOKUP = b"""SELECT f.*, (SELECT h.root_hash FROM ledger.heads h WHERE h.notice = s.notice) FROM (
         SELECT set_config('ledger.notices', $1, true) AS notice,
             set_config('plan_cache_mode', 'force_generic_plan', true),
             set_config('transaction_read_only', 'on', true)
         OFFSET 0
     ) s CROSS JOIN LATERAL views.found(s.notice, $2::text[], $3::integer[], $4::integer, $5::timestamptz) f
     WHERE set_config('ledger.position', coalesce($4::integer, f.known, f.reached)::text, true) IS NOT NULL"""
-"""Query of a notice's positions, which first names the notice of the transaction, and then its position."""
+"""Query of a notice's positions, which first names the notice of the transaction, and then its position. Its last
+value is the root at the head.
+"""
 _UNKNOWN = frozenset({"position", "recorded_at", "root_hash"})
 """Values of a snapshot that are unknown when its statements are sent."""
+
+
+class AnswerAtOnce(Struct, frozen=True):
+    """Answers of composed statements, and the snapshot that they come from."""
+
+    snapshot: Snapshot
+    """The snapshot, which has ended."""
+    head: tuple[int, bytes]
+    """Size and root of the notice's ledger, at any position of the snapshot."""
+    answers: list[tuple[bytes, int] | None]
 
 
 class OneTripReader:
@@ -48,7 +62,7 @@ class OneTripReader:
         as_of: AsOf,
         at_least: int | None = None,
         seconds: float | None = None,
-    ) -> tuple[Snapshot, list[tuple[bytes, int] | None]] | None:
+    ) -> AnswerAtOnce | None:
         """Open a snapshot and answer composed statements.
 
         Args:
@@ -59,9 +73,8 @@ class OneTripReader:
             seconds: Seconds that all of this may take.
 
         Returns:
-            The snapshot, which has ended, and the answers. None if `Reader.at` has to be used: a view is behind or
-            has stopped, nothing was recorded then, the connection was lost, or a statement needs a value of the
-            snapshot.
+            The answers. None if `Reader.at` has to be used: a view is behind or has stopped, nothing was recorded
+            then, the connection was lost, or a statement needs a value of the snapshot.
 
         Raises:
             Unavailable: The database cannot be reached.
@@ -74,16 +87,18 @@ class OneTripReader:
         lookup = (LOOKUP, [notice, *self._views, as_of.position, as_of.known_at])
         connection = await take(self._pool, self._connection_seconds)
         try:
-            row, *answers = await run_statements(connection, [lookup, *statements], seconds=seconds)
+            (*row, head_root), *answers = await run_statements(connection, [lookup, *statements], seconds=seconds)
         except Unavailable:
             return None
         finally:
             await self._pool.putconn(connection)
         entry = _entry(as_of, at_least or 1, row)
-        return None if entry is None else (Snapshot(connection, notice, entry, now, {}), answers)
+        if entry is None:
+            return None
+        return AnswerAtOnce(Snapshot(connection, notice, entry, now, {}), (row[0], head_root), answers)
 
 
-def _entry(as_of: AsOf, at_least: int, row: tuple[Any, ...]) -> tuple[int, datetime, bytes] | None:
+def _entry(as_of: AsOf, at_least: int, row: Sequence[Any]) -> tuple[int, datetime, bytes] | None:
     """Return the entry at the snapshot's position; None if the snapshot is not the requested one."""
     size, reached, stopped, known, recorded_at, root_hash = row
     if size is None or reached < at_least:

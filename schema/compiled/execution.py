@@ -13,6 +13,7 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues
 from msgspec import Struct
 
+from ledger.append.recalled_states import Unconfirmed
 from ledger.domain.roles import Role
 from projections.errors import NotCaughtUp, TooSlow
 from projections.query.reader import AsOf
@@ -73,6 +74,7 @@ class Execution(Struct, frozen=True):
         Raises:
             GraphQLError: The viewer may not read the notice, or it takes too many rows or too much time.
             LedgerError: The snapshot cannot be read.
+            Unconfirmed: The snapshot does not show the head that the viewer was judged at.
         """
         context = self.context
         notice, as_of, _ = key = requests[0].standpoint.snapshot
@@ -94,18 +96,27 @@ class Execution(Struct, frozen=True):
     async def _at_once(
         self, requests: Sequence[Request], roles: Sequence[Role]
     ) -> tuple[Snapshot, list[Any]] | None:
-        """Return a snapshot, which has ended, and the values of parts; None if that takes an open one."""
+        """Return a snapshot, which has ended, and the values of parts; None if that takes an open one.
+
+        Raises:
+            Unconfirmed: The viewer was judged from memory, and the snapshot's head is another one or unknown.
+        """
         notice, as_of, at_least = requests[0].standpoint.snapshot
-        reader, budget = self.context.reader.at_once, self.context.budget
+        reader, budget, recalled = self.context.reader.at_once, self.context.budget, self.context.recalled
         composed = [self._compose(each, roles, {}) for each in requests]
-        if reader is None or any(each.leaves for each in composed):
+        answer = None
+        if reader is not None and not any(each.leaves for each in composed):
+            statements = self._statements(notice, requests, composed)
+            answer = await reader.answer(
+                notice, statements, as_of=as_of, at_least=at_least, seconds=budget.seconds
+            )
+        if answer is None:
+            if recalled is not None:
+                raise Unconfirmed
             return None
-        statements = self._statements(notice, requests, composed)
-        answered = await reader.answer(notice, statements, as_of=as_of, at_least=at_least, seconds=budget.seconds)
-        if answered is None:
-            return None
-        snapshot, answers = answered
-        return snapshot, await self._values(snapshot, composed, answers)
+        if recalled is not None:
+            recalled.confirm(notice, *answer.head)
+        return answer.snapshot, await self._values(answer.snapshot, composed, answer.answers)
 
     async def _in_turn(self, requests: Sequence[Request], roles: Sequence[Role]) -> tuple[Snapshot, list[Any]]:
         """Wait for the views, and return the ended snapshot and the values of the parts."""

@@ -7,6 +7,7 @@ import pytest
 from ledger.append import fold
 from ledger.append.committed_state import COMMITTED_ENTRIES
 from ledger.append.fold import FoldedState
+from ledger.append.recalled_states import Unconfirmed
 from ledger.append.writer import Writer
 from ledger.domain.corrections import effective
 from ledger.domain.corrections import fold as fold_history
@@ -98,3 +99,58 @@ async def test_entries_with_another_root_are_not_taken(database: str) -> None:
         assert not fold.add(before, [], head)
         assert fold.add(before, [(history[-1], head.root_hash)], head)
         assert before.state == fold_history(effective(history))
+
+
+async def test_a_state_is_recalled_until_the_head_may_have_moved(database: str) -> None:
+    async with Writer(database) as writer:
+        await begin(writer)
+        with pytest.raises(Unconfirmed):
+            await writer.recalled().current(NOTICE)
+        state = await writer.state(NOTICE)
+        assert await writer.recalled().current(NOTICE) is state
+        await writer.append(NOTICE, progress(), ALICE)
+        with pytest.raises(Unconfirmed):
+            await writer.recalled().current(NOTICE)
+
+
+async def test_a_recalled_state_is_confirmed_by_its_own_head_only(database: str) -> None:
+    async with Writer(database) as writer, await connect(database) as connection:
+        for notice in (NOTICE, "other"):
+            await begin(writer, notice)
+            await writer.state(notice)
+        head = await read_head(connection, NOTICE)
+        assert head is not None
+        for size, root in ((head.size - 1, head.root_hash), (head.size, bytes(32)), (head.size + 1, bytes(32))):
+            recalled = writer.recalled()
+            await recalled.current(NOTICE)
+            with pytest.raises(Unconfirmed):
+                recalled.confirm(NOTICE, size, root)
+            assert not recalled.are_confirmed
+        recalled = writer.recalled()
+        with pytest.raises(Unconfirmed):  # nobody was judged by it
+            recalled.confirm(NOTICE, head.size, head.root_hash)
+        recalled = writer.recalled()
+        for notice in (NOTICE, "other"):
+            await recalled.current(notice)
+        recalled.confirm(NOTICE, head.size, head.root_hash)
+        is_confirmed_by_one = recalled.are_confirmed
+        other = await read_head(connection, "other")
+        assert other is not None
+        recalled.confirm("other", other.size, other.root_hash)
+        assert (is_confirmed_by_one, recalled.are_confirmed) == (False, True)
+        await writer.append(NOTICE, progress(), ALICE)
+        await writer.state(NOTICE)
+        await recalled.current(NOTICE)
+        with pytest.raises(Unconfirmed):  # the reader was judged by two states
+            recalled.confirm(NOTICE, head.size, head.root_hash)
+
+
+async def test_another_history_of_the_same_length_is_read(database: str, read_positions: list[int]) -> None:
+    async with Writer(database) as writer:
+        await begin(writer)
+        before = await writer.state(NOTICE)
+        writer._states._folded[NOTICE].root_hash = b"r" * 32
+        read_positions.clear()
+        after = await writer.state(NOTICE)
+        assert after is not before
+        assert (after, read_positions) == (await history_state(database), [0])

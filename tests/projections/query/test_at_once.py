@@ -32,11 +32,11 @@ async def answer(reader: Reader, notice: str = NOTICE, as_of: AsOf = LATEST, **w
     result = await reader.at_once.answer(notice, [REQUEST, REQUEST], as_of=as_of, **wish)
     if result is None:
         return None
-    snapshot, (first, second) = result
+    first, second = result.answers
     assert first == second
     assert first is not None
     assert first[1] == 1
-    return snapshot.position, first[0].decode()
+    return result.snapshot.position, first[0].decode()
 
 
 async def test_the_answer_is_that_of_a_snapshot_and_leaves_no_notice_on_the_connection(database: str) -> None:

@@ -1,0 +1,48 @@
+"""States of notices as this process last read them, for a request whose own snapshots see the heads.
+
+Reading a head takes a round trip, and a snapshot sees the head anyway. So a reader is judged by a state from
+memory. The answer is released only if its snapshots have seen the heads of these states.
+"""
+
+from ledger.append.committed_state import CommittedStates
+from ledger.domain.state import State
+
+
+class Unconfirmed(Exception):
+    """A reader cannot be judged from memory: the head has moved, or no snapshot shows it."""
+
+
+class RecalledStates:
+    """States from memory that one request is judged by, and the heads that its snapshots have seen."""
+
+    def __init__(self, states: CommittedStates) -> None:
+        self._states = states
+        self._judged: set[tuple[str, int, bytes]] = set()
+        self._seen: set[tuple[str, int, bytes]] = set()
+
+    async def current(self, notice: str) -> State:
+        """Return the state that was last read, to be used at once.
+
+        Raises:
+            Unconfirmed: No state is in memory.
+        """
+        folded = self._states.recall(notice)
+        if folded is None:
+            raise Unconfirmed
+        self._judged.add((notice, folded.state.position, folded.root_hash))
+        return folded.state
+
+    def confirm(self, notice: str, size: int, root_hash: bytes) -> None:
+        """Compare the head that a snapshot has seen with the states that its reader was judged by.
+
+        Raises:
+            Unconfirmed: One of them is of another head.
+        """
+        self._seen.add((notice, size, root_hash))
+        if {head for head in self._judged if head[0] == notice} != {(notice, size, root_hash)}:
+            raise Unconfirmed
+
+    @property
+    def are_confirmed(self) -> bool:
+        """True if a snapshot has seen the head of each state, and no other head."""
+        return self._judged == self._seen
