@@ -118,13 +118,13 @@ def read(content: bytes) -> Pack:
     faults = check(content)
     if faults:
         raise InvalidPack(faults)
-    return _pack(content, _tables(content.decode()))
+    return _pack(content, _tables(content.decode("utf-8-sig")))
 
 
 def check(content: bytes) -> list[PackFault]:
     """Return every fault of a pack, by line. A pack without faults is recorded by `notice add`."""
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return [PackFault(line, "the file is not UTF-8; save it in UTF-8")]

@@ -136,6 +136,12 @@ def test_what_is_not_utf8_is_told_with_its_line() -> None:
     assert check(b"\n\n\xff") == [PackFault(3, "the file is not UTF-8; save it in UTF-8")]
 
 
+def test_a_byte_order_mark_of_windows_is_no_part_of_a_pack() -> None:
+    content = b"\xef\xbb\xbf" + TEXT.encode()
+    assert check(content) == []
+    assert read(content).notice == read(TEXT.encode()).notice
+
+
 def test_lines_are_found_past_texts_that_look_like_toml() -> None:
     text = '[a]\nx = """\n[[b]]\ny = 1\n"""\n[[b]]\ny = [\n  1,\n]\n[[b]]\n"y" = 2\n[b.c]\nz = 3\n'
     assert lines_of(text) == {
