@@ -99,6 +99,9 @@ class ChecklistLine(Struct, frozen=True):
     """A line of the checklist: for one review or diagnostic and one clause, the kinds of access by progress."""
 
     of: Annotated[str, ID, Meta(description="Id of the review or diagnostic.")]
+    review: Annotated[str | None, ID, Meta(description="Id of the review; null if it is a diagnostic.")]
+    diagnostic: Annotated[str | None, ID, Meta(description="Id of the diagnostic; null if it is a review.")]
+    since: Annotated[int, Meta(description="Position of the first request for its access.")]
     clause: Annotated[str, Meta(description="Clause that lists the kinds.")]
     kinds: Annotated[list[str], words(AccessKind), Meta(description="Kinds that the clause lists.")]
     asked: Annotated[list[str], words(AccessKind), Meta(description="Kinds requested.")]
@@ -177,19 +180,21 @@ USE = of_table("access", USES, conditions=_BY_REQUEST | {"refused": "(t.why IS N
 CHECK = Relation(
     "access",
     ChecklistLine,
-    """(SELECT c.notice, o."of", c.number AS clause, o.since, array_agg(k.kind ORDER BY k.nth) AS kinds,
+    """(SELECT c.notice, o."of", o.review, o.diagnostic, c.number AS clause, o.since,
+        array_agg(k.kind ORDER BY k.nth) AS kinds,
         coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.asked), '{}') AS asked,
         coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.granted), '{}') AS granted,
         coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.provided), '{}') AS provided,
         coalesce(array_agg(k.kind ORDER BY k.nth) FILTER (WHERE a.used), '{}') AS used
         FROM views.clauses c
         CROSS JOIN LATERAL jsonb_array_elements_text(c.parameters -> 'kinds') WITH ORDINALITY k(kind, nth)
-        CROSS JOIN (SELECT coalesce(review, diagnostic) AS "of", min(position) AS since FROM views.access
-            WHERE notice = :notice GROUP BY 1) o
+        CROSS JOIN (SELECT coalesce(review, diagnostic) AS "of", review, diagnostic, min(position) AS since
+            FROM views.access WHERE notice = :notice GROUP BY review, diagnostic) o
         CROSS JOIN LATERAL (SELECT count(*) > 0 AS asked, bool_or(x.decided = 'GRANTED') AS granted,
             bool_or(x.provided > 0) AS provided, bool_or(x.uses > 0) AS used FROM views.access x
-            WHERE x.notice = :notice AND coalesce(x.review, x.diagnostic) = o."of" AND x.kind = k.kind) a
+            WHERE x.notice = :notice AND x.review IS NOT DISTINCT FROM o.review
+            AND x.diagnostic IS NOT DISTINCT FROM o.diagnostic AND x.kind = k.kind) a
         WHERE c.notice = :notice AND c.rule = 'access-of-kinds'
-        GROUP BY c.notice, c.number, c.position, o."of", o.since)""",
-    order=("of", "clause"),
+        GROUP BY c.notice, c.number, c.position, o."of", o.review, o.diagnostic, o.since)""",
+    order=("of", "clause", "since"),
 )

@@ -40,7 +40,7 @@ class Review(Recorded, Node):
     areas = short_list("ReviewArea", "The reviewers' judgements of areas.", by="review")
     grades = short_list("ReviewGrade", "Grades, in order of judgements.", by="review")
     access = short_list("Access", "Requests for access on its behalf.", by="review")
-    checklist = short_list("Checklist", "Progress of each kind of access, by clause.", by="of", key="review")
+    checklist = short_list("Checklist", "Progress of each kind of access, by clause.", by="review")
 
 
 row_type(reviews.REVIEW_AREA, "area", filters={"judgement": Filter(AreaJudgement, "Judgement.")})
@@ -60,6 +60,7 @@ class Diagnostic(Recorded, Node):
 
     area_node = node("Area", "area")
     access = short_list("Access", "Requests for access on its behalf.", by="diagnostic")
+    checklist = short_list("Checklist", "Progress of each kind of access, by clause.", by="diagnostic")
 
 
 @object_type(
@@ -124,7 +125,7 @@ class Use(Recorded):
 
 @object_type(access.CHECK)
 class Checklist(RowObject):
-    """Line of the checklist: the progress of each kind of access, for one review."""
+    """Line of the checklist: the progress of each kind of access, for one review or diagnostic."""
 
 
 @object_type(engagement.GATHERING, filters=of_row("group", "loop"))

@@ -190,20 +190,22 @@ def checklist() -> list[Row]:
     """Return the kinds of access that each clause lists, by progress, for each review and diagnostic."""
     requested = {data["request"]: data for _, data in facts("AccessRequested")}
     steps = {"asked": "Requested", "granted": "Granted", "provided": "Provided", "used": "Used"}
-    done: set[tuple[str, str, str]] = set()
+    done: dict[tuple[str, str], set[tuple[str, str]]] = {}
     for step, name in steps.items():
         for _, data in facts(f"Access{name}"):
             request = requested[data["request"]]
-            done.add((request.get("review") or request["diagnostic"], request["kind"], step))
+            of = "review" if "review" in request else "diagnostic"
+            done.setdefault((of, request[of]), set()).add((request["kind"], step))
     clauses = tomllib.loads(shipped(NOTICE).decode())["clause"]
     listed = {clause["number"]: clause.get("parameters", {}).get("kinds") for clause in clauses}
-    return [
-        {"of": review, "clause": number, "kinds": kinds}
-        | {step: [kind for kind in kinds if (review, kind, step) in done] for step in steps}
-        for review in sorted({review for review, _, _ in done})
+    rows = [
+        {"of": of, "clause": number, "kinds": kinds}
+        | {step: [kind for kind in kinds if (kind, step) in progress] for step in steps}
         for number, kinds in listed.items()
         if kinds
+        for (_, of), progress in done.items()
     ]
+    return sorted(rows, key=lambda row: (row["of"], row["clause"]))
 
 
 def readings() -> dict[str, list[dict[str, Any]]]:

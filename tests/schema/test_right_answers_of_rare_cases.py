@@ -1,20 +1,23 @@
 """Questions with cases that the invented history lacks, with answers computed from the history's lines.
 
-Four lines are added to the history: a kind of access that is only ever refused, after the bank holidays of
-Christmas; a decision that rests on a document that was superseded before, and on one that was withdrawn; and a
-document that came later in support of this decision.
+Six lines are added to the history: a kind of access that is only ever refused, after the bank holidays of
+Christmas; access for a diagnostic that has the id of a review; a decision that rests on a document that was
+superseded before, and on one that was withdrawn; and a document that came later in support of this decision.
 """
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from ledger.domain.roles import Role
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
 from tests.schema import history_answers, oversight_answers
+from tests.schema.compiled.documents import Request
 from tests.schema.compiled.test_compiled import Both
 from tests.schema.history_answers import NOTICE, Row
 from tests.schema.test_right_answers import answer, figures, groups
@@ -86,6 +89,29 @@ LINES: list[Row] = [
                     "supports": ["D90"],
                 },
             ),
+            (
+                "reviews",
+                "DiagnosticRequired",
+                "adviser",
+                "2023-12-29T11:00:00+00:00",
+                {"diagnostic": "R3", "area": "1b", "scope": "Why caseloads rise.", "due": "2024-03-01"},
+            ),
+            (
+                "access",
+                "AccessRequested",
+                "adviser",
+                "2023-12-29T12:00:00+00:00",
+                {
+                    "request": "X91",
+                    "grantee": "diagnostic-provider",
+                    "diagnostic": "R3",
+                    "kind": "DATA",
+                    "scope": "Caseloads by team and month.",
+                    "purpose": "To see what children meet.",
+                    "from": "2024-01-03T08:00:00+00:00",
+                    "until": "2024-01-05T18:00:00+00:00",
+                },
+            ),
         ]
     )
 ]
@@ -115,8 +141,18 @@ def _with_rare_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_kind_of_access_only_ever_refused_is_asked_and_not_granted(rare: Both) -> None:
     rows = answer(rare, "access")["checklist"]["nodes"]
     assert rows == oversight_answers.checklist()
-    (row,) = [row for row in rows if row["of"] == "R3" and "OTHER" in row["kinds"]]
+    (row,) = [row for row in rows if row["of"] == "R3" and "OTHER" in row["asked"]]
     assert (row["asked"], row["granted"], row["provided"], row["used"]) == (["OTHER"], [], [], [])
+
+
+def test_a_review_and_a_diagnostic_of_one_id_have_lines_of_their_own(rare: Both) -> None:
+    lists = [f"{kind}s {{ nodes {{ {kind} checklist {{ asked }} }} }}" for kind in ("review", "diagnostic")]
+    request = Request(f'{{ notice(id: "{NOTICE}") {{ {" ".join(lists)} }} }}', {})
+    assert rare.compare(request, Role.OPERATOR), rare.ways
+    notice = json.loads(rare.compiled(request, Role.OPERATOR)[0] or b"")["data"]["notice"]
+    for kind, asked in (("review", {"FACILITIES", "OTHER"}), ("diagnostic", {"DATA"})):
+        (row,) = [row for row in notice[f"{kind}s"]["nodes"] if row[kind] == "R3"]
+        assert {each for line in row["checklist"] for each in line["asked"]} == asked
 
 
 def test_a_bank_holiday_in_a_wait_is_no_working_day(rare: Both) -> None:
