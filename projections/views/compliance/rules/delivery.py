@@ -278,10 +278,8 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return verdict(Status.AT_RISK, " ".join(reasons), *(action.position for _, action in [*overdue, *later]))
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the day after the last day, and the day after the next date of an action that counts."""
+        """Return the day after the last day, and after the next date of an action that a verdict may name."""
         today = clause.day(at)
-        days = [self.rule.target_date]
-        first = next(self._counted(clause), None)
-        if first is not None and first[1].due >= today:
-            days.append(first[1].due)
-        return [clause.after(day) for day in days]
+        named = islice(self._counted(clause), _MOST + 1)
+        coming = next((action.due for _, action in named if action.due >= today), self.rule.target_date)
+        return [clause.after(day) for day in (self.rule.target_date, coming)]

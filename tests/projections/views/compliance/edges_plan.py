@@ -177,6 +177,11 @@ EDGES: dict[str, Edges] = {
             JUNE, [DATED, ("2023-07-03", completed("A1", "2023-07-03")), ("2023-07-08", fix(1, completed("A1", "2023-06-30")))],
             [on("2023-07-05", LATE, "3 days after", 12, known=2), on("2023-07-05", MET, "on 30 June 2023", 12)],
         ),
+        "the day after that of a second action, while the first is overdue": Edge(
+            JUNE, [("2022-07-10", action("A1", "2022-09-30")), ("2022-07-10", action("A2", "2022-10-31"))],
+            [on("2022-10-31T23:59", RISK, "Action A1 (due 30 September 2022) is overdue", 11),
+             on("2022-11-01T00:00", RISK, "Actions A1 (due 30 September 2022) and A2 (due 31 October 2022) are overdue", 11, 12)],
+        ),
         "the day, of an objective that was dropped": Edge(
             JUNE, [DATED, ("2023-06-01", closed("O1", "DROPPED"))],
             [on("2023-06-30", DUE, "due by 30 June 2023", 11), on("2023-07-01T00:00", NOT, "is still open, though the objective was dropped", 11)],
