@@ -25,6 +25,7 @@ _HEADINGS = {
     404: "Page not found",
     405: "This action is not available here",
     409: "This is a read-only copy",
+    410: "This document was erased",
     421: "Use the service's own address",
     429: "The ledger is busy",
     503: "The ledger is not available",
@@ -35,12 +36,15 @@ _WAYS = {
     404: "Check the address. You may also need a role that has access.",
     405: "Go back and use the links and buttons on the page.",
     409: "You can read the notice here. To add or update something, sign in at its source.",
+    410: "Its entries remain. The page of the evidence says who approved the erasure.",
     421: "Check the beginning of the address. Tell the service's administrators if it is right.",
     429: "Try again in a moment. Nothing was recorded.",
     503: "Try again in a moment. Recorded entries are safe.",
 }
 _FAILED = "The service has a fault. It has been logged."
 _FAILED_WAY = "Try again later. If it continues, tell the service's administrators when it happened."
+_FAULT = "Something went wrong"
+_REFUSED = ("This was refused", "Go back, correct what the reason names, and try again.")
 _UNKNOWN = "No page exists at this address."
 
 
@@ -59,7 +63,8 @@ async def error_page(request: Request, status: int, detail: str) -> Response:
         or page_request.point.earlier
         or not any(page_request.params.get(name) for name in NAMES)
     )
-    heading, way = _HEADINGS.get(status, "Something went wrong"), _WAYS.get(status, _FAILED_WAY)
+    default = _REFUSED if status < 500 else (_FAULT, _FAILED_WAY)
+    heading, way = _HEADINGS.get(status, default[0]), _WAYS.get(status, default[1])
     if first is not None:
         heading, way = "Not yet recorded at this point", ""
     elif status == 404 and not at_point:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from tests.api.browsing import browser, sign_in
 from tests.api.documents import (
     CSV,
     PDF,
@@ -205,6 +206,10 @@ def test_erasing_destroys_salt_and_file_unless_another_is_the_same(
     for name in ("E12", "E13"):
         erase(service, name)
         assert get(officer, name).status_code == 410
+    with browser(service.url) as page:
+        sign_in(page, service.notice.tokens["officer"])
+        erased_page = page.get(f"/notices/{NOTICE}/files/E12")
+    assert (erased_page.status_code, "This document was erased" in erased_page.text) == (410, True)
     wait_until_finished(service)
     assert [path for path in files if path not in stored(service)] == [
         path for path in files if path.endswith(hashlib.sha256(only).hexdigest())

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.domain.areas.notice import Modality
 from ledger.domain.areas.records import EntryCorrected
 from ledger.domain.rules import RULES, reads_of
 from projections.views.compliance.rules import JUDGES
 from projections.views.compliance.timeline import COMMON, ClauseTimeline, concerns, judge_of, judged
-from projections.views.compliance.verdict import JudgedClause, Modality
+from projections.views.compliance.verdict import JudgedClause
 from tests.ledger.domain.rules.test_rules import sound
 from tests.projections.views.compliance.edge import entry_of
 from tests.projections.views.compliance.edges import EDGES
