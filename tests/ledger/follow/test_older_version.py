@@ -1,6 +1,12 @@
-"""A copy whose version is older than its source's: the entries are verified, and the alarm names the remedy."""
+"""A copy of another version than its source is refused, and an alarm of an older copy names the remedy."""
+
+import psycopg
+import pytest
+from psycopg import sql
 
 from ledger.append.writer import Writer
+from ledger.domain.errors import LedgerError
+from ledger.follow.checks import check_source
 from ledger.follow.monitor import FollowMonitor
 from ledger.proof.checkpoint import Signer
 from ledger.proof.high_water import HighWaterMarks
@@ -39,3 +45,34 @@ async def test_a_type_of_a_newer_source_is_an_alarm_that_stops_no_verification(d
         alarms = await FollowMonitor(HighWaterMarks()).look(connection)
         assert [each.kind for each in alarms] == ["REWRITTEN"]
         assert await monitor.look(connection) == (alarm,)
+
+
+@pytest.mark.parametrize(
+    ("upgraded", "message"),
+    [
+        ("source", "the source has another version than this ledger; upgrade this ledger, and run ledger migrate"),
+        ("own", "this ledger has another version than the source; upgrade the source, and run ledger migrate"),
+    ],
+)
+async def test_a_follower_newer_or_older_than_its_source_is_refused(
+    template: str, database: str, upgraded: str, message: str
+) -> None:
+    name, of_source = (
+        sql.Identifier("followed_source"),
+        psycopg.conninfo.make_conninfo(template, dbname="followed_source"),
+    )
+    with psycopg.connect(template, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE ledger_template STRATEGY file_copy").format(name))
+    newer = of_source if upgraded == "source" else database
+    with psycopg.connect(newer, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO public.ledger_migrations (name, checksum) VALUES ('ledger/9999_new.sql', '')"
+        )
+    try:
+        async with await connect(of_source, None) as source, await connect(database, None) as own:
+            with pytest.raises(LedgerError) as refused:
+                await check_source(source, own)
+    finally:
+        with psycopg.connect(template, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    assert str(refused.value) == message
