@@ -37,7 +37,7 @@ BATCH = 1_000
 BATCHES = 10
 """Batches that are appended in a round."""
 PROOFS = 1_000
-BARE, TOLD, SHORT = "bare", "told", "short"
+BARE, NARRATED, SHORT = "bare", "narrated", "short"
 """A notice whose entries promise no narratives, one with them, and a short one."""
 Say = Callable[[str], None]
 
@@ -50,11 +50,13 @@ async def measure(server: str, rounds: int, say: Say) -> dict[str, float]:
     await database.migrate(url)
     figures = await _appending(url, rounds, say)
     async with await AsyncConnection.connect(url) as owner:
-        for notice, size in ((BARE, ENTRIES), (TOLD, ENTRIES), (SHORT, FEW)):
+        for notice, size in ((BARE, ENTRIES), (NARRATED, ENTRIES), (SHORT, FEW)):
             say(f"  putting {size:,} entries into {notice} …")
-            await put(owner, notice, size, told=notice != BARE)
+            await put(owner, notice, size, narrated=notice != BARE)
     figures |= await _verifying(url, rounds, say)
-    figures |= {f"proof.verify_{name}_mb": _peak(url, notice) for name, notice in (("peak", TOLD), ("few", SHORT))}
+    figures |= {
+        f"proof.verify_{name}_mb": _peak(url, notice) for name, notice in (("peak", NARRATED), ("few", SHORT))
+    }
     return figures | await _over_http(url, say)
 
 
@@ -98,15 +100,15 @@ async def _verifying(url: str, rounds: int, say: Say) -> dict[str, float]:
     for number in range(rounds):
         raw = await _raw(url)
         [bare] = (await verify(url, BARE)).notices
-        [told] = (await verify(url, TOLD)).notices
+        [narrated] = (await verify(url, NARRATED)).notices
         # The bare notice has no valid digests, so it promises no narrative. Only the replay notices that.
         assert [finding.damage for finding in bare.findings] == [Damage.UNREADABLE], bare
-        assert told.damages == 0, told
+        assert narrated.damages == 0, narrated
         for name, seconds in (
             ("raw", raw),
             ("verify", bare.reading_seconds),
-            ("texts", told.reading_seconds - bare.reading_seconds),
-            ("admission", told.admission_seconds),
+            ("texts", narrated.reading_seconds - bare.reading_seconds),
+            ("admission", narrated.admission_seconds),
             ("other", bare.seconds - bare.reading_seconds - bare.admission_seconds),
         ):
             seen.setdefault(name, []).append(seconds)
@@ -152,20 +154,20 @@ def _peak(url: str, notice: str) -> float:
 async def _over_http(url: str, say: Say) -> dict[str, float]:
     """Return the milliseconds that a client waits for a proof of an entry of a long log."""
     granted = {"actor": "ann", "role": "AUDITOR"}
-    await record(url, TOLD, [event("people.ActorRegistered", {"actor": "ann", "kind": "PERSON"}, "operator")])
-    await record(url, TOLD, [event("people.RoleGranted", granted, "operator")])
-    token = await issue(url, TOLD, "ann", "AUDITOR")
+    await record(url, NARRATED, [event("people.ActorRegistered", {"actor": "ann", "kind": "PERSON"}, "operator")])
+    await record(url, NARRATED, [event("people.RoleGranted", granted, "operator")])
+    token = await issue(url, NARRATED, "ann", "AUDITOR")
     random, waits = Random(11), []
     with serving(url) as running:
         assert running.popen.stderr is not None
         logged = asyncio.create_task(asyncio.to_thread(running.popen.stderr.read))  # a full pipe would stop it
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx.AsyncClient(base_url=running.url, headers=headers, timeout=60, verify=NO_TLS) as client:
-            newest = await client.get(f"/ledgers/{TOLD}/checkpoint")
+            newest = await client.get(f"/ledgers/{NARRATED}/checkpoint")
             size = int(newest.text.splitlines()[1])
             for number in range(PROOFS + 50):
                 began = time.perf_counter()
-                answer = await client.get(f"/ledgers/{TOLD}/proof/{random.randint(1, size)}")
+                answer = await client.get(f"/ledgers/{NARRATED}/proof/{random.randint(1, size)}")
                 assert answer.status_code == 200, answer.text
                 if number >= 50:
                     waits.append((time.perf_counter() - began) * 1_000)

@@ -283,15 +283,15 @@ def _digested(name: str, data: dict[str, Any]) -> dict[str, Any]:
     return {key: TEXT if key in texts else value for key, value in data.items()}
 
 
-async def put(connection: AsyncConnection[Any], notice: str, size: int, *, told: bool = True) -> None:
+async def put(connection: AsyncConnection[Any], notice: str, size: int, *, narrated: bool = True) -> None:
     """Store a notice's entries and narratives as the owner of the database, in the form of the ledger.
 
-    Without `told` the entries have no narratives.
+    Without `narrated` the entries have no narratives.
     """
     frontier = Frontier()
     rows = (
         (notice, position, source, name, kind, at, leaf, root, body)
-        for position, source, name, kind, at, body in _told(bodies(notice, size), told=told)
+        for position, source, name, kind, at, body in _stored(bodies(notice, size), narrated=narrated)
         for leaf in [leaf_hash(body)]
         for root in frontier.extend_with_roots([leaf])
     )
@@ -299,7 +299,7 @@ async def put(connection: AsyncConnection[Any], notice: str, size: int, *, told:
     entries |= {"recorded_at": "timestamptz", "leaf_hash": "bytea", "root_hash": "bytea", "body": "bytea"}
     await _copy(connection, "entries", entries, rows)
     columns = {"notice": "text", "position": "int4", "path": "text", "salt": "bytea", "body": "text"}
-    if told:
+    if narrated:
         narratives = ((notice, position, path, SALT, SENTENCES) for position, path in texts(size))
         await _copy(connection, "narratives", columns, narratives)
     await connection.execute(
@@ -311,9 +311,9 @@ async def put(connection: AsyncConnection[Any], notice: str, size: int, *, told:
     await connection.execute("ANALYZE ledger.entries, ledger.narratives")
 
 
-def _told(rows: Iterable[Stored], *, told: bool) -> Iterator[Stored]:
+def _stored(rows: Iterable[Stored], *, narrated: bool) -> Iterator[Stored]:
     for position, source, name, kind, at, body in rows:
-        yield position, source, name, kind, at, body if told else body.replace(PROMISE, NO_PROMISE)
+        yield position, source, name, kind, at, body if narrated else body.replace(PROMISE, NO_PROMISE)
 
 
 async def _copy(

@@ -63,7 +63,7 @@ QUESTIONS: dict[str, Question] = {
     "access": lambda reading: rows_of(reading, access.GRANT, live=True),
 }
 """Queries of an adviser, and one more; their answers have about the same length in every history."""
-ASKED = [notice.VIEW, plan.VIEW, actions.VIEW, board.VIEW, measures.VIEW, access.VIEW, compliance.VIEW]
+QUESTIONED = [notice.VIEW, plan.VIEW, actions.VIEW, board.VIEW, measures.VIEW, access.VIEW, compliance.VIEW]
 """Views that answer these queries."""
 
 
@@ -235,12 +235,12 @@ async def _lag(url: str, say: Say) -> dict[str, float]:
         await writer.append_all(live, [accept(each) for each in events(read(shipped("tameside-2022")))], OPERATOR)
         await writer.append(live, accept(cloud_event("plan.ObjectiveAdded", objective, "operator")), OPERATOR)
 
-        def told() -> SubmittedFact:
+        def submitted() -> SubmittedFact:
             happened = {"time": datetime.now(UTC).isoformat()}
             return accept(cloud_event("plan.ProgressRecorded", progress, "operator") | happened)
 
         async def one() -> None:
-            receipt: Any = await writer.append(live, told(), OPERATOR)
+            receipt: Any = await writer.append(live, submitted(), OPERATOR)
             begun = time.perf_counter()
             async with reader.at(live, at_least=receipt.position, wait=30):
                 lags.append(time.perf_counter() - begun)
@@ -252,7 +252,7 @@ async def _lag(url: str, say: Say) -> dict[str, float]:
             if delay > 0:
                 await asyncio.sleep(delay)
             waiting.append(
-                asyncio.create_task(one() if number % 25 == 0 else writer.append(live, told(), OPERATOR))
+                asyncio.create_task(one() if number % 25 == 0 else writer.append(live, submitted(), OPERATOR))
             )
         await asyncio.gather(*waiting)
     await runner.close()
@@ -272,11 +272,11 @@ async def _asked(url: str, rounds: int, say: Say) -> dict[str, float]:
             await put(connection, f"size-{size}", size)
             say(f"a notice of {size:,} entries is there")
 
-    def told(name: str, position: int, size: int) -> None:
+    def report(name: str, position: int, size: int) -> None:
         if position % 100_000 == 0 or position == size:
             say(f"{name} is folded to {position:,} of {size:,}")
 
-    await rebuild(url, ASKED, progress=told)
+    await rebuild(url, QUESTIONED, progress=report)
     taken: dict[tuple[int, str, str], list[float]] = {}
     async with Reader(url, ALL) as reader:
         for _ in range(rounds * 6):
@@ -284,7 +284,7 @@ async def _asked(url: str, rounds: int, say: Say) -> dict[str, float]:
                 for when, position in (("now", size), ("as_of", size // 2)):
                     for name, question in QUESTIONS.items():
                         on = datetime(2024, 1, 1, tzinfo=UTC)
-                        as_of, views = AsOf(position), [view.name for view in ASKED]
+                        as_of, views = AsOf(position), [view.name for view in QUESTIONED]
                         async with reader.at(f"size-{size}", as_of=as_of, on=on, views=views) as reading:
                             begun = time.perf_counter()
                             await question(reading)

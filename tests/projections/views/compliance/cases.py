@@ -18,6 +18,7 @@ from ledger.domain.areas.recommendations import (
 from ledger.domain.areas.records import Published
 from ledger.domain.areas.reports import BoardReportSubmitted, Claim, ReportRecommendation
 from ledger.domain.areas.reviews import DiagnosticProviderAgreed, DiagnosticReported, DiagnosticRequired, Topic
+from tests.projections.views.compliance.dated_facts import WORDS, DatedFact
 from tests.projections.views.compliance.facts import (
     BOARD,
     CHILDREN,
@@ -54,16 +55,15 @@ from tests.projections.views.compliance.facts import (
     started,
     timetable,
 )
-from tests.projections.views.compliance.telling import WORDS, Told
 
 MET, LATE, RISK, NOT, DUE, NONE = "MET", "MET_LATE", "AT_RISK", "NOT_MET", "NOT_DUE", "NO_EVIDENCE"
 USED, UNUSED, NEVER = "POWER_USED", "POWER_UNUSED", "NOT_APPLICABLE"
-Case = tuple[str, dict[str, Any], list[Told], list[tuple[str, str]]]
+Case = tuple[str, dict[str, Any], list[DatedFact], list[tuple[str, str]]]
 BOTH = {"groups": [STAFF.value, CHILDREN.value]}
 IN_POST: dict[str, Any] = {"appointment": "AP", "adviser": "ann", "terms": WORDS}
 INDEPENDENT = {"independent_chair": True, "timetable_agreed_with": "DEPARTMENT"}
 REPORTING = {**INDEPENDENT, "chair_reports": True}
-SEATED: list[Told] = [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-11"))]
+SEATED: list[DatedFact] = [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-11"))]
 COVERS = {"covers": ["AREAS", "FINDINGS", "RECOMMENDATIONS"]}
 BY_JUNE = {"target_date": "2023-06-30"}
 
@@ -166,7 +166,7 @@ CASES: dict[str, Case] = {
          ("2023-05-31", completed("A2", "2023-05-31"))],
         [("2022-08-09", RISK), ("2022-08-11", RISK), ("2023-07-01", NOT)],
     ),
-    "a late objective, told to the board in time": (
+    "a late objective, reported to the board in time": (
         "slow-objectives-highlighted", {},
         [("2022-07-14", objective("O1", "2022-10-31")), ("2022-10-31", met("B1")),
          ("2022-11-20", SlowProgressHighlighted(objective="O1", cause=WORDS, remedy=WORDS)), ("2022-11-30", met("B2"))],

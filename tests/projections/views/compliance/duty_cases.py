@@ -21,8 +21,8 @@ from ledger.domain.areas.duties import (
 )
 from ledger.domain.fact import Fact
 from tests.projections.views.compliance.cases import DUE, LATE, MET, NONE, NOT, RISK
+from tests.projections.views.compliance.dated_facts import WORDS
 from tests.projections.views.compliance.facts import day
-from tests.projections.views.compliance.telling import WORDS
 from tests.projections.views.compliance.trial_cases import Case
 
 BY = {"by": ["ADVISER"]}

@@ -12,11 +12,11 @@ from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF
 from projections.engine.follower import refold
 from projections.views.compliance.view import PROSPECTS, STANDINGS, VIEW, StatusPeriod
-from tests.projections.views.compliance.telling import WORDS, instant
+from tests.projections.views.compliance.dated_facts import WORDS, instant
 
 CLAUSE, FIRST = 2, 11
 """Position of the entry that registers the clause, and of the first fact of a case."""
-Told = tuple[str, Fact] | tuple[str, Fact, str | None] | tuple[str, Fact, str | None, str]
+DatedFact = tuple[str, Fact] | tuple[str, Fact, str | None] | tuple[str, Fact, str | None, str]
 """Instant of recording, the fact, the instant at which it happened if that was another, and the recorder's role."""
 
 
@@ -37,7 +37,7 @@ class Edge(NamedTuple):
     """A case: parameters of the rule, facts in the order of recording, and verdicts."""
 
     parameters: dict[str, Any]
-    told: list[Told]
+    dated: list[DatedFact]
     lines: list[Line]
 
 
@@ -100,7 +100,7 @@ def history(rule: str, edge: Edge, known: int | None) -> list[Entry]:
         text=WORDS,
     )
     since = "2022-07-05T00:00"
-    facts = [entry_of(FIRST + index, *told) for index, told in enumerate(edge.told)]
+    facts = [entry_of(FIRST + index, *dated) for index, dated in enumerate(edge.dated)]
     return [entry_of(1, since, issued), entry_of(CLAUSE, since, clause), *facts[:known]]
 
 

@@ -3,6 +3,7 @@
 from ledger.domain.areas.duties import CooperationReported, PostVacated
 from ledger.domain.fact import Fact
 from tests.projections.views.compliance.cases import DUE, LATE, MET, NONE, NOT, RISK
+from tests.projections.views.compliance.dated_facts import WORDS
 from tests.projections.views.compliance.duty_cases import (
     ACCEPTED,
     CONSENT,
@@ -22,14 +23,13 @@ from tests.projections.views.compliance.edge import (
     DAY,
     LATE_RECORD,
     NOTHING,
+    DatedFact,
     Edge,
     Edges,
-    Told,
     fix,
     on,
 )
 from tests.projections.views.compliance.facts import day
-from tests.projections.views.compliance.telling import WORDS
 
 JUDGED = {"by": ["ADVISER"], "every_months": 3}
 ORDERS = {"given_by": ["ADVISER"]}
@@ -37,7 +37,7 @@ POST = {"post": "director", "by": "2022-09-30"}
 ACCEPTABLE = {**PLAN, "accepted_by": ["ADVISER"]}
 OFFICIAL = {**PLAN, "accepted_by": ["DEPARTMENT_OFFICIAL"]}
 REPORTED = {"reported_by": ["ADVISER"]}
-TWENTIETH: Told = ("2022-08-01", instructed("I1", "2022-08-20"))
+TWENTIETH: DatedFact = ("2022-08-01", instructed("I1", "2022-08-20"))
 
 
 def cooperation(cooperated: bool) -> Fact:

@@ -11,14 +11,15 @@ from ledger.domain.areas.records import Published
 from ledger.domain.areas.reports import BoardReportSubmitted
 from ledger.domain.fact import Fact
 from tests.projections.views.compliance.cases import DUE, LATE, MET, NONE, NOT, REPORTING, RISK, UNUSED, USED
+from tests.projections.views.compliance.dated_facts import WORDS
 from tests.projections.views.compliance.edge import (
     CORRECTED,
     DAY,
     LATE_RECORD,
     NOTHING,
+    DatedFact,
     Edge,
     Edges,
-    Told,
     fix,
     on,
 )
@@ -42,17 +43,16 @@ from tests.projections.views.compliance.facts import (
     reopened,
     timetable,
 )
-from tests.projections.views.compliance.telling import WORDS
 
-SEATED: list[Told] = [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-11"))]
-AGREED: list[Told] = [*SEATED, ("2022-07-12", timetable("2022-12-14", reports=("2022-09-28",)))]
+SEATED: list[DatedFact] = [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-11"))]
+AGREED: list[DatedFact] = [*SEATED, ("2022-07-12", timetable("2022-12-14", reports=("2022-09-28",)))]
 PARTS = {"parts": ["DATA", "ANALYSIS"]}
 QUARTERLY = {"covers": ["AREAS"], "every_months": 3}
 YEARLY = {"what": "plan", "every_months": 12}
 VIEWS = {"groups": [STAFF.value]}
-OWED: list[Told] = [("2022-07-06", PARTNER), ("2022-07-08", committed("C1", "2022-08-31"))]
+OWED: list[DatedFact] = [("2022-07-06", PARTNER), ("2022-07-08", committed("C1", "2022-08-31"))]
 
-PARTNERS_ACTION: list[Told] = [
+PARTNERS_ACTION: list[DatedFact] = [
     OWED[0],
     ("2022-07-08", ActionAdded(action="A1", objective="O1", title=WORDS, owner="pat", due=day("2022-08-31"), partner="P1")),
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from ledger.domain.areas.plan import SlowProgressHighlighted
 from ledger.domain.areas.recommendations import CoverageMapped, FindingRegistered
 from ledger.domain.fact import Fact, Period
 from tests.projections.views.compliance.cases import DUE, LATE, MET, NEVER, NONE, NOT, RISK
+from tests.projections.views.compliance.dated_facts import WORDS
 from tests.projections.views.compliance.edge import (
     CORRECTED,
     DAY,
@@ -17,9 +18,9 @@ from tests.projections.views.compliance.edge import (
     NOTHING,
     STEP,
     SUSTAINED,
+    DatedFact,
     Edge,
     Edges,
-    Told,
     fix,
     on,
 )
@@ -40,22 +41,21 @@ from tests.projections.views.compliance.facts import (
     read,
     reopened,
 )
-from tests.projections.views.compliance.telling import WORDS
 
 CABINET = {"body": "cabinet", "by": "2022-09-30"}
 JUNE = {"target_date": "2023-06-30"}
 DECEMBER = {"measure": "M1", "steps": [{"by": "2022-12-31", "target": 80}]}
 TWO_STEPS = {"measure": "M1", "steps": [{"by": "2022-09-30", "target": 40}, {"by": "2022-12-31", "target": 80}]}
 FINDINGS = {"covers": ["FINDINGS"]}
-DATED: Told = ("2022-07-18", action("A1", "2023-06-30"))
-OCTOBER: list[Told] = [("2022-07-14", objective("O1", "2022-10-31")), ("2022-07-14", objective("O2"))]
-MEASURED: list[Told] = [
+DATED: DatedFact = ("2022-07-18", action("A1", "2023-06-30"))
+OCTOBER: list[DatedFact] = [("2022-07-14", objective("O1", "2022-10-31")), ("2022-07-14", objective("O2"))]
+MEASURED: list[DatedFact] = [
     ("2022-07-06", objective("O1", "2023-06-30", "1b", measures=("M1",))),
     ("2022-07-07", defined("M1", target=60)),
     ("2022-08-01", read("M1", 1, 60)),
     ("2022-08-02", read("M1", 2, 72)),
 ]
-DEFINED: Told = ("2022-07-06", defined("M1"))
+DEFINED: DatedFact = ("2022-07-06", defined("M1"))
 
 
 def finding(name: str) -> Fact:

@@ -10,14 +10,15 @@ from ledger.domain.areas.reviews import (
 )
 from ledger.domain.fact import Fact
 from tests.projections.views.compliance.cases import DUE, LATE, MET, NONE, NOT, RISK
+from tests.projections.views.compliance.dated_facts import WORDS
 from tests.projections.views.compliance.edge import (
     CORRECTED,
     DAY,
     LATE_RECORD,
     NOTHING,
+    DatedFact,
     Edge,
     Edges,
-    Told,
     fix,
     on,
 )
@@ -31,18 +32,17 @@ from tests.projections.views.compliance.facts import (
     scheduled,
     started,
 )
-from tests.projections.views.compliance.telling import WORDS
 
 HALF_YEARLY = {"at_most_months": 6}
 TOPICS = {"topics": ["CULTURE", "EARLY_HELP"]}
 SURVEY = {"part": "STAFF_SURVEY"}
-REQUIRED: Told = ("2022-08-01", DiagnosticRequired(diagnostic="D", scope=WORDS, due=day("2022-10-31")))
+REQUIRED: DatedFact = ("2022-08-01", DiagnosticRequired(diagnostic="D", scope=WORDS, due=day("2022-10-31")))
 BOTH = [Topic.CULTURE, Topic.EARLY_HELP]
-ASKED: list[Told] = [
+REQUESTED: list[DatedFact] = [
     ("2022-09-01", asked_for("X", "2022-10-03T08:00", "2022-10-21T18:00")),
     ("2022-09-05", granted("X", "2022-10-03T08:00", "2022-10-21T18:00")),
 ]
-PLANNED: Told = ("2022-08-01", scheduled("R1", "2022-10-03"))
+PLANNED: DatedFact = ("2022-08-01", scheduled("R1", "2022-10-03"))
 
 
 def inspected(body: str) -> Fact:
@@ -61,8 +61,8 @@ def graded(grade: str, review: str = "R1") -> Fact:
 
 
 ADEQUATE = {"judgement": "overall", "grades": ["adequate", "good"], "by": "2022-12-31"}
-INSPECTED: list[Told] = [("2022-08-01", inspected("Ofsted")), ("2022-10-03", started("R1"))]
-GRADED: list[Told] = [*INSPECTED, ("2022-10-04", graded("adequate"))]
+INSPECTED: list[DatedFact] = [("2022-08-01", inspected("Ofsted")), ("2022-10-03", started("R1"))]
+GRADED: list[DatedFact] = [*INSPECTED, ("2022-10-04", graded("adequate"))]
 
 
 def access_edges(kinds: dict[str, list[str]]) -> Edges:
@@ -71,29 +71,29 @@ def access_edges(kinds: dict[str, list[str]]) -> Edges:
     return {
         NOTHING: Edge(kinds, [], [on("2022-10-03", DUE, "has been requested")]),
         DAY: Edge(
-            kinds, ASKED,
+            kinds, REQUESTED,
             [on("2022-09-03", DUE, "has to be decided on by 3 October 2022", 11), on("2022-10-03T07:59", DUE, "is granted from 3 October 2022", 11, 12),
              on("2022-10-03T08:00", NONE, "no entry shows that it was opened", 11, 12), on("2022-10-21T17:59", NONE, "no entry shows", 11, 12),
              on("2022-10-21T18:00", NOT, "X was granted and ended without being opened", 11, 12)],
         ),
         "the day of the decision": Edge(
-            kinds, ASKED[:1], [on("2022-10-03T07:59", DUE, "has to be decided on", 11), on("2022-10-03T08:00", NOT, "not decided on in time", 11)],
+            kinds, REQUESTED[:1], [on("2022-10-03T07:59", DUE, "has to be decided on", 11), on("2022-10-03T08:00", NOT, "not decided on in time", 11)],
         ),
         "the day, counted in working days": Edge(
-            within, [*ASKED, ("2022-10-05", provided("X", "2022-10-05"))],
+            within, [*REQUESTED, ("2022-10-05", provided("X", "2022-10-05"))],
             [on("2022-10-05T11:59", NONE, "no entry shows", 11, 12), on("2022-10-06T00:00", NOT, "had to be opened by 5 October 2022", 11, 12, known=2),
              on("2022-10-06T00:00", MET, "was opened", 11, 13)],
         ),
         "the day after, counted in working days": Edge(
-            within, [*ASKED, ("2022-10-06", provided("X", "2022-10-06"))], [on("2022-10-06T12:00", LATE, "X 1 day late", 11, 13)],
+            within, [*REQUESTED, ("2022-10-06", provided("X", "2022-10-06"))], [on("2022-10-06T12:00", LATE, "X 1 day late", 11, 13)],
         ),
         "the day on which the review ended": Edge(
-            kinds, [*ASKED, ("2022-10-14", review_completed("R1"))],
+            kinds, [*REQUESTED, ("2022-10-14", review_completed("R1"))],
             [on("2022-10-14T11:59", NONE, "no entry shows", 11, 12), on("2022-10-14T12:00", NOT, "X was not opened before the review ended", 11, 12, 13)],
         ),
         "the day of a later review's request, which lifts nothing until it is opened": Edge(
             kinds,
-            [*ASKED, ("2022-10-14", review_completed("R1")),
+            [*REQUESTED, ("2022-10-14", review_completed("R1")),
              ("2023-03-01", asked_for("Y", "2023-04-03T08:00", "2023-04-21T18:00", review="R2")),
              ("2023-03-02", granted("Y", "2023-04-03T08:00", "2023-04-21T18:00")), ("2023-04-04", provided("Y", "2023-04-04")),
              ("2023-09-01", asked_for("Z", "2023-10-02T08:00", "2023-10-20T18:00", review="R3"))],
@@ -102,10 +102,10 @@ def access_edges(kinds: dict[str, list[str]]) -> Edges:
              on("2023-09-01T12:00", DUE, "Not given earlier: X for review R1", 17)],
         ),
         LATE_RECORD: Edge(
-            kinds, [*ASKED, ("2022-10-30", provided("X", "2022-10-21"))], [on("2022-10-25", NOT, "ended without being opened", 11, 12, known=2), on("2022-10-25", MET, "was opened", 11, 13)],
+            kinds, [*REQUESTED, ("2022-10-30", provided("X", "2022-10-21"))], [on("2022-10-25", NOT, "ended without being opened", 11, 12, known=2), on("2022-10-25", MET, "was opened", 11, 13)],
         ),
         CORRECTED: Edge(
-            kinds, [*ASKED, ("2022-10-04", provided("Z")), ("2022-10-30", fix(2, provided("X")))],
+            kinds, [*REQUESTED, ("2022-10-04", provided("Z")), ("2022-10-30", fix(2, provided("X")))],
             [on("2022-10-25", NOT, "ended without being opened", 11, 12, known=3), on("2022-10-25", MET, "was opened", 11, 13)],
         ),
     }  # fmt: skip
@@ -191,7 +191,7 @@ EDGES: dict[str, Edges] = {
     "access-of-kinds": {
         **access_edges({"kinds": ["CASE_FILES"]}),
         "the day, for one kind of two": Edge(
-            {"kinds": ["DATA", "CASE_FILES"]}, [*ASKED, ("2022-10-04", provided("X"))], [on("2022-10-04T12:00", MET, "The access to case files requested for review R1 was opened.", 11, 13)],
+            {"kinds": ["DATA", "CASE_FILES"]}, [*REQUESTED, ("2022-10-04", provided("X"))], [on("2022-10-04T12:00", MET, "The access to case files requested for review R1 was opened.", 11, 13)],
         ),
     },
     "assessment-before-review": {

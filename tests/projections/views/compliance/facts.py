@@ -38,7 +38,7 @@ from ledger.domain.areas.reviews import (
     Topic,
 )
 from ledger.domain.fact import Fact, Period
-from tests.projections.views.compliance.telling import WORDS, instant
+from tests.projections.views.compliance.dated_facts import WORDS, instant
 
 
 def day(text: str) -> date:

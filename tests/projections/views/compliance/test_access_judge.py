@@ -13,8 +13,8 @@ from ledger.domain.rules import oversight
 from projections.views.compliance.rules.access import AccessOfKinds
 from projections.views.compliance.timeline import ClauseTimeline
 from projections.views.compliance.verdict import JudgedClause, Occurrence, Verdict
+from tests.projections.views.compliance.dated_facts import LONDON, WORDS, instant
 from tests.projections.views.compliance.facts import asked_for, granted, provided, review_completed
-from tests.projections.views.compliance.telling import LONDON, WORDS, instant
 
 SINCE = instant("2022-07-05T00:00")
 FIRST, LAST = "2022-07-20T00:00", "2022-08-10T00:00"
@@ -70,14 +70,14 @@ class Whole(AccessOfKinds):
 @example([(0, X1), (1, X3), (2, X1_OF_R2), (16, USED), (30, DONE)], {AccessKind.STAFF})
 @example([(0, X1), (15, GRANTED), (16, USED), (17, REFUSED), (40, DONE)], set(AccessKind))
 @given(HISTORIES, st.sets(st.sampled_from([AccessKind.CASE_FILES, AccessKind.STAFF]), min_size=1))
-def test_a_request_that_is_settled_has_no_fault(told: list[tuple[int, Fact]], kinds: set[AccessKind]) -> None:
+def test_a_request_that_is_settled_has_no_fault(dated: list[tuple[int, Fact]], kinds: set[AccessKind]) -> None:
     rule = oversight.AccessOfKinds(kinds=sorted(kinds, key=lambda kind: kind.value), within_working_days=3)
     timelines = []
     for judge in (AccessOfKinds, Whole):
         clause = JudgedClause("c", Modality.MUST, "access-of-kinds", {}, 1, SINCE, LONDON)
         timelines.append(ClauseTimeline(clause, judge(rule)))
     ours, whole = timelines
-    for position, (days, fact) in enumerate(told, 2):
+    for position, (days, fact) in enumerate(dated, 2):
         for each in timelines:
             each.add(Occurrence(SINCE + timedelta(days=days, hours=9), position, fact))
         assert ours.spans == whole.spans

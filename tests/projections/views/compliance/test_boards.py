@@ -11,8 +11,9 @@ from ledger.domain.fact import Fact
 from projections.views.compliance.rules import JUDGES
 from projections.views.compliance.timeline import judge_of
 from tests.projections.views.compliance.cases import DUE, LATE, MET, NONE, NOT, REPORTING, RISK
+from tests.projections.views.compliance.dated_facts import WORDS, clause_of, instant, occurrences
 from tests.projections.views.compliance.duty_cases import submitted
-from tests.projections.views.compliance.edge import Edge, Line, Told, fix, history, on, verdict_on
+from tests.projections.views.compliance.edge import DatedFact, Edge, Line, fix, history, on, verdict_on
 from tests.projections.views.compliance.edges_oversight import PARTS, board_report
 from tests.projections.views.compliance.facts import (
     BOARD,
@@ -27,7 +28,6 @@ from tests.projections.views.compliance.facts import (
     rebaselined,
     timetable,
 )
-from tests.projections.views.compliance.telling import WORDS, clause_of, instant, occurrences
 
 OfBoard = (
     BoardEstablished | ChairAppointed | ChairEnded | TimetableAgreed | MeetingHeld | ChairReportDelivered
@@ -57,12 +57,12 @@ def received(update: str, on_: str) -> Fact:
     return PartnerUpdateReceived(update=update, received_on=day(on_), summary=WORDS)
 
 
-ESTABLISHED: Told = ("2022-07-06", BOARD)
-SEND_ESTABLISHED: Told = ("2022-07-06", of_send(BOARD))
-SEATED: list[Told] = [ESTABLISHED, ("2022-07-06", chair("2022-07-06"))]
-SEND_SEATED: list[Told] = [SEND_ESTABLISHED, ("2022-07-06", of_send(chair("2022-07-06")))]
+ESTABLISHED: DatedFact = ("2022-07-06", BOARD)
+SEND_ESTABLISHED: DatedFact = ("2022-07-06", of_send(BOARD))
+SEATED: list[DatedFact] = [ESTABLISHED, ("2022-07-06", chair("2022-07-06"))]
+SEND_SEATED: list[DatedFact] = [SEND_ESTABLISHED, ("2022-07-06", of_send(chair("2022-07-06")))]
 AGREED = timetable("2022-12-14", reports=("2022-09-28",))
-LEFT: Told = ("2022-08-01", ChairEnded(chair="chair", last=day("2022-07-31"), reason=WORDS))
+LEFT: DatedFact = ("2022-08-01", ChairEnded(chair="chair", last=day("2022-07-31"), reason=WORDS))
 FULL = board_report("1", analysis=WORDS)
 PERIOD = {"deliverable": "plan", "within": {"count": 4, "unit": "WEEKS", "after": "BOARD_ESTABLISHED"}}
 
@@ -230,7 +230,7 @@ def test_the_deadlines_are_those_of_the_clauses_own_board(parameters: dict[str, 
     assert sorted(judge.moments(clause, instant("2022-08-02"))) == expected
 
 
-HEALTH: dict[str, tuple[list[Told], Line]] = {
+HEALTH: dict[str, tuple[list[DatedFact], Line]] = {
     "a last meeting without a quorum": ([("2022-08-01", held("B1", quorate=False))],
      on("2022-08-02", MET, "chaired by chair. The last meeting, B1, had no quorum.", 11, 12, 13)),
     "a later meeting with a quorum": ([("2022-08-01", held("B1", quorate=False)), ("2022-08-02", MinutesApproved(meeting="B1")), ("2022-09-01", held("B2"))],
@@ -250,8 +250,8 @@ HEALTH: dict[str, tuple[list[Told], Line]] = {
 """Case → facts after the chair's appointment, and the verdict."""
 
 
-@pytest.mark.parametrize(("told", "line"), HEALTH.values(), ids=HEALTH)
-def test_the_reason_names_the_boards_health(told: list[Told], line: Line) -> None:
-    row = verdict_on(line.on, history("board-and-chair", Edge({}, [*SEATED, *told], []), None))
+@pytest.mark.parametrize(("dated", "line"), HEALTH.values(), ids=HEALTH)
+def test_the_reason_names_the_boards_health(dated: list[DatedFact], line: Line) -> None:
+    row = verdict_on(line.on, history("board-and-chair", Edge({}, [*SEATED, *dated], []), None))
     assert (row.status, tuple(row.entries)) == (line.status, line.entries), row.reason
     assert row.reason.endswith(line.words)

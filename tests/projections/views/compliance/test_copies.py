@@ -14,7 +14,7 @@ from projections.views.compliance.rules import JUDGES
 from projections.views.compliance.timeline import COMMON, judge_of, learn
 from projections.views.compliance.verdict import Judge, JudgedClause, Occurrence
 from tests.ledger.domain.rules.test_rules import sound
-from tests.projections.views.compliance.telling import LONDON
+from tests.projections.views.compliance.dated_facts import LONDON
 from tests.projections.views.compliance.test_properties import PARAMETERS, SINCE, occurrence_of, read_by
 
 

@@ -13,9 +13,9 @@ from projections.views.compliance.rules import JUDGES
 from projections.views.compliance.timeline import COMMON, ClauseTimeline, concerns, judge_of, judged
 from projections.views.compliance.verdict import JudgedClause
 from tests.ledger.domain.rules.test_rules import sound
+from tests.projections.views.compliance.dated_facts import LONDON
 from tests.projections.views.compliance.edge import entry_of
 from tests.projections.views.compliance.edges import EDGES
-from tests.projections.views.compliance.telling import LONDON
 from tests.projections.views.compliance.test_properties import (
     EDGES_FROM,
     PARAMETERS,
@@ -42,7 +42,7 @@ def test_a_verdict_is_the_same_when_it_is_judged_on_a_later_day(
     kind: str, picks: list[int], case: int, last: int, minute: int
 ) -> None:
     edge = list(EDGES[kind].values())[case % len(EDGES[kind])]
-    facts = [each for each in edge.told if not isinstance(each[1], EntryCorrected)]
+    facts = [each for each in edge.dated if not isinstance(each[1], EntryCorrected)]
     entries = [*picked(picks, read_by(kind)), *(entry_of(EDGES_FROM + at, *each) for at, each in enumerate(facts))]
     reads = reads_of(kind) | COMMON
     read = [occurrence_of(each) for each in entries if type(each.fact) in reads and concerns("c", each.fact)]

@@ -8,9 +8,9 @@ from ledger.domain.areas.board import BoardEstablished
 from ledger.domain.areas.duties import DeliverableSubmitted, PostFilled
 from ledger.domain.areas.records import Published
 from tests.projections.views.compliance.cases import DUE, NONE, NOT
+from tests.projections.views.compliance.dated_facts import WORDS, DatedFact, instant, timeline
 from tests.projections.views.compliance.edges_oversight import PARTS, board_report
 from tests.projections.views.compliance.facts import BOARD, chair, day, defined, met, month, objective
-from tests.projections.views.compliance.telling import WORDS, Told, instant, timeline
 
 
 class Case(NamedTuple):
@@ -18,13 +18,13 @@ class Case(NamedTuple):
 
     rule: str
     parameters: dict[str, Any]
-    told: list[Told]
+    dated: list[DatedFact]
     before: tuple[str, str]
     after: tuple[str, str]
 
 
-CHAIRED: list[Told] = [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-06"))]
-READ: list[Told] = [
+CHAIRED: list[DatedFact] = [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-06"))]
+READ: list[DatedFact] = [
     ("2022-07-06", defined("M1")),
     *[(f"2022-{number + 1:02}-10", month(number, 90)) for number in (7, 8, 9, 10, 11)],
 ]
@@ -76,8 +76,8 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_thing_that_never_appears_is_named_and_never_meets_a_clause(name: str) -> None:
-    rule, parameters, told, before, after = CASES[name]
-    of = timeline(rule, *told, **parameters)
+    rule, parameters, dated, before, after = CASES[name]
+    of = timeline(rule, *dated, **parameters)
     for at, (status, words) in (("2022-08-31", before), ("2023-06-30", after)):
         span = of.on(instant(at))
         assert span is not None

@@ -10,6 +10,7 @@ from ledger.domain.areas.reviews import DiagnosticRequired
 from ledger.domain.rules import RULES
 from tests.ledger.domain.rules.test_rules import sound
 from tests.projections.views.compliance.cases import DUE, NONE, NOT, RISK, UNUSED
+from tests.projections.views.compliance.dated_facts import WORDS, DatedFact, statuses, timeline
 from tests.projections.views.compliance.facts import (
     BOARD,
     SA1,
@@ -22,7 +23,6 @@ from tests.projections.views.compliance.facts import (
     scheduled,
     started,
 )
-from tests.projections.views.compliance.telling import WORDS, Told, statuses, timeline
 
 DAYS = ("2022-07-06", "2023-07-05", "2027-07-05")
 """A day, a year and five years after the notice."""
@@ -62,12 +62,15 @@ NOTHING: dict[str, tuple[dict[str, Any], Statuses]] = {
     "co-operated-with": ({}, (NONE,) * 3),
 }
 """Status by rule while nothing at all is recorded."""
-PLANNED: Told = ("2022-07-05", scheduled("R1", "2022-10-01"))
-BEGUN: list[Told] = [PLANNED, ("2022-10-01", started("R1"))]
-ASKED: Told = ("2022-07-05", asked_for("X1", "2022-07-10", "2022-08-10"))
-GIVEN: Told = ("2022-07-05", InstructionGiven(instruction="I1", text=WORDS))
-ANSWERED: Told = ("2022-07-05", InstructionAnswered(instruction="I1", answered_on=date(2022, 7, 5), answer=WORDS))
-STARTED: dict[str, tuple[str, dict[str, Any], list[Told], Statuses]] = {
+PLANNED: DatedFact = ("2022-07-05", scheduled("R1", "2022-10-01"))
+BEGUN: list[DatedFact] = [PLANNED, ("2022-10-01", started("R1"))]
+REQUESTED: DatedFact = ("2022-07-05", asked_for("X1", "2022-07-10", "2022-08-10"))
+GIVEN: DatedFact = ("2022-07-05", InstructionGiven(instruction="I1", text=WORDS))
+ANSWERED: DatedFact = (
+    "2022-07-05",
+    InstructionAnswered(instruction="I1", answered_on=date(2022, 7, 5), answer=WORDS),
+)
+STARTED: dict[str, tuple[str, dict[str, Any], list[DatedFact], Statuses]] = {
     "a review is planned and never begins": ("review-interval", {"at_most_months": 6}, [PLANNED], (DUE, NOT, NOT)),
     "no review looks at the topic": ("review-topics", {"topics": ["EARLY_HELP"]}, BEGUN, (NONE,) * 3),
     "a review is planned, without an assessment": ("assessment-before-review", {}, [PLANNED], (DUE, RISK, RISK)),
@@ -76,9 +79,9 @@ STARTED: dict[str, tuple[str, dict[str, Any], list[Told], Statuses]] = {
     "a diagnostic without a day never reports": (
         "diagnostic-agreed", {}, [("2022-07-05", DiagnosticRequired(diagnostic="D1", scope=WORDS))], (NONE,) * 3,
     ),
-    "access is never decided on": ("access-provided", {}, [ASKED], (DUE, NOT, NOT)),
+    "access is never decided on": ("access-provided", {}, [REQUESTED], (DUE, NOT, NOT)),
     "access is never opened": (
-        "access-provided", {}, [ASKED, ("2022-07-05", granted("X1", "2022-07-10", "2022-08-10"))], (DUE, NOT, NOT),
+        "access-provided", {}, [REQUESTED, ("2022-07-05", granted("X1", "2022-07-10", "2022-08-10"))], (DUE, NOT, NOT),
     ),
     "an instruction without a day is never answered": (
         "instructions-followed", {"given_by": ["ADVISER"]}, [GIVEN], (NONE,) * 3,
@@ -117,5 +120,5 @@ def test_a_rule_while_nothing_is_recorded(rule: str) -> None:
 
 @pytest.mark.parametrize("name", STARTED)
 def test_a_rule_where_nothing_follows(name: str) -> None:
-    rule, parameters, told, expected = STARTED[name]
-    assert tuple(statuses(timeline(rule, *told, **parameters), *DAYS)) == expected
+    rule, parameters, dated, expected = STARTED[name]
+    assert tuple(statuses(timeline(rule, *dated, **parameters), *DAYS)) == expected

@@ -16,6 +16,7 @@ from ledger.domain.rules import RULES
 from ledger.domain.rules.check import parameters_of
 from tests.ledger.domain.rules.test_rules import sound
 from tests.projections.views.compliance import edge
+from tests.projections.views.compliance.dated_facts import WORDS, DatedFact, instant, timeline
 from tests.projections.views.compliance.duty_cases import (
     ACCEPTED,
     CONSENT,
@@ -28,7 +29,7 @@ from tests.projections.views.compliance.duty_cases import (
 from tests.projections.views.compliance.edges_duties import cooperation
 from tests.projections.views.compliance.edges_oversight import AGREED, board_report, intervention, published
 from tests.projections.views.compliance.edges_plan import DATED, MEASURED
-from tests.projections.views.compliance.edges_reviews import ASKED, GRADED, inspected
+from tests.projections.views.compliance.edges_reviews import GRADED, REQUESTED, inspected
 from tests.projections.views.compliance.facts import (
     BOARD,
     RC1,
@@ -52,29 +53,28 @@ from tests.projections.views.compliance.facts import (
     scheduled,
     started,
 )
-from tests.projections.views.compliance.telling import WORDS, Told, instant, timeline
 from tests.projections.views.compliance.trial_cases import SCALE, rated
 
 Values = tuple[Any, Any]
 """Two values; None leaves the parameter out."""
-Case = tuple[Values, list[Told], str]
+Case = tuple[Values, list[DatedFact], str]
 """The values, the facts, and the day on which the verdicts differ."""
 
 
-def plain(*told: edge.Told) -> list[Told]:
+def plain(*dated: edge.DatedFact) -> list[DatedFact]:
     """Return the facts of an edge case, each at its recording."""
-    return [(each[0], each[1]) for each in told]
+    return [(each[0], each[1]) for each in dated]
 
 
 CLOSED: Fact = AreaClosed(area="1a", closed_on=day("2022-09-01"), reason=WORDS)
-LATER: list[Told] = [("2022-07-01", DATED[1]), ("2022-08-01", rebaselined("A1", "2023-06-30", "2024-12-31"))]
-READINGS: list[Told] = [
+LATER: list[DatedFact] = [("2022-07-01", DATED[1]), ("2022-08-01", rebaselined("A1", "2023-06-30", "2024-12-31"))]
+READINGS: list[DatedFact] = [
     ("2024-01-02", defined("M1")),
     ("2024-05-10", read("M1", 28, 50, 2024, 4)),
     ("2024-06-20", read("M1", 28, 70, 2024, 5)),
 ]
-OVERDUE: Told = ("2022-07-14", objective("O1", "2022-07-20"))
-CHAIRED: list[Told] = [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-06", independent=False))]
+OVERDUE: DatedFact = ("2022-07-14", objective("O1", "2022-07-20"))
+CHAIRED: list[DatedFact] = [("2022-07-06", BOARD), ("2022-07-06", chair("2022-07-06", independent=False))]
 ADVISING: Fact = RoleGranted(actor="chair", role=Role.ADVISER)
 UNBOUND: Fact = PartnerRegistered(partner="P2", organisation=WORDS, section11=False, lead="pat")
 OWNED: Fact = ActionAdded(
@@ -117,9 +117,9 @@ CASES: dict[tuple[str, str], Case] = {
     ("grade-reached", "reviewed_by"): (("Ofsted", "DfE"), plain(*GRADED), "2024-07-01"),
     ("review-topics", "by"): (("DfE", "Ofsted"), [("2022-08-01", scheduled("R1", "2022-09-01")), ("2022-09-01", started("R1"))], "2022-09-02"),
     ("review-topics", "topics"): ((["CULTURE"], ["EARLY_HELP"]), [("2022-08-01", scheduled("R1", "2022-09-01")), ("2022-09-01", started("R1"))], "2022-09-02"),
-    ("access-provided", "within_working_days"): ((2, 20), plain(*ASKED), "2022-10-06"),
-    ("access-of-kinds", "kinds"): ((["CASE_FILES"], ["DATA"]), [*plain(*ASKED), ("2022-10-04", provided("X"))], "2022-10-05"),
-    ("access-of-kinds", "within_working_days"): ((2, 20), [*plain(*ASKED), ("2022-10-10", provided("X", "2022-10-10"))], "2022-10-11"),
+    ("access-provided", "within_working_days"): ((2, 20), plain(*REQUESTED), "2022-10-06"),
+    ("access-of-kinds", "kinds"): ((["CASE_FILES"], ["DATA"]), [*plain(*REQUESTED), ("2022-10-04", provided("X"))], "2022-10-05"),
+    ("access-of-kinds", "within_working_days"): ((2, 20), [*plain(*REQUESTED), ("2022-10-10", provided("X", "2022-10-10"))], "2022-10-11"),
     ("assessment-before-review", "by"): (("DfE", "Ofsted"), [("2022-08-01", inspected("DfE")), ("2022-10-03", started("R1"))], "2022-10-04"),
     ("assessment-content", "part"): (("OBJECTIVES", "STAFF_SURVEY"), [("2022-08-01", scheduled("R1", "2022-10-03")), ("2022-09-01", assessed("R1"))], "2022-09-02"),
     ("adviser-reports", "covers"): ((["AREAS"], ["REQUIREMENTS"]), [("2022-07-05", area("1a")), ("2022-08-31", adviser_report("1", "1a"))], "2022-09-01"),
@@ -160,12 +160,12 @@ def test_every_parameter_has_its_case() -> None:
 
 @pytest.mark.parametrize(("kind", "parameter"), CASES)
 def test_a_verdict_depends_on_the_parameter(kind: str, parameter: str) -> None:
-    values, told, on = CASES[kind, parameter]
+    values, dated, on = CASES[kind, parameter]
     results = []
     for value in values:
         parameters = {**sound(kind), **WITH.get((kind, parameter), {}), parameter: value}
         given = {name: each for name, each in parameters.items() if each is not None}
-        span = timeline(kind, *told, **given).on(instant(on))
+        span = timeline(kind, *dated, **given).on(instant(on))
         assert span is not None
         assert "faults" not in span.verdict.reason
         results.append(span.verdict.status)

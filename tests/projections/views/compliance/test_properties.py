@@ -25,9 +25,9 @@ from projections.views.compliance.verdict import JudgedClause, Occurrence, Statu
 from projections.views.compliance.view import PROSPECTS, STANDINGS, VIEW, StatusPeriod
 from tests.ledger.domain.rules.test_rules import sound
 from tests.ledger.packs.test_history import played
+from tests.projections.views.compliance.dated_facts import LONDON, WORDS, instant
 from tests.projections.views.compliance.edge import entry_of
 from tests.projections.views.compliance.edges import EDGES
-from tests.projections.views.compliance.telling import LONDON, WORDS, instant
 
 TABLES = (STANDINGS.name, PROSPECTS.name)
 SINCE = instant("2022-07-05T00:00")
@@ -78,8 +78,8 @@ CORRECTED_AFTER = 3
 @cache
 def pool() -> list[Entry]:
     """Return the entries of which histories are made, in order of position: facts without corrections."""
-    told = [each for edges in EDGES.values() for edge in edges.values() for each in edge.told]
-    edges = [entry_of(EDGES_FROM + index, *each) for index, each in enumerate(told)]
+    dated = [each for edges in EDGES.values() for edge in edges.values() for each in edge.dated]
+    edges = [entry_of(EDGES_FROM + index, *each) for index, each in enumerate(dated)]
     # A correction would name a position of the history that it was recorded in.
     return [each for each in (*played()[0].history, *edges) if not isinstance(each.fact, EntryCorrected)]
 
@@ -123,11 +123,11 @@ def occurrence_of(entry: Entry) -> Occurrence:
     return Occurrence(entry.occurred_at, entry.position, entry.fact, entry.actor_role)
 
 
-def begun(kind: str, told: list[Occurrence], modality: Modality = Modality.MUST) -> ClauseTimeline:
+def begun(kind: str, dated: list[Occurrence], modality: Modality = Modality.MUST) -> ClauseTimeline:
     """Return the timeline of a clause with that rule, over the facts that it reads."""
     clause = JudgedClause("c", modality, kind, {**sound(kind), **PARAMETERS.get(kind, {})}, 1, SINCE, LONDON)
     reads = reads_of(kind) | COMMON
-    read = [each for each in told if type(each.fact) in reads and concerns("c", each.fact)]
+    read = [each for each in dated if type(each.fact) in reads and concerns("c", each.fact)]
     return ClauseTimeline(clause, judge_of(clause, JUDGES), read)
 
 
@@ -140,8 +140,8 @@ def test_every_verdict_rests_on_entries_and_its_reason_fits_it(
     """Mix the facts of an edge case with others, under the parameters of the case."""
     entries = [entry for entry in read_by(kind) if not isinstance(entry.fact, ClauseRegistered | NoticeIssued)]
     edge = list(EDGES[kind].values())[case % len(EDGES[kind])]
-    history = story(picks[: more if edge.told else len(picks)], entries, 3)
-    facts = [each for each in edge.told if not isinstance(each[1], EntryCorrected)]
+    history = story(picks[: more if edge.dated else len(picks)], entries, 3)
+    facts = [each for each in edge.dated if not isinstance(each[1], EntryCorrected)]
     history += [entry_of(3 + len(history) + index, *each) for index, each in enumerate(facts)]
     removed = {
         each.fact.position
@@ -164,8 +164,8 @@ def test_every_verdict_rests_on_entries_and_its_reason_fits_it(
 @settings(max_examples=10, deadline=None)
 @given(PICKS)
 def test_a_may_is_a_power_and_nothing_else(kind: str, picks: list[int]) -> None:
-    told = [occurrence_of(entry) for entry in picked(picks, read_by(kind))]
-    for span in begun(kind, told, Modality.MAY).spans:
+    dated = [occurrence_of(entry) for entry in picked(picks, read_by(kind))]
+    for span in begun(kind, dated, Modality.MAY).spans:
         expected = {Status.NOT_APPLICABLE} if kind == "context" else {Status.POWER_UNUSED, Status.POWER_USED}
         assert span.verdict.status in {*expected, Status.NOT_DUE}
         if span.verdict.status is Status.NOT_DUE:

@@ -15,6 +15,7 @@ from projections.views.compliance.rules.slow import SlowObjectivesHighlighted
 from projections.views.compliance.rules.slow_signs import TrackedSigns
 from projections.views.compliance.timeline import ClauseTimeline
 from projections.views.compliance.verdict import JudgedClause, LateEffect, Occurrence
+from tests.projections.views.compliance.dated_facts import LONDON, WORDS, instant, statuses, timeline
 from tests.projections.views.compliance.facts import (
     action,
     closed,
@@ -25,7 +26,6 @@ from tests.projections.views.compliance.facts import (
     progress,
     reopened,
 )
-from tests.projections.views.compliance.telling import LONDON, WORDS, instant, statuses, timeline
 
 SINCE = instant("2022-07-05T00:00")
 FACTS: list[Fact] = [
@@ -79,7 +79,7 @@ RED, GREEN = (
 @settings(max_examples=300, deadline=None)
 @example(
     [(0, O1), (0, action("A1", "2022-07-15")), (20, met()), (10, completed("A1", "2022-07-15"))], set(SlowSign)
-)  # the last action was completed, told after the meeting
+)  # the last action was completed, dated after the meeting
 @example(
     [(0, O1), (1, RED), (3, met()), (4, GREEN), (6, RED), (8, met())], set(SlowSign)
 )  # the second RED is missed as well
@@ -97,13 +97,13 @@ RED, GREEN = (
     set(SlowSign),
 )  # O1 waits to be closed from 21 July on
 @given(TOLD, st.sets(st.sampled_from(SlowSign), min_size=1))
-def test_what_did_not_change_is_not_judged_otherwise(told: list[tuple[int, Fact]], signs: set[SlowSign]) -> None:
+def test_what_did_not_change_is_not_judged_otherwise(dated: list[tuple[int, Fact]], signs: set[SlowSign]) -> None:
     timelines = []
     for judge in (SlowObjectivesHighlighted, Thorough):
         clause = JudgedClause("c", Modality.MUST, "slow-objectives-highlighted", {}, 1, SINCE, LONDON)
         timelines.append(ClauseTimeline(clause, judge(plan.SlowObjectivesHighlighted(signs=list(signs)))))
     ours, thorough = timelines
-    for position, (days, fact) in enumerate(told, 2):
+    for position, (days, fact) in enumerate(dated, 2):
         for each in timelines:
             each.add(Occurrence(SINCE + timedelta(days=days, hours=9), position, fact))
         assert ours.spans == thorough.spans
@@ -111,7 +111,11 @@ def test_what_did_not_change_is_not_judged_otherwise(told: list[tuple[int, Fact]
 
 def test_progress_without_a_rating_of_impact_leaves_the_sign_of_the_latest_one() -> None:
     unrated = ProgressRecorded(objective="O1", narrative=WORDS, activity_rating="GREEN")
-    told = [("2022-07-06", objective("O1", "2023-06-30")), ("2022-07-10", progress("O1")), ("2022-07-12", unrated)]
-    assert statuses(timeline("slow-objectives-highlighted", *told, ("2022-08-01", met())), "2022-08-02") == [
+    dated = [
+        ("2022-07-06", objective("O1", "2023-06-30")),
+        ("2022-07-10", progress("O1")),
+        ("2022-07-12", unrated),
+    ]
+    assert statuses(timeline("slow-objectives-highlighted", *dated, ("2022-08-01", met())), "2022-08-02") == [
         "NOT_MET"
     ]

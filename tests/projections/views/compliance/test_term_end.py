@@ -5,16 +5,16 @@ import pytest
 from ledger.domain.areas.duties import PostVacated
 from ledger.domain.areas.notice import NoticeClosed, Outcome
 from tests.projections.views.compliance.cases import MET, NOT
+from tests.projections.views.compliance.dated_facts import WORDS, DatedFact, instant, timeline
 from tests.projections.views.compliance.duty_cases import filled
 from tests.projections.views.compliance.facts import day
-from tests.projections.views.compliance.telling import WORDS, Told, instant, timeline
 
 CLOSED = NoticeClosed(closed_on=day("2022-12-31"), outcome=Outcome.EXPIRED, reason=WORDS)
 POST = {"post": "director"}
-FILLED: Told = ("2022-07-06", filled("2022-07-06"))
+FILLED: DatedFact = ("2022-07-06", filled("2022-07-06"))
 
 
-def left(last: str) -> Told:
+def left(last: str) -> DatedFact:
     """Return the end of the director's time in post."""
     return (f"{last}T18:00", PostVacated(post="director", holder="dee", last=day(last), reason=WORDS))
 

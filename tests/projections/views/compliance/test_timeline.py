@@ -22,6 +22,7 @@ from projections.views.compliance.timeline import ClauseTimeline, Span, judge_of
 from projections.views.compliance.verdict import Judge, JudgedClause, Occurrence, Status, Verdict
 from projections.views.compliance.view import VIEW, ComplianceMemory
 from tests.ledger.packs.test_history import played
+from tests.projections.views.compliance.dated_facts import LONDON, WORDS, instant
 from tests.projections.views.compliance.facts import (
     action,
     asked_for,
@@ -36,7 +37,6 @@ from tests.projections.views.compliance.facts import (
     reopened,
     started,
 )
-from tests.projections.views.compliance.telling import LONDON, WORDS, instant
 
 SINCE = instant("2022-07-05T00:00")
 KINDS_TOLD = (
@@ -73,10 +73,10 @@ FACTS_TOLD: list[Fact] = [
 TOLD = st.lists(st.tuples(st.integers(-5, 60), st.sampled_from(FACTS_TOLD)), max_size=14)
 
 
-def begun(rule: str, told: list[Occurrence], **more: Any) -> ClauseTimeline:
+def begun(rule: str, dated: list[Occurrence], **more: Any) -> ClauseTimeline:
     parameters: dict[str, Any] = {name: value for name, value in PARAMETERS.items() if name in fields_of(rule)}
     clause = JudgedClause("c", Modality.MUST, rule, parameters | more, 1, SINCE, LONDON)
-    return ClauseTimeline(clause, judge_of(clause, JUDGES), told)
+    return ClauseTimeline(clause, judge_of(clause, JUDGES), dated)
 
 
 def fields_of(rule: str) -> tuple[str, ...]:
@@ -89,10 +89,10 @@ def fields_of(rule: str) -> tuple[str, ...]:
 @example("delivered-by", [(0, FACTS_TOLD[4]), (57, FACTS_TOLD[0])], 1)  # at the very instant of a deadline
 @example("delivered-by", [(0, FACTS_TOLD[4]), (1, FACTS_TOLD[5]), (0, FACTS_TOLD[4])], 1)  # added twice
 def test_told_one_by_one_it_is_the_same_as_told_at_once(
-    rule: str, told: list[tuple[int, Fact]], every: int
+    rule: str, dated: list[tuple[int, Fact]], every: int
 ) -> None:
     occurrences = [
-        Occurrence(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(told, 2)
+        Occurrence(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(dated, 2)
     ]
     marked = courses.MARK_EVERY
     courses.MARK_EVERY = every
@@ -306,14 +306,14 @@ LATE: dict[str, tuple[str, list[tuple[int, Fact]], bool]] = {
 def test_a_late_occurrence_is_taken_without_judging_again_only_if_no_verdict_names_it(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rule, told, is_taken = LATE[name]
-    assert is_taken_late(rule, told, monkeypatch) is is_taken
+    rule, dated, is_taken = LATE[name]
+    assert is_taken_late(rule, dated, monkeypatch) is is_taken
 
 
 def test_which_actions_count_for_an_area_may_have_changed_since(monkeypatch: pytest.MonkeyPatch) -> None:
-    rule, told, is_taken = LATE["not the first"]
+    rule, dated, is_taken = LATE["not the first"]
     assert is_taken
-    served = [(0, objective("O1", "2022-09-20")), *told]
+    served = [(0, objective("O1", "2022-09-20")), *dated]
     assert not is_taken_late(rule, served, monkeypatch, area="1a")
 
 
@@ -334,9 +334,9 @@ UNJUDGED: dict[str, tuple[str, list[tuple[int, Fact]]]] = {
 def test_a_late_occurrence_that_changes_no_verdict_is_not_judged(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rule, told = UNJUDGED[name]
+    rule, dated = UNJUDGED[name]
     *known, late = [
-        Occurrence(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(told, 2)
+        Occurrence(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(dated, 2)
     ]
     at_once, grown = begun(rule, [*known, late]), begun(rule, known)
 
@@ -346,11 +346,11 @@ def test_a_late_occurrence_that_changes_no_verdict_is_not_judged(
 
 
 def is_taken_late(
-    rule: str, told: list[tuple[int, Fact]], monkeypatch: pytest.MonkeyPatch, **parameters: str
+    rule: str, dated: list[tuple[int, Fact]], monkeypatch: pytest.MonkeyPatch, **parameters: str
 ) -> bool:
     """Return True if the last fact is taken without judging again; the spans are right either way."""
     *known, late = [
-        Occurrence(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(told, 2)
+        Occurrence(SINCE + timedelta(days=days), position, fact) for position, (days, fact) in enumerate(dated, 2)
     ]
     at_once, grown = begun(rule, [*known, late], **parameters), begun(rule, known, **parameters)
     runs: list[int] = []
@@ -368,7 +368,7 @@ def is_taken_late(
 
 def test_spans_follow_one_another_and_each_says_something_else() -> None:
     memory = refold(VIEW, played()[0].history).memory(ComplianceMemory)
-    clauses = {clause.number: clause for told in memory.clauses.values() for clause in told}
+    clauses = {clause.number: clause for dated in memory.clauses.values() for clause in dated}
     assert len(clauses) == 28
     for clause in clauses.values():
         spans = clause.timeline.spans

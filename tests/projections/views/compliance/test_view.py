@@ -17,7 +17,7 @@ from tests.ledger.desk import Desk
 from tests.ledger.history import OPERATOR
 from tests.projections.rows import rows_of
 from tests.projections.stored import store
-from tests.projections.views.compliance.telling import instant, timeline
+from tests.projections.views.compliance.dated_facts import instant, timeline
 from tests.projections.views.compliance.test_by_hand import KNOWN_ON_31_DECEMBER_2022, LAST, table
 
 NOTICE = "tameside-2022"

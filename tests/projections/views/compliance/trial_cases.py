@@ -17,6 +17,7 @@ from ledger.domain.areas.recommendations import RecommendationAccepted
 from ledger.domain.areas.reviews import AreaJudgement, ReviewCompleted, ReviewScheduled, Topic
 from ledger.domain.fact import Fact
 from tests.projections.views.compliance.cases import BOTH, DUE, LATE, MET, NONE, NOT, REPORTING, RISK, SEATED
+from tests.projections.views.compliance.dated_facts import WORDS, DatedFact
 from tests.projections.views.compliance.facts import (
     BOARD,
     RC1,
@@ -45,11 +46,10 @@ from tests.projections.views.compliance.facts import (
     started,
     timetable,
 )
-from tests.projections.views.compliance.telling import WORDS, Told
 
 Line = tuple[str, str, str]
 """A day, the status on it, and words of the reason."""
-Case = tuple[str, dict[str, Any], list[Told], list[Line]]
+Case = tuple[str, dict[str, Any], list[DatedFact], list[Line]]
 BY_JUNE = {"measure": "M1", "steps": [{"by": "2024-06-30", "target": 40}]}
 LAST_DAY = {"target_date": "2023-06-30"}
 CHAIRED = {**LAST_DAY, "later_date_by": ["CHAIR"]}
@@ -77,7 +77,7 @@ def by(name: str, body: str, first: str) -> Fact:
     return ReviewScheduled(review=name, kind="k", by=body, from_=day(first), topics=[Topic.CULTURE])
 
 
-HELD = [
+MEASURED = [
     ("2022-07-06", objective("O1", "2023-06-30", "1b", measures=("M1",))),
     ("2022-07-07", defined("M1", target=60)),
 ]
@@ -120,12 +120,12 @@ TRIALS: dict[str, Case] = {
     "W1: a measure that is not defined": ("target-met", BY_JUNE, [], [("2024-07-01", NONE, "M1 is not defined")]),
     "W4: a target reached and held": (
         "measures-improve", {"area": "1b"},
-        [*HELD, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((13, 28, 45, 60, 72, 81), 1))],
+        [*MEASURED, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((13, 28, 45, 60, 72, 81), 1))],
         [("2022-08-01T13:00", NONE, "too few to judge"), ("2022-08-04", RISK, "fewer than 12"), ("2022-08-07", MET, "holds")],
     ),
     "W4: a fall against the baseline": (
         "measures-improve", {"area": "1b"},
-        [HELD[0], ("2022-07-07", defined("M1", baseline=50)),
+        [MEASURED[0], ("2022-07-07", defined("M1", baseline=50)),
          *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((49, 48, 47), 1))],
         [("2022-08-04", NOT, "worse than its baseline")],
     ),
@@ -165,13 +165,13 @@ TRIALS: dict[str, Case] = {
     ),
     "J3: the adviser's concern against a good chart": (
         "measures-improve", {"area": "1b"},
-        [*HELD, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
+        [*MEASURED, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
          ("2022-09-01", adviser_report("AR1", "1b", judgement=AreaJudgement.CONCERN))],
         [("2022-08-31", MET, "holds"), ("2022-09-02", RISK, "Figures and judgement disagree: report AR1")],
     ),
     "J3: a reviewer's concern against a good chart lasts until the same body sees progress": (
         "measures-improve", {"area": "1b"},
-        [*HELD, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
+        [*MEASURED, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
          ("2022-08-20", by("R1", "Ofsted", "2022-09-01")), ("2022-08-20", by("R2", "DfE", "2022-09-01")),
          ("2022-08-20", by("R3", "Ofsted", "2022-11-01")), ("2022-08-20", by("R4", "Ofsted", "2022-12-01")),
          ("2022-09-10", review_completed("R1", "1b")), ("2022-10-01", review_completed("R2", "1b", "PROGRESS")),
@@ -181,21 +181,21 @@ TRIALS: dict[str, Case] = {
     ),
     "J3: two concerns against a good chart are both named": (
         "measures-improve", {"area": "1b"},
-        [*HELD, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
+        [*MEASURED, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
          ("2022-08-20", by("R1", "Ofsted", "2022-09-01")), ("2022-09-10", review_completed("R1", "1b")),
          ("2022-09-20", adviser_report("AR1", "1b", judgement=AreaJudgement.CONCERN))],
         [("2022-09-21", RISK, "review R1 by Ofsted (10 September 2022) and report AR1 of the adviser (20 September 2022) state")],
     ),
     "J3: progress that reviewers see against a bad chart is named": (
         "measures-improve", {"area": "1b"},
-        [HELD[0], ("2022-07-07", defined("M1", baseline=50)),
+        [MEASURED[0], ("2022-07-07", defined("M1", baseline=50)),
          *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((49, 48, 47), 1)),
          ("2022-08-20", by("R1", "Ofsted", "2022-09-01")), ("2022-09-10", review_completed("R1", "1b", "PROGRESS"))],
         [("2022-09-09", NOT, "worse than its baseline"), ("2022-09-11", NOT, "R1 by Ofsted (10 September 2022) states progress in area 1b")],
     ),
     "J3: a review without a judgement of the area changes nothing": (
         "measures-improve", {"area": "1b"},
-        [*HELD, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
+        [*MEASURED, *((f"2022-08-0{number}", read("M1", number, value)) for number, value in enumerate((60, 72, 81), 1)),
          ("2022-08-20", by("R1", "Ofsted", "2022-09-01")), ("2022-09-10", review_completed("R1"))],
         [("2022-09-11", MET, "holds")],
     ),

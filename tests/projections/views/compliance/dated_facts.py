@@ -13,7 +13,7 @@ from projections.views.compliance.verdict import JudgedClause, Occurrence
 
 LONDON = ZoneInfo("Europe/London")
 WORDS = Narrative("A" * 43 + "=")
-Told = tuple[str, Fact]
+DatedFact = tuple[str, Fact]
 """An instant in London, such as 2022-07-05T14:30 or 2022-07-05 (noon), and a fact reported then."""
 
 
@@ -25,10 +25,11 @@ def instant(text: str) -> datetime:
     )
 
 
-def occurrences(*told: Told, first: int = 100, role: str = "ADVISER") -> list[Occurrence]:
+def occurrences(*dated: DatedFact, first: int = 100, role: str = "ADVISER") -> list[Occurrence]:
     """Return the facts as entries 100, 101 and so on, each on the day that it states."""
     return [
-        Occurrence(occurred(fact, instant(at)), first + index, fact, role) for index, (at, fact) in enumerate(told)
+        Occurrence(occurred(fact, instant(at)), first + index, fact, role)
+        for index, (at, fact) in enumerate(dated)
     ]
 
 
@@ -38,11 +39,11 @@ def clause_of(rule: str, since: str, modality: str, parameters: dict[str, Any]) 
 
 
 def timeline(
-    rule: str, *told: Told, since: str = "2022-07-05T00:00", modality: str = "MUST", **parameters: Any
+    rule: str, *dated: DatedFact, since: str = "2022-07-05T00:00", modality: str = "MUST", **parameters: Any
 ) -> ClauseTimeline:
     """Return the timeline of a clause with that rule."""
     clause = clause_of(rule, since, modality, parameters)
-    return ClauseTimeline(clause, judge_of(clause, JUDGES), occurrences(*told))
+    return ClauseTimeline(clause, judge_of(clause, JUDGES), occurrences(*dated))
 
 
 def statuses(of: ClauseTimeline, *days: str) -> list[str]:
