@@ -30,6 +30,7 @@ FROZEN_SECONDS = 15
 """Seconds after which a writer that is idle in a transaction loses it, because others wait for its lock."""
 SEVERAL_HOSTS_SECONDS = 3
 """Seconds to wait for each of several hosts."""
+_CREATE = "create another: createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8 NAME"
 NETWORK: Mapping[str, int] = MappingProxyType(
     {
         "connect_timeout": 10,
@@ -289,7 +290,8 @@ async def migrate(
         The names of the files that ran.
 
     Raises:
-        LedgerError: A file that ran earlier was changed since, or belongs to a newer ledger.
+        LedgerError: A file that ran earlier was changed since, or belongs to a newer ledger; or the database
+            cannot hold every narrative, or search in it.
     """
     ran = []
     async with await connect(url) as connection:
@@ -301,6 +303,8 @@ async def migrate(
         )
         rows = await (await connection.execute("SELECT name, checksum FROM public.ledger_migrations")).fetchall()
         applied = dict(rows)
+        if not applied:
+            await _require_letters(connection)
         known = migrations(folders)
         unknown = sorted(set(applied) - {m.name for m in known})
         if unknown and folders == SCHEMA_FOLDERS:
@@ -328,9 +332,17 @@ def _require_utf8(connection: AsyncConnection[Any]) -> None:
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         name = connection.info.dbname
+        raise LedgerError(f"the encoding of the database {name} is {encoding}, and must be UTF8; {_CREATE}")
+
+
+async def _require_letters(connection: AsyncConnection[Any]) -> None:
+    """Raise LedgerError unless the database's locale knows letters beyond ASCII, which search needs."""
+    cursor = await connection.execute("SELECT lower(U&'\\00C9') = U&'\\00E9'")
+    if await cursor.fetchone() != (True,):
+        name = connection.info.dbname
         raise LedgerError(
-            f"the encoding of the database {name} is {encoding}, and must be UTF8; create another: "
-            "createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8 NAME"
+            f"the locale of the database {name} knows no letters beyond ASCII, and search would miss words; "
+            f"{_CREATE}"
         )
 
 

@@ -113,6 +113,7 @@ def tcp_server(**settings: str) -> Iterator[TcpServer]:
             "-U",
             "postgres",
             "--encoding=UTF8",
+            "--locale=C.UTF-8",
             "--auth=scram-sha-256",
             "--pwfile",
             place / "password",
