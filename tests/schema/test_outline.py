@@ -21,6 +21,8 @@ from tests.projections.folding import fold_all
 from tests.projections.stored import store
 from tests.schema.test_questions import NOTICE, ask, paths
 
+FIXED = {("Plan", "slow"): "slow", ("Decision", "restsOn"): "kind"}
+"""Lists whose rows all have one value of a field; a filter for another value is refused."""
 OUTLINE = """query($notice: ID!, $on: DateTime!) { notice(id: $notice, on: $on) {
   id council kind status issuedOn targetDate predecessors successor
   areas { area } clauses { number }
@@ -133,7 +135,7 @@ async def test_every_filter_of_every_list_is_a_condition_that_the_database_knows
             conditions = [f"filter: {{{key}: {sample(key, of.type)}}}" for key, of in filters.fields.items()]
             conditions += [f"live: {word}" for word in ("true", "false") if "live" in each.args]
             page = ", first: 1" if "first" in each.args else ""
-            conditions = [each for each in conditions if "slow: " not in each or field != "slow"]
+            conditions = [each for each in conditions if f"{FIXED.get((name, field))}: " not in each]
             lists = [f"a{n}: {field}({given}{page}) {{ __typename }}" for n, given in enumerate(conditions)]
             document = "query($notice: ID!) { " + " { ".join(path) + " { " + " ".join(lists)
             await ask(reader, document + " }" * (len(path) + 1), Role.OPERATOR)

@@ -178,8 +178,8 @@ FORESEEN: list[Line] = [
         "AT_RISK",
         "2023-01-01",
         None,
-        [103],
-        "A8 was due on 31 December: overdue, until the notice's own date",
+        [98, 102, 103, 106, 109, 123, 124],
+        "A8 of 31 December, A3, A7, A19, A13, A20 and A10 of the next months: overdue, until the notice's own date",
     ),
 ]
 LAST = 741
