@@ -29,8 +29,9 @@ def figure(pattern: str) -> float:
         (r"\| a backup \| ([\d,]+) ", "national.backup_bytes_per_entry"),
         (r"cluster takes ([\d,]+) bytes", "national.citus_record_bytes_per_entry"),
         (r"and ([\d,]+) for views, as each", "national.citus_views_bytes_per_entry"),
-        (r"single entries a second \| ([\d.]+) \|", "national.citus_append_vs_plain"),
+        (r"single entries a second of 64 clients \| ([\d.]+) \|", "national.citus_append_vs_plain"),
         (r"rebuild all views \| ([\d.]+) \|", "national.citus_rebuild_vs_plain"),
+        (r"a page of 20 notices \| ([\d.]+) \|", "national.citus_page_vs_plain"),
     ],
 )
 def test_a_size_or_ratio_is_the_measured_one(pattern: str, name: str) -> None:
