@@ -42,7 +42,7 @@ class Upload:
         self._pieces = body.pieces(request)
         self._file: deque[bytes] = deque()
         self._ended = False
-        self._size = self._inputs = 0
+        self._size = self._inputs = self._received = 0
         self._name: str | None = None
         self._value = bytearray()
         self._headers: dict[str, str] = {}
@@ -75,7 +75,8 @@ class Upload:
             Refused: The form is malformed or too large.
         """
         while not self.has_file and await self._more():
-            pass
+            if self._received > MAXIMUM_BYTES:
+                raise body.too_long(MAXIMUM_BYTES, "the form")
         return self
 
     async def file(self) -> AsyncIterator[bytes]:
@@ -92,20 +93,21 @@ class Upload:
 
     async def drain(self, limit: int) -> None:
         """Read the rest, up to a limit; a browser shows no response before it has sent everything."""
-        left = limit
+        end = self._received + limit
         try:
-            while left > 0 and await self._more():
-                left -= sum(map(len, self._file))
+            while self._received < end and await self._more():
                 self._file.clear()
         except Refused:
             return
 
     async def _more(self) -> bool:
-        piece = await anext(self._pieces, None)
+        """Read a piece; return False after the form's last boundary."""
+        piece = None if self._ended else await anext(self._pieces, None)
         if piece is None:
             if not self._ended:
                 raise _malformed()
             return False
+        self._received += len(piece)
         try:
             self._parser.write(piece)
         except FormParserError:

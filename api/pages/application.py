@@ -5,9 +5,11 @@ from functools import cache
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from api.auth.sessions import Sessions
+from api.http import problem
 from api.http.compression import COMPRESSED
 from api.pages import (
     access_requests,
@@ -86,6 +88,7 @@ def application(ledger: Ledger) -> Starlette:
             Refused: errors.on_ledger_error,
             Busy: errors.on_ledger_error,
             Unavailable: errors.on_ledger_error,
+            ClientDisconnect: problem.on_disconnect,
             HTTPException: errors.on_http_exception,
             Exception: errors.on_failure,
         },

@@ -10,13 +10,13 @@ from api.http import body
 from ledger.domain.errors import Refused
 
 
-async def read_inputs(request: Request) -> dict[str, list[str]]:
-    """Return the inputs of a form without a document.
+async def read_inputs(request: Request, limit: int = MAXIMUM_BYTES) -> dict[str, list[str]]:
+    """Return the inputs of a form without a document; `limit` is the largest form in bytes.
 
     Raises:
-        Refused: The body is not a form.
+        Refused: The body is not a form, or it is too long or too slow.
     """
-    content = await body.whole(request, MAXIMUM_BYTES, "the form")
+    content = await body.whole(request, limit, "the form")
     try:
         pairs = parse_qsl(content.decode(), keep_blank_values=True, max_num_fields=MAXIMUM_INPUTS)
     except (UnicodeDecodeError, ValueError):

@@ -9,12 +9,14 @@ from starlette.responses import RedirectResponse, Response
 from api.auth.identity import Bearer, address_of
 from api.auth.sessions import FORM_FIELD, Sessions
 from api.pages import oidc_sign_in, renderer
+from api.pages.form_input import first_input, read_inputs
 from api.pages.oidc_sign_in import local
 from api.pages.security_headers import secured
 from api.services import Ledger
 from ledger.domain.errors import Refused
 
-_MAXIMUM_FIELD = 20_000
+_MAXIMUM_BYTES = 60_000
+"""Bytes of these forms; anybody may send one."""
 
 
 async def get_sign_in(request: Request) -> Response:
@@ -29,9 +31,9 @@ async def get_sign_in(request: Request) -> Response:
 async def post_sign_in(request: Request) -> Response:
     """Answer `POST /sign-in`: start a session and redirect to the requested page."""
     sessions: Sessions = request.app.state.sessions()
-    form = await request.form(max_files=0, max_fields=10, max_part_size=_MAXIMUM_FIELD)
-    sessions.guard(request, sessions.of(request), form.get(FORM_FIELD))
-    target, secret = local(str(form.get("next", "/"))), str(form.get("token", "")).strip()
+    inputs = await read_inputs(request, _MAXIMUM_BYTES)
+    sessions.guard(request, sessions.of(request), first_input(inputs, FORM_FIELD))
+    target, secret = local(first_input(inputs, "next")), first_input(inputs, "token").strip()
     ledger: Ledger = request.app.state.ledger
     try:
         headers = Headers({"authorization": f"Bearer {secret}"})
@@ -49,8 +51,8 @@ async def post_sign_in(request: Request) -> Response:
 async def post_sign_out(request: Request) -> Response:
     """Answer `POST /sign-out`: end the session."""
     sessions: Sessions = request.app.state.sessions()
-    form = await request.form(max_files=0, max_fields=10, max_part_size=_MAXIMUM_FIELD)
-    sessions.guard(request, sessions.of(request), form.get(FORM_FIELD))
+    inputs = await read_inputs(request, _MAXIMUM_BYTES)
+    sessions.guard(request, sessions.of(request), first_input(inputs, FORM_FIELD))
     response = secured(request, RedirectResponse("/sign-in", 303))
     response.headers["Clear-Site-Data"] = '"cache"'
     ledger: Ledger = request.app.state.ledger

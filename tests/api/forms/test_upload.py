@@ -1,7 +1,7 @@
 """A form with a document, however its body is divided."""
 
 import asyncio
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from api.forms.upload import MAXIMUM_INPUTS, Upload
+from api.forms.upload import MAXIMUM_BYTES, MAXIMUM_INPUTS, Upload
 from ledger.domain.errors import Refused
 
 KIND = "multipart/form-data; boundary=frontier"
@@ -36,14 +36,15 @@ BODY = (
 )
 
 
-def request(pieces: list[bytes], kind: str = KIND) -> Request:
+def request(pieces: list[bytes], kind: str = KIND, *, endless: bytes = b"") -> Request:
     waiting: list[Message] = [
-        {"type": "http.request", "body": piece, "more_body": index < len(pieces) - 1}
+        {"type": "http.request", "body": piece, "more_body": index < len(pieces) - 1 or bool(endless)}
         for index, piece in enumerate(pieces)
     ]
+    more = repeat({"type": "http.request", "body": endless, "more_body": True}, 2_000)
 
     async def receive() -> Message:
-        return waiting.pop(0)
+        return waiting.pop(0) if waiting else next(more)
 
     scope: dict[str, Any] = {"type": "http", "method": "POST", "headers": [(b"content-type", kind.encode())]}
     return Request(scope, receive)
@@ -95,3 +96,25 @@ async def test_what_is_left_is_read_up_to_a_bound() -> None:
     upload = await Upload(sent).open()
     await upload.drain(2_500)
     assert sum([len(piece) async for piece in sent.stream()]) == 6 * 1_000 + len(END)
+
+
+LINE = b"b" * 20_000
+
+
+@pytest.mark.parametrize(
+    "beginning", [part("a", b"")[:-2], part("file", b"", file="", kind="application/pdf")[:-2], b"--frontier\r\n"]
+)
+async def test_inputs_without_an_end_are_refused(beginning: bytes) -> None:
+    """Send an input, an unnamed file or header lines, more than twice as long as a form may be."""
+    assert 2_000 * len(LINE) > 2 * MAXIMUM_BYTES
+    with pytest.raises(Refused, match="the form"):
+        await Upload(request([beginning], endless=LINE)).open()
+
+
+@pytest.mark.parametrize("body", [BODY, part("id", b"1") + END])
+async def test_what_follows_the_form_is_not_awaited(body: bytes) -> None:
+    sent = request([body], endless=b"x" * 1_000)
+    upload = await Upload(sent).open()
+    assert b"".join([piece async for piece in upload.file()]) == (DOCUMENT if upload.has_file else b"")
+    await upload.drain(MAXIMUM_BYTES)
+    assert upload.inputs["id"] in (["form-1"], ["1"])

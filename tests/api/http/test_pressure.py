@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import logging
 import resource
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
+from logging.handlers import QueueHandler
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import httpx
@@ -68,6 +71,38 @@ def test_an_event_a_byte_at_a_time_is_not_waited_for(service: Service, monkeypat
 def test_a_body_that_pauses_is_not_waited_for(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "IDLE_SECONDS", 0.1)
     assert exchange(service, head(service, STRUCTURED) + b"{").startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-out"])
+def test_forms_for_everybody_have_the_same_limits(
+    service: Service, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Send a form that pauses, and one that has only separators, which are no inputs."""
+    monkeypatch.setattr(body, "IDLE_SECONDS", 0.1)
+    for kind, sent in (
+        ("application/x-www-form-urlencoded", b"&" * 100_000),
+        ("multipart/form-data; boundary=x", b"--x--" * 20_000),
+    ):
+        lines = (f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Type: {kind}")
+        kept_open = "\r\n".join((*lines, "Transfer-Encoding: chunked", "Connection: close", "", "")).encode()
+        assert exchange(service, kept_open).startswith(b"HTTP/1.1 408 ")
+        assert exchange(service, kept_open + b"%x\r\n%b\r\n" % (len(sent), sent)).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_form_that_is_cut_off_is_no_fault(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    """Disconnect in the middle of a form; wait for the line of the request in the log."""
+    log: SimpleQueue[logging.LogRecord] = SimpleQueue()
+    caplog.set_level("INFO", "api.requests")
+    handler = QueueHandler(log)
+    logging.getLogger("api.requests").addHandler(handler)
+    host, port = service.url.removeprefix("http://").split(":")
+    try:
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\ntoken=")
+        record = log.get(timeout=60)
+    finally:
+        logging.getLogger("api.requests").removeHandler(handler)
+    assert record.__dict__["fields"]["status"] == 400
 
 
 def test_a_head_a_byte_at_a_time_is_not_waited_for(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
