@@ -74,6 +74,9 @@ _FUNCTIONS = """SELECT n.nspname || '.' || p.proname, p.oid::regprocedure::text,
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname || '.' || p.proname = ANY (%s)
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_dist_object d
         WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid) ORDER BY 1"""
+_RESTRICTED = """SELECT format('%%I.%%I(%%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid))
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname || '.' || p.proname = ANY (%s)
+    AND NOT has_function_privilege('public', p.oid, 'EXECUTE') ORDER BY 1"""
 _ON_WORKER = """DO $do$ BEGIN
     PERFORM set_config('citus.enable_ddl_propagation', 'off', true);
     {}
@@ -165,6 +168,7 @@ async def distribute(url: str, progress: Callable[[str], None] = lambda _step: N
         for names, arguments in ((COPIED, ""), (DELEGATED, _DELEGATION)):
             for function in await _distribute_functions(connection, names, arguments):
                 note(f"distributed {function}")
+        await _restrict_functions(connection)
         cursor = await connection.execute(_LOCAL_VIEWS)
         for (table,) in await cursor.fetchall():
             await connection.execute("SELECT views.place(%s)", (table,))
@@ -232,6 +236,13 @@ async def _distribute_functions(connection: Connection, names: Sequence[str], ar
             for grantee in grantees:
                 await connection.execute(f"GRANT EXECUTE ON FUNCTION {signature} TO {grantee}".encode())
     return [name for name, *_ in functions]
+
+
+async def _restrict_functions(connection: Connection) -> None:
+    """Take from PUBLIC what Citus gave it on workers that were added since: restricted functions."""
+    cursor = await connection.execute(_RESTRICTED, ([*COPIED, *DELEGATED],))
+    names = ", ".join(name for (name,) in await cursor.fetchall())
+    await _run_on_workers(connection, _ON_WORKER.format(f"REVOKE ALL ON FUNCTION {names} FROM PUBLIC;"))
 
 
 async def _run_on_workers(connection: Connection, command: str) -> None:

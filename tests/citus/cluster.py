@@ -35,12 +35,23 @@ class Cluster:
         """URLs of all nodes, the coordinator first."""
         return [self.coordinator, *self.workers]
 
-    def add_workers(self) -> None:
-        """Make the cluster known to the coordinator's database."""
+    def add_workers(self, first: int = 0, end: int | None = None) -> None:
+        """Make the cluster, or some of its workers, known to the coordinator's database."""
         with psycopg.connect(self.coordinator, autocommit=True) as connection:
             connection.execute("SELECT citus_set_coordinator_host(%s, %s)", self._own)
-            for host in self._hosts:
+            for host in self._hosts[first:end]:
                 connection.execute("SELECT citus_add_node(%s, %s)", host)
+
+    def move(self, notice: str, worker: int) -> None:
+        """Move the shards with a notice to another worker, as rebalancing does with many."""
+        old, new = self._hosts[self.worker_of(notice)], self._hosts[worker]
+        with psycopg.connect(self.coordinator, autocommit=True) as connection:
+            query = "SELECT get_shard_id_for_distribution_column('ledger.heads', %s::text)"
+            shard = connection.execute(query, (notice,)).fetchone() or (0,)
+            connection.execute(
+                "SELECT citus_move_shard_placement(%s, %s, %s, %s, %s, 'block_writes')", (*shard, *old, *new)
+            )
+            connection.execute("CALL citus_cleanup_orphaned_resources()")
 
     def worker_of(self, notice: str) -> int:
         """Return the index of the worker that has a notice."""

@@ -9,10 +9,12 @@ import pytest
 
 from ledger.append.writer import Writer
 from ledger.store.database import connect
-from ledger.store.distribution import LOGINS
+from ledger.store.distribution import LOGINS, distribute
+from ledger.verify import catalogue
+from ledger.verify.database import verify
 from projections.engine.runner import Runner
 from projections.views.registry import ALL
-from tests.citus.cluster import Cluster
+from tests.citus.cluster import Cluster, cluster
 from tests.ledger.history import ALICE, NOTICE, begin, progress
 
 CHANGES = {
@@ -41,11 +43,24 @@ RELATIONS = r"""SELECT oid::regclass::text, regexp_replace(oid::regclass::text, 
     WHERE relnamespace IN ('ledger'::regnamespace, 'views'::regnamespace) AND relkind = 'r' ORDER BY 1"""
 
 
-@pytest.fixture(scope="module")
-def recorded(distributed: Cluster) -> Cluster:
-    """Return a cluster with a few entries, and the tables of all views."""
-    asyncio.run(_record(distributed.coordinator))
-    return distributed
+@pytest.fixture(scope="module", params=["at the start", "later"])
+def recorded(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """Yield a cluster with a few entries and all views; its second worker is there at the start or later."""
+    with cluster() as made:
+        made.add_workers(end=1 if request.param == "later" else None)
+        asyncio.run(distribute(made.coordinator))
+        asyncio.run(_record(made.coordinator))
+        if request.param == "later":
+            made.add_workers(first=1)
+            asyncio.run(distribute(made.coordinator))
+            made.move(NOTICE, 1)
+        yield made
+
+
+async def test_no_protection_is_missing(recorded: Cluster) -> None:
+    report = await catalogue.check(recorded.coordinator)
+    assert (report.findings, report.unchecked) == ([], "")
+    assert (await verify(recorded.coordinator)).sound
 
 
 async def _record(url: str) -> None:

@@ -19,18 +19,6 @@ COPIED = SETTING_SIZE + 3
 RESTORED = f"does not have the {COPIED} entries of {NOTICE} that are here: it was restored from an older copy"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[tuple[TcpServer, TcpServer]]:
-    with servers() as both:
-        yield both
-
-
-@pytest.fixture
-def both(running: tuple[TcpServer, TcpServer]) -> Iterator[Pair]:
-    with pair(running) as new_pair:
-        yield new_pair
-
-
 async def record(url: str, number: int) -> None:
     """Record progress by a process that knows no high-water mark."""
     async with Writer(url) as writer:
