@@ -6,7 +6,7 @@ import psycopg
 from eventsourcing.persistence import OperationalError
 from eventsourcing.postgres import PostgresDatastore
 
-from ledger.store.database import session_options, session_settings
+from ledger.store.database import connection_arguments, session_settings
 
 GUEST_SCHEMA = "guests"
 """The schema in which guest projections keep their tables."""
@@ -33,11 +33,8 @@ class LedgerDatastore(PostgresDatastore):
             originator_id_type="text",
         )
         self.url, self.role = url, role
-        self._session: dict[str, Any] = {
-            "options": session_options(url, session_settings(role)),
-            "client_encoding": "UTF8",
-        }
-        kwargs: dict[str, Any] = {"row_factory": psycopg.rows.dict_row, **self._session}
+        self._arguments = connection_arguments(url, session_settings(role))
+        kwargs: dict[str, Any] = {"row_factory": psycopg.rows.dict_row, **self._arguments}
         self.pool.conninfo, self.pool.kwargs = url, kwargs
 
     def listening_connection(self) -> psycopg.Connection[Any]:
@@ -47,6 +44,6 @@ class LedgerDatastore(PostgresDatastore):
             OperationalError: The database cannot be reached.
         """
         try:
-            return psycopg.connect(self.url, autocommit=True, connect_timeout=10, **self._session)
+            return psycopg.connect(self.url, **self._arguments)
         except psycopg.OperationalError as error:
             raise OperationalError(str(error)) from error

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any, LiteralString
 
 import psycopg
@@ -10,6 +10,7 @@ import pytest
 
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
+from ledger.eventsourcing.datastore import LedgerDatastore
 from ledger.store.database import connection_arguments, hosts, migrate
 from projections.engine.runner import Runner
 from projections.errors import NotCaughtUp
@@ -195,6 +196,17 @@ async def test_a_connection_takes_the_host_that_accepts_writes(pair: Pair) -> No
     await fold_all(url, NOTICE)
     async with Reader(url, ALL) as reader:
         assert await position_of(reader) == receipt.position
+
+
+@pytest.mark.database
+def test_the_connections_of_the_library_take_the_host_that_accepts_writes(pair: Pair) -> None:
+    primary, standby = (server.port for server in pair.servers)
+    url = f"postgresql://postgres:postgres@127.0.0.1:{standby},127.0.0.1:{primary}/postgres"
+    datastore = LedgerDatastore(url, "ledger_guest")
+    with closing(datastore), closing(datastore.listening_connection()) as listening:
+        listening.execute("LISTEN ledger_entries")
+        with datastore.get_connection() as connection:
+            assert connection.info.port == primary
 
 
 @pytest.mark.long
