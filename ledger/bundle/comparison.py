@@ -34,7 +34,8 @@ def read(path: Path) -> EarlierCopy:
     if not ledgers:
         raise LedgerError(f"{path} is a checkpoint of {checkpoint.origin}, which is not a notice's ledger")
     whose = f"the checkpoint in {path.name}"
-    return EarlierCopy(notice, (KnownCheckpoint(checkpoint.size, checkpoint.root_hash, whose, Damage.REWRITTEN),))
+    signed = KnownCheckpoint(checkpoint.size, checkpoint.root_hash, whose, Damage.REWRITTEN)
+    return EarlierCopy(notice, (signed,), size=signed.size)
 
 
 def _bundle(path: Path) -> EarlierCopy:
@@ -43,7 +44,7 @@ def _bundle(path: Path) -> EarlierCopy:
         raise LedgerError(f"{path} cannot be compared with: {result.report.findings[0]}")
     with BundleArchive(path) as archive:
         documents = frozenset(verify.documents(archive))
-    return EarlierCopy(result.report.notice, (), _leaves(path), documents)
+    return EarlierCopy(result.report.notice, (), _leaves(path), documents, result.size)
 
 
 def _leaves(path: Path) -> Iterator[bytes]:

@@ -116,7 +116,7 @@ def check(
         earlier: Copy of a part of the ledger that somebody kept, for comparison.
 
     Raises:
-        LedgerError: The file cannot be read, or it belongs to another notice than the copy.
+        LedgerError: The file cannot be read, belongs to another notice than the copy, or ends before it.
     """
     try:
         with BundleArchive(path) as archive:
@@ -132,14 +132,15 @@ def check(
 
 
 def _require_comparable(path: Path, manifest: ManifestRecord, earlier: EarlierCopy | None) -> None:
-    if earlier is not None and earlier.notice != manifest.notice:
+    if earlier is None:
+        return
+    if earlier.notice != manifest.notice:
         raise LedgerError(f"{path} belongs to {manifest.notice}, the earlier copy to {earlier.notice}")
-    for signed in earlier.signed if earlier is not None else ():
-        if signed.size > manifest.size:
-            raise LedgerError(
-                f"{signed.whose} has {signed.size} entries and {path} only {manifest.size}: "
-                "compare it with a bundle that reaches it"
-            )
+    if earlier.size > manifest.size:  # later entries may be lost
+        raise LedgerError(
+            f"the earlier copy has {earlier.size} entries and {path} only {manifest.size}: "
+            "compare it with a bundle that reaches it"
+        )
 
 
 def entries(archive: BundleArchive) -> Iterator[bytes]:

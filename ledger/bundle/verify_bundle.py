@@ -443,11 +443,11 @@ class KeptCopy:
 
     def __init__(self, file: BinaryIO) -> None:
         self.leaves, self.documents = iter(list[bytes]()), set[int]()
-        self.is_bundle, self.is_rewritten = file.read(2) == b"PK", False
+        is_bundle, self.is_rewritten = file.read(2) == b"PK", False
         file.seek(0)
         try:
-            if not self.is_bundle:
-                self.log = Log(file.read())
+            if not is_bundle:
+                self.log = Log(file.read(PIECE))
                 return
             problems, _ = verify(file, None, None)
             need(not problems, f"it is a damaged bundle: {problems[:1]}")
@@ -458,12 +458,12 @@ class KeptCopy:
             raise Incomparable(f"the earlier copy cannot be compared with: {error}") from None
 
     def check_comparable(self, log: Log) -> None:
-        """Raise Incomparable if the copy is of another ledger, or if it is a checkpoint beyond the bundle's."""
+        """Raise Incomparable if the copy is of another ledger or goes on after the bundle."""
         if self.log.origin != log.origin:
             raise Incomparable(f"the earlier copy is of {self.log.origin}, and the bundle of {log.origin}")
-        if self.log.size > log.size and not self.is_bundle:
-            many = f"the checkpoint has {self.log.size} entries and the bundle {log.size}"
-            raise Incomparable(f"{many}; use a bundle that reaches the checkpoint")
+        if self.log.size > log.size:
+            many = f"the earlier copy has {self.log.size} entries and the bundle {log.size}"
+            raise Incomparable(f"{many}; use a bundle that reaches the earlier copy")
 
     def compare_leaf(self, position: int, value: bytes, problems: list[tuple[int, str]]) -> None:
         """Report the first entry that differs from the copy."""

@@ -69,6 +69,8 @@ class EarlierCopy(NamedTuple):
     """Leaf hashes of entries 1, 2, 3 …; can be read once."""
     documents: frozenset[int] = frozenset()
     """Positions of entries whose document the copy has, or names as erased."""
+    size: int = 0
+    """Number of its entries."""
 
 
 class Examination:

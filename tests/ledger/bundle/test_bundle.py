@@ -212,10 +212,15 @@ async def test_a_history_rewritten_since_a_bundle_is_found_by_it(recorded: str, 
 async def test_a_bundle_that_goes_on_from_an_earlier_one_is_sound_to_both(recorded: str, tmp_path: Path) -> None:
     earlier, later = [await make(recorded, tmp_path / f"{size}.zip", size) for size in (NARRATED + 1, SIZE)]
     withheld = await make(recorded, tmp_path / "withheld.zip", role=Role.BOARD_MEMBER)
-    for bundle, other in ((later, earlier), (earlier, later), (withheld, later), (later, withheld)):
+    for bundle, other in ((later, earlier), (withheld, later), (later, withheld)):
         ran = by_its_own(bundle, "--against", other)
         assert (ran.status, ran.out.startswith("SOUND")) == (0, True), ran
         assert found(bundle, earlier=comparison.read(other)) == []
+    ran = by_its_own(earlier, "--against", later)
+    assert (ran.status, ran.out) == (2, ""), "the last entries may be lost"
+    assert f"error: the earlier copy has {SIZE} entries and the bundle {NARRATED + 1};" in ran.err
+    with pytest.raises(LedgerError, match=f"the earlier copy has {SIZE} entries and .* only {NARRATED + 1}"):
+        found(earlier, earlier=comparison.read(later))
 
 
 async def test_an_earlier_copy_that_cannot_be_compared_is_named(recorded: str, tmp_path: Path) -> None:
@@ -223,11 +228,12 @@ async def test_an_earlier_copy_that_cannot_be_compared_is_named(recorded: str, t
     earlier_copy = tmp_path / "kept"
     for content, reason in (
         (b"hello\n", "the earlier copy cannot be compared with: the checkpoint is not three lines"),
+        (bytes(3 << 20), "the earlier copy cannot be compared with: the checkpoint is not three lines"),
         (b"PK", "the earlier copy cannot be compared with: it cannot be read as a ZIP file"),
         (b"\xff" + (await bundles.checkpoint(recorded)).encode(), "the earlier copy cannot be compared with: "),
         (
             (await bundles.checkpoint(recorded)).encode(),
-            f"the checkpoint has {SIZE} entries and the bundle {NARRATED};",
+            f"the earlier copy has {SIZE} entries and the bundle {NARRATED};",
         ),
         (
             sign("ledger.example/ledgers/other", 1, bytes(32), SIGNER).encode(),
