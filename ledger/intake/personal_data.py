@@ -41,9 +41,9 @@ _NAMES = {
 _TRIGGER = re.compile(r"[0-9@]")
 _MARKS = b"0123456789@&([{<"
 """ASCII characters of which a narrative with personal data has one, unless it spells an address in words."""
-_AT = re.compile(r" ?[(\[{<] ?at ?[)\]}>] ?|(?<=\w)%40(?=\w)", re.IGNORECASE)
+_AT = re.compile(r" ?[(\[{<\u2039\u00ab] ?(?:at|@) ?[)\]}>\u203a\u00bb] ?|(?<=\w)%40(?=\w)", re.IGNORECASE)
 """An @ in other letters."""
-_HIDDEN_AT = re.compile(r"[(\[{<] ?at|%40|@", re.IGNORECASE)
+_HIDDEN_AT = re.compile(r"[(\[{<\u2039\u00ab] ?at|%40|@", re.IGNORECASE)
 _DOT = re.compile(r" ?[(\[{<] ?(?:dot|\.) ?[)\]}>] ?", re.IGNORECASE)
 """A full stop in other letters."""
 _LAST_NAMES = r"(?:(?:gov|co|nhs|org|ac|sch|police|me) ?(?:\.|dot) ?uk|com|org|net|info|eu|uk)"
@@ -64,19 +64,22 @@ _SEPARATORS = {
     "-": re.compile("[\u058a\u05be\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\u30fb]"),
     ".": re.compile("[\u00b7\u2022\u2024\u2027\u2219\u22c5\u3002]"),
     "'": re.compile("[\u2018\u2019\u201b]"),
+    '"': re.compile("[\u201c-\u201f\u2033]"),
 }
 """ASCII separators, and the characters that replace them."""
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _UNEVEN = ("  ", "%20", "\u115f", "\u1160", "\u2800", "\u3164", "\uffa0")
 """Spaces that a printable text may have and the searches do not expect."""
 _SPACES = re.compile("(?:%20|[\\s\u115f\u1160\u2800\u3164\uffa0])+")
+_ESCAPE = re.compile(r"\\(?=[^\w\s\\])")
+"""A backslash before punctuation, as in Markdown."""
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 _CUE = r"[\W_]{0,6}"
 """Punctuation between a cue such as “NHS number” and the value."""
-_GAP = r"[ .,;:/|_*~'\"()\[\]-]{0,5}"
+_GAP = r"[^0-9A-Za-z]{0,5}"
 """Separators within a number that has a cue."""
-_BREAK = r"(?:[ ().:/|_~'\"\[\]-]{1,3}|[,;*])"
-"""Separators within a number that has none. “943, 476” is a list."""
+_BREAK = r"(?:(?:[^\w,;*%$£€+=<>&]|_){1,3}|[,;*])"
+"""Separators within a number that has no cue. “943, 476” is a list."""
 _NHS = re.compile(
     rf"(?<![0-9])(?<![0-9][.,])(?:[0-9]{{3}}{_BREAK}[0-9]{{3}}{_BREAK}[0-9]{{4}}"
     rf"|(?<![0-9][:/_-])(?!19|20)[0-9]{{4}}(?P<same>{_BREAK})[0-9]{{3}}(?P=same)[0-9]{{3}}"
@@ -85,22 +88,25 @@ _NHS = re.compile(
 """A number in groups that no figure has: figures are 1,234,567, and years and three digits may be a reference."""
 _NHS_NAME = r"(?<![A-Za-z0-9])(?:N\.? ?H\.? ?S|National Health Service)"
 _TEN = rf"[0-9](?:{_GAP}[0-9]){{9}}(?![0-9])"
+_TEN_OF_NO_LIST = rf"[0-9](?:(?!, ){_GAP}[0-9]){{9}}(?![0-9])"
 _NHS_CUED = re.compile(
-    rf"{_NHS_NAME}{_CUE}(?:numbers?|num|nr|no|id)?{_CUE}(?:is|was)?{_CUE}{_TEN}",
+    rf"{_NHS_NAME}{_CUE}(?:(?:numbers?|num|nr|no|id){_CUE}(?:is|was)?{_CUE}{_TEN}"
+    rf"|(?:is|was)?{_CUE}[0-9]{{3}}(?!, ){_GAP}[0-9]{{3}}(?!, ){_GAP}[0-9]{{4}}(?![0-9]))",
     re.IGNORECASE,
 )
 _NHS_NEAR = re.compile(
-    rf"{_NHS_NAME}[^0-9]{{0,60}}(?:(?<![0-9])[0-9]{{1,2}}[^0-9]{{1,60}})?({_TEN})", re.IGNORECASE
+    rf"{_NHS_NAME}[^0-9]{{0,60}}(?:(?<![0-9])[0-9]{{1,2}}[^0-9]{{1,60}})?({_TEN_OF_NO_LIST})", re.IGNORECASE
 )
 """A number near its name; a small figure may be between, as in “NHS number of child 2 is …”."""
 _NHS_AFTER = re.compile(
-    rf"(?<![0-9])(?<![0-9][.,])({_TEN}){_CUE}(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?"
+    rf"(?<![0-9])(?<![0-9][.,])({_TEN_OF_NO_LIST}){_CUE}(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?"
     rf"{_NHS_NAME}(?:\)|{_CUE}(?:numbers?|num|nr|no|id)\b)",
     re.IGNORECASE,
 )
 _UPN = re.compile(rf"(?<![A-Za-z0-9])[A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z](?![A-Za-z0-9])", re.IGNORECASE)
 _UPN_CUED = re.compile(
-    rf"(?<![A-Za-z0-9])UPN{_CUE}(?:number|no)?{_CUE}(?:is|was)?{_CUE}[A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z]"
+    r"(?<![A-Za-z0-9])(?:U\.? ?P\.? ?N|unique pupil n(?:umber|o))(?![A-RT-Z])[^0-9]{0,60}"
+    rf"(?:(?<![A-Za-z0-9])[0-9]{{1,2}}[^0-9]{{1,60}})?(?<![A-Za-z0-9])[A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z]"
     r"(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
@@ -113,16 +119,21 @@ _EMAIL = re.compile(
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _NUMERIC = r"[0-9]{1,4} ?[-/.,;:_|*~\\ ] ?[0-9]{1,2} ?[-/.,;:_|*~\\ ] ?[0-9]{1,4}"
+_BETWEEN = r" ?[-/.,;:_|*~\\ ]? ?"
 _DATE = (
-    rf"(?:{_NUMERIC}|[0-9]{{1,2}}(?:st|nd|rd|th)?[ .-]?(?:of )?{_MONTH}[,.-]? ?'?[0-9]{{2,4}}"
-    rf"|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?,? '?[0-9]{{2,4}})"
+    rf"(?:{_NUMERIC}|[0-9]{{1,2}}(?:st|nd|rd|th)?{_BETWEEN}(?:of )?{_MONTH}{_BETWEEN}'?[0-9]{{2,4}}"
+    rf"|(?:[0-9]{{4}}{_BETWEEN})?{_MONTH}{_BETWEEN}[0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? '?[0-9]{{2,4}})?)"
+)
+_BIRTH_DATE = (
+    r"(?:birthday|birth[ _-]{0,3}date|date[ _-]{0,3}of[ _-]{0,3}birth"
+    r"|(?<![A-Za-z])d[. /_-]{0,2}o[. /_-]{0,2}b(?![A-Za-z])\.?)"
 )
 _BORN = re.compile(
     rf"\bborn{_CUE}(?:on|is|was)?{_CUE}(?:the )?{_DATE}"
-    rf"|\bborn (?!of\b)[^0-9;.]{{0,40}}?(?:{_DATE}|{_MONTH},? '?[0-9]{{4}})"
-    rf"|(?:birthday|birth[ _-]{{0,3}}date|date[ _-]{{0,3}}of[ _-]{{0,3}}birth|\bbirth|\bd\.? ?o\.? ?b\b\.?)"
-    rf"[^0-9;]{{0,30}}?"
-    rf"(?:{_DATE}|[0-9]{{8}}(?![0-9]))",
+    rf"|\bborn (?!of\b)[^0-9;.]{{0,40}}?(?:{_DATE}|{_MONTH},? '?[0-9]{{4}}|[01]?[0-9][/.-][0-9]{{4}}(?![0-9]))"
+    rf"|(?:{_BIRTH_DATE}|\bbirth)[^0-9;]{{0,30}}?"
+    r"(?:" + _DATE + r"|[0-9]{8}(?![0-9])|[0-3][0-9][01][0-9]{3}(?![0-9]))"
+    rf"|(?<![0-9]){_DATE} ?[(\[:=,/-]? ?(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?{_BIRTH_DATE}(?![a-z])",
     re.IGNORECASE,
 )
 _OUTWARD = r"[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9]{1,2}|[0-9][A-HJKPSTUW]|[A-HK-Y][0-9][ABEHMNPRVWXY])"
@@ -130,19 +141,20 @@ _INWARD = r"[0-9][ABD-HJLNP-UW-Z]{2}"
 _NO_ORDINAL = r"(?!(?-i:[A-Z][A-Z0-9]{1,3})[^A-Za-z0-9]{1,3}(?-i:1st|2nd|3rd|[04-9]th)(?![A-Za-z0-9]))"
 """“D1, 2nd visit” is no postcode, but “d1 2nd” and “D1 2ND” may be."""
 _POSTCODE = re.compile(
-    rf"(?i:(?<![A-Za-z0-9]){_NO_ORDINAL}(?:GIR[ .,/_-]?0AA|{_OUTWARD}[ .,;:/|_()*~'\"+=-]{{0,3}}{_INWARD})"
+    rf"(?i:(?<![A-Za-z0-9]){_NO_ORDINAL}(?:GIR[ .,/_-]?0AA|{_OUTWARD}[^0-9A-Za-z]{{0,5}}{_INWARD})"
     r"(?![A-Za-z0-9]))"
     r"|(?<![A-Za-z0-9])[A-PR-UWYZ] ?[A-HK-Y] ?[0-9](?: ?[0-9])? (?=[0-9 ]{1,2}[A-Z])"
     r"[0-9] ?[ABD-HJLNP-UW-Z] ?[ABD-HJLNP-UW-Z](?![A-Za-z0-9])"
 )
 """A postcode; in capitals also with spaces within its halves."""
-_WIDE = r"[ ().,;:/|_*~'\"\[\]{}+=-]{1,4}"
-_COUNTRY = r"\(? ?(?:\+ ?|00 ?)44 ?\)?[ -]?(?:\(0\)|0)? ?"
+_WIDE = r"[^0-9A-Za-z]{1,5}"
+_COUNTRY = r"(?:\(? ?(?:\+ ?|00 ?)44 ?\)?|\(44\))[ .-]?(?:\(0\)|0)? ?"
 _TELEPHONE = re.compile(
     r"(?<![0-9+/-])(?<![0-9][.,])"
     rf"(?:(?:{_COUNTRY}|\(?0\)?|44 ?(?=7))[1-9](?:(?:[ ()_-]{{0,3}}|\.(?=[0-9]{{3}}))[0-9]){{8,9}}"
     r"|0[1-9][0-9]{2,3}/[0-9]{3}[ -]?[0-9]{3,4}"
-    r"|\+[1-9](?:[ ()-]{0,2}[0-9]){9,13})(?![0-9])"
+    r"|0[1-9][0-9]{2,3}(?:[^0-9A-Za-z,;][0-9]{2}){3}"
+    r"|(?:\+|00(?=[1-9][0-9]{0,2}[ ().-]{0,3}[1-9]))[1-9](?:(?:[ ()-]{0,3}|\.(?=[0-9]{2}))[0-9]){9,13})(?![0-9])"
 )
 _TELEPHONE_GROUPS = re.compile(
     rf"(?<![0-9+/-])(?<![0-9][.,])(?:\(?0[1-9][0-9]{{1,3}}|{_COUNTRY}{_WIDE}?[1-9][0-9]{{1,3}})"
@@ -198,7 +210,7 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
     ),
     (re.compile("@"), ((PersonalData.EMAIL_ADDRESS, _EMAIL.search),)),
     (
-        re.compile(r"[Bb](?:[Oo][Rr][Nn]|[Ii][Rr][Tt][Hh])|[Dd][. ]{0,2}[Oo][. ]{0,2}[Bb]"),
+        re.compile(r"[Bb](?:[Oo][Rr][Nn]|[Ii][Rr][Tt][Hh])|[Dd][. /_-]{0,2}[Oo][. /_-]{0,2}[Bb]"),
         ((PersonalData.DATE_OF_BIRTH, _BORN.search),),
     ),
     (
@@ -222,7 +234,7 @@ def _ascii_for(character: str) -> str:
 
 def _in_ascii(text: str) -> str:
     """Return the text with ASCII digits and separators, and nothing invisible."""
-    return _NOT_ASCII.sub(lambda match: _ascii_for(match[0]), unicodedata.normalize("NFKC", text))
+    return _NOT_ASCII.sub(lambda match: _ascii_for(match[0]), unicodedata.normalize("NFKD", text))
 
 
 def _has_no_mark(text: str) -> bool:
@@ -241,6 +253,8 @@ def kinds_in(text: str) -> list[PersonalData]:
         text = html.unescape(text)
     if not text.isascii():
         text = _in_ascii(text)
+    if "\\" in text:
+        text = _ESCAPE.sub("", text)
     if _HIDDEN_AT.search(text):
         text = _DOT.sub(".", _AT.sub("@", text))
     if " dot " in text.lower():
