@@ -104,29 +104,68 @@ async def test_long_narratives_and_long_searches_are_no_obstacle(searched: World
 
 
 SPELLINGS = {
-    "children's": ["children\xb4s", "children\u02bbs", "children\uff07s", "CHILDREN\u2032S"],
+    "children's": [
+        *("children\xb4s", "children\u02bbs", "children\uff07s", "CHILDREN\u2032S", "children\u055as"),
+        *("children\u2018s", "children\u201as", "children\u201bs", "children\u1fbfs", "children\u275bs"),
+    ],
     "improve": [
         *("im\u00adprove", "im\u200cprove", "im\u200dprove", "im\ufeffprove", "im\u200eprove", "im\u2060prove"),
         *("\u2067improve\u2069", "im\u034fprove", "im\u180eprove", "improve\ufe0f", "im\U000e0100prove"),
+        *("im\u3164prove", "im\ufff9prove", "•improve", "\uf0b7improve", "😀improve", "improve✔"),
     ],
     '"first visit"': ["first\xa0visit", "first\u2028visit", "first\x85visit", "first\u2009visit"],
-    "follow-up": ["follow\u2043up", "follow\u2e3aup", "follow\u301cup", "follow\ufe58up", "follow\u2212up"],
+    "follow-up": [
+        "follow\u2043up",
+        "follow\u2e3aup",
+        "follow\u301cup",
+        "follow\ufe58up",
+        "follow\u2212up",
+        "follow up",
+    ],
     "STRASSE": ["straße", "STRASSE", "STRA\u1e9eE"],
     "οδος": ["ΟΔΟΣ", "οδοσ"],
     "istanbul": ["İstanbul", "ISTANBUL"],
     "caf\xe9": ["CAFE\u0301", "CAF\xc9"],
     "talk": ["«talk»", "\u2039talk\u203a", "„talk“", "\u2033talk\u2033"],
+    "staff parents": ["staff/parents", "staff-parents", "staff•parents", "staff…parents", "staff・parents"],
+    "2022-23": ["2022/23", "2022\u201323", "2022 23"],
     "1/2": ["1\u20442", "½"],
     "efficient": ["e\ufb03cient"],
 }
 
 
+MATCHES = "SELECT views.search_vector(%s) @@ views.search_query(%s)"
+
+
 def test_a_word_is_found_in_all_its_spellings_and_by_them(database: str) -> None:
-    query = "SELECT views.search_vector(%s) @@ views.search_query(%s)"
     pairs = [
         pair for word, others in SPELLINGS.items() for each in others for pair in ((each, word), (word, each))
     ]
     with psycopg.connect(database) as connection:
-        missed = [pair for pair in pairs if connection.execute(query, pair).fetchone() != (True,)]
-        phrase = connection.execute(query, ("talk to time", "«time to talk»")).fetchone()
+        missed = [pair for pair in pairs if connection.execute(MATCHES, pair).fetchone() != (True,)]
+        phrase = connection.execute(MATCHES, ("talk to time", "«time to talk»")).fetchone()
     assert (missed, phrase) == ([], (False,))
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("\u2018children\u2019", "children"),
+        ("\u201bchildren\u201a", "children"),
+        ("homes/weekly", "weekly"),
+        ("homes•weekly", "weekly"),
+        ("2022-23", "23"),
+        ("a follow-up", '"follow up"'),
+        ("a follow up", '"follow-up"'),
+    ],
+)
+def test_marks_part_words(database: str, text: str, word: str) -> None:
+    with psycopg.connect(database) as connection:
+        assert connection.execute(MATCHES, (text, word)).fetchone() == (True,)
+
+
+@pytest.mark.parametrize("mark", "'-/\u2018\u2019\u201a\u201b\u02bc\u2032\u275b\u2010\u2013\u2212")
+def test_a_word_with_a_mark_is_a_phrase(database: str, mark: str) -> None:
+    with psycopg.connect(database) as connection:
+        assert connection.execute(MATCHES, ("homes of parents", f"parents{mark}homes")).fetchone() == (False,)
+        assert connection.execute(MATCHES, ("the parents homes", f"parents{mark}homes")).fetchone() == (True,)
