@@ -41,7 +41,7 @@ class Slot(Struct, frozen=True):
     backlog: int
     """Bytes of the write-ahead log that the slot holds back."""
     status: str
-    """Word of PostgreSQL: `lost` if the follower can no longer continue."""
+    """Word of PostgreSQL: `unreserved` beyond its bound, `lost` once the follower can no longer continue."""
 
     @property
     def fault(self) -> str | None:
@@ -49,6 +49,8 @@ class Slot(Struct, frozen=True):
         remedy = f"start the follower, or run: ledger follow unpublish {self.name}"
         if self.status == "lost":
             return f"the slot {self.name} has lost what its follower has not read; follow again, or {remedy}"
+        if self.status == "unreserved":
+            return f"the slot {self.name} will soon lose what its follower has not read; {remedy}"
         if self.backlog > BACKLOG_BYTES:
             return f"the slot {self.name} holds back {self.backlog:,} bytes of the write-ahead log; {remedy}"
         return None

@@ -6,6 +6,7 @@ import pytest
 
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
+from ledger.follow import source
 from ledger.store.database import connect
 from ledger.verify.database import verify
 from tests.ledger.damage import damage
@@ -23,6 +24,9 @@ pytestmark = [pytest.mark.database, pytest.mark.long]
 OTHER = "other-2023"
 TABLES = ("entries", "narratives", "files", "heads", "tiles", "checkpoints")
 MAKE_SLOT = "SELECT pg_create_logical_replication_slot('{}', 'pgoutput')"
+RELOAD = ("SELECT pg_reload_conf()",)
+SEGMENTS = ("SELECT pg_logical_emit_message(false, 'test', 'x')", "SELECT pg_switch_wal()")
+"""Statements that write, and begin another segment of the write-ahead log."""
 SLOTS = "SELECT slot_name FROM pg_replication_slots WHERE slot_name = '{}'"
 
 
@@ -82,6 +86,37 @@ async def test_a_slot_dropped_by_hand_is_named_and_made_again(both: Pair) -> Non
     lines = await follow_on(both)
     assert f"the source has not kept its changes in the slot {both.follower}; adding what is missing" in lines
     await check_copy(both)
+
+
+async def test_a_slot_beyond_its_bound_is_named_before_and_after_it_is_lost(both: Pair) -> None:
+    await begin_and_follow(both)
+    await run(both.copy, "ALTER SUBSCRIPTION ledger_tameside DISABLE")
+    async with Writer(both.source) as writer:
+        await begin(writer, OTHER)
+    await run(both.source, "ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'", *RELOAD, *SEGMENTS * 3)
+    try:
+        await until(lambda: has_fault(both, "will soon lose what its follower has not read"))
+        await run(both.source, "CHECKPOINT")
+        await until(lambda: has_fault(both, "has lost what its follower has not read"))
+    finally:
+        await run(both.source, "ALTER SYSTEM RESET max_slot_wal_keep_size", *RELOAD)
+    lines = await follow_on(both)
+    assert f"the source has not kept its changes in the slot {both.follower}; adding what is missing" in lines
+    await check_copy(both)
+
+
+async def run(url: str, *statements: str) -> None:
+    """Run statements."""
+    async with await connect(url) as connection:
+        for statement in statements:
+            await connection.execute(statement.encode())
+
+
+async def has_fault(both: Pair, words: str) -> bool:
+    """Return whether the source names the fault of its slot."""
+    async with await connect(both.source) as connection:
+        (slot,) = await source.slots(connection)
+    return words in (slot.fault or "")
 
 
 async def test_a_new_slot_that_has_skipped_the_last_entries_is_found_out(both: Pair) -> None:
