@@ -39,7 +39,7 @@ from projections.views.registry import ALL
 TIDY_SECONDS = 3_600.0
 """Seconds between searches for incomplete uploads, after the one at the start."""
 WATCH_SECONDS = 1.0
-"""Seconds between looks at the embedded server, which is started again if it was killed."""
+"""Seconds between checks of the embedded server, which is started again if it was killed."""
 logger = logging.getLogger(__name__)
 StatusCallback = Callable[[str], None]
 

@@ -114,7 +114,7 @@ class Issuer:
         self._discovered: Discovered | None = None
         self._fetched: float | None = None
         self._refetched: float | None = None
-        """Seconds of the clock at which an unknown key id last caused a fetch."""
+        """Monotonic seconds of the latest fetch that an unknown key id caused."""
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:

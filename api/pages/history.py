@@ -42,7 +42,7 @@ async def get_entry(request: Request) -> Response:
     if page_request.reads("entries") and entry["position"] <= MAXIMUM_ENTRIES:
         ledger: Ledger = request.app.state.ledger
         async with open_history(ledger.url, page_request.notice) as history:
-            async for sentence, _ in narrate(history, entry["position"]):
+            async for sentence, _ in narrate(history, entry["position"], page_request.names):
                 context["sentence"] = sentence
     return renderer.page(request, "entry.html", context, page_request=page_request)
 
@@ -73,7 +73,7 @@ async def get_replay(request: Request) -> Response:
     if to <= MAXIMUM_ENTRIES:
         ledger: Ledger = request.app.state.ledger
         async with open_history(ledger.url, page_request.notice) as history:
-            async for sentence, _ in narrate(history, to):
+            async for sentence, _ in narrate(history, to, page_request.names):
                 if sentence.position >= begin and filters.matches(sentence):
                     sentences.append(sentence)
                 if len(sentences) > PAGE_SIZE:
@@ -145,14 +145,14 @@ async def _changes(request: Request, page_request: PageRequest, begin: int, end:
     ledger: Ledger = request.app.state.ledger
     try:
         async with open_history(ledger.url, page_request.notice) as history:
-            before = (await _folded(history, begin)).values.current()
-            return difference(before, (await _folded(history, end)).values.current())
+            before = (await _folded(history, begin, page_request.names)).values.current()
+            return difference(before, (await _folded(history, end, page_request.names)).values.current())
     except ReadingError as error:
         raise HTTPException(404, str(error)) from None
 
 
-async def _folded(history: LoadedHistory, to: int) -> History:
+async def _folded(history: LoadedHistory, to: int, names: Mapping[str, str]) -> History:
     state = History()
-    async for _, folded in narrate(history, to):
+    async for _, folded in narrate(history, to, names):
         state = folded
     return state

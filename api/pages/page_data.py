@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from api import charts
 from api.charts.captions import counts
 from api.pages.page_request import PageRequest
-from projections.narrate.sentence import natural_key
+from projections.narrate.sentence import natural_key, with_name
 
 Json = Mapping[str, Any]
 NOT_RECORDED = "nothing with this reference is recorded at this point"
@@ -92,18 +92,18 @@ def objective(_page_request: PageRequest, notice: Json) -> Json:
     return {"objective": only(notice["plan"]["objectives"]["nodes"])}
 
 
-def board(_page_request: PageRequest, notice: Json) -> Json:
+def board(page_request: PageRequest, notice: Json) -> Json:
     """Return the bar of the terms of the improvement board's chairs."""
     chairs, vacancies = (
         [term for term in notice["board"][name] if term["board"] is None] for name in ("chairs", "vacancies")
     )
-    return {"tenure": _tenure("chair", "Chairs of the board", chairs, vacancies, notice)}
+    return {"tenure": _tenure("chair", "Chairs of the board", chairs, vacancies, page_request, notice)}
 
 
-def reports(_page_request: PageRequest, notice: Json) -> Json:
+def reports(page_request: PageRequest, notice: Json) -> Json:
     """Return the bar of the advisers' terms."""
     data = notice["adviser"]
-    return {"tenure": _tenure("adviser", "Advisers", data["tenures"], data["vacancies"], notice)}
+    return {"tenure": _tenure("adviser", "Advisers", data["tenures"], data["vacancies"], page_request, notice)}
 
 
 def report(page_request: PageRequest, notice: Json) -> Json:
@@ -179,10 +179,16 @@ def _chart(data: Json) -> ChartImage:
     )
 
 
-def _tenure(key: str, title: str, terms: Sequence[Json], gaps: Sequence[Json], notice: Json) -> Markup:
+def _tenure(
+    key: str, title: str, terms: Sequence[Json], gaps: Sequence[Json], page_request: PageRequest, notice: Json
+) -> Markup:
     until = datetime.fromisoformat(notice["asOf"]["on"]).date()
     spans = [
-        charts.Span(term.get(key), date.fromisoformat(term["first"]), _day(term["last"]))
+        charts.Span(
+            with_name(term[key], page_request.names) if key in term else None,
+            date.fromisoformat(term["first"]),
+            _day(term["last"]),
+        )
         for term in (*terms, *gaps)
     ]
     if not spans:

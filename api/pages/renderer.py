@@ -28,7 +28,7 @@ from api.report.phrases import many
 from ledger.domain import calendar
 from ledger.domain.councils import councils
 from ledger.domain.roles import matrix
-from projections.narrate.sentence import zone_of
+from projections.narrate.sentence import with_name, zone_of
 
 _COMPONENTS = (
     *("breadcrumbs", "button", "checkboxes", "date-input", "details", "error-summary", "fieldset", "file-upload"),
@@ -115,7 +115,7 @@ def environment() -> Environment:
         "labelled": formatting.labelled,
         "fact": formatting.fact,
         "task": task,
-        "named": _named,
+        "named": with_name,
         "lines": formatting.lines,
         "button": button,
         "preset": _preset,
@@ -149,7 +149,7 @@ def page(
         "here": request.url.path,
         "when": partial(formatting.when, zone=zone),
         "entry": partial(_entry, page_request),
-        "person": partial(_named, names={} if page_request is None else page_request.names),
+        "person": partial(with_name, names={} if page_request is None else page_request.names),
     }
     if page_request is not None:
         frame |= _notice_frame(request, page_request, zone)
@@ -200,11 +200,6 @@ def _entry(page_request: PageRequest | None, position: int | None, label: str | 
     return Markup('<a class="govuk-link" href="{}">{}</a>').format(
         page_request.address(f"/entries/{position}"), text
     )
-
-
-def _named(actor: str, names: Mapping[str, str]) -> str:
-    """Return an actor's name and id, or the id of an actor without a name."""
-    return f"{names[actor]} ({actor})" if actor in names else actor
 
 
 def _preset(values: Mapping[str, str]) -> dict[str, str]:

@@ -119,7 +119,7 @@ class _Refusals:
         self._times: list[datetime] = []
 
     def add(self, at: datetime, count: int) -> None:
-        """Add the number of errors at a look."""
+        """Add the number of errors at a check."""
         if self.count is not None and count > self.count:
             self._times = [*self._times[-1:], at]
         self.count = count

@@ -24,7 +24,7 @@ from ledger.store.entries import Connection
 ATTEMPTS = 5
 """Attempts to make a slot; Patroni may make it again after it was dropped."""
 POLL_SECONDS = 0.1
-"""Seconds between looks at a subscription's processes."""
+"""Seconds between checks of a subscription's processes."""
 _KEYS = {
     "entries": ("notice", "position"),
     "tiles": ("notice", "level", "number"),

@@ -22,9 +22,9 @@ from ledger.store.distribution import refuse_distributed
 from ledger.store.entries import Connection
 
 POLL_SECONDS = 0.2
-"""Seconds between looks at the progress of a copy."""
+"""Seconds between checks of a copy's progress."""
 ERRORS = 3
-"""Errors of a copy after which waiting for it ends."""
+"""Number of a copy's errors that end the wait for it."""
 _SUBSCRIPTION = """SELECT s.subenabled, (SELECT count(*) FROM pg_subscription_rel r
     WHERE r.srsubid = s.oid AND r.srsubstate <> 'r'), e.apply_error_count + e.sync_error_count
     FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid

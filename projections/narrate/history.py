@@ -10,11 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from ledger.domain.areas.access import AccessProvided, AccessRequested
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.notice import ClauseState, NoticeIssued
+from ledger.domain.areas.plan import DEFAULT_SCALE, Dimension, ProgressRecorded, RatingScaleAdopted
 from ledger.domain.areas.records import EntryCorrected, ErasureRequested, NarrativeErased
 from ledger.domain.corrections import REPLACEMENT, Effect, effects
 from ledger.domain.entry import Entry
@@ -39,6 +40,7 @@ from projections.narrate.sentence import (
 
 Narratives = Mapping[str, NarrativeRef]
 """Path in an entry's data → its narrative."""
+_DEFAULT_LABELS = {code: code.capitalize() for code in DEFAULT_SCALE}
 
 
 class EvidenceCited(Struct, frozen=True):
@@ -116,6 +118,8 @@ class History(Struct):
     requests: dict[str | int, AccessRequested] = {}
     """Requests for access by their ids."""
     values: Values = field(default_factory=Values)
+    scales: dict[Dimension, dict[int, dict[str, str]]] = {}
+    """Dimension → each position that adopted a scale for it, with the label of each code; the last one holds."""
     register: dict[str, tuple[int, frozenset[str]]] = {}
     """Evidence → the entry that submitted it, and the ids that it supports."""
     subjects: dict[int, tuple[str, ...]] = {}
@@ -151,7 +155,23 @@ class History(Struct):
         )
 
     def _phrase(self, template: str, fact: Fact, narratives: Narratives) -> str:
-        return phrase(template, fact, narratives, self.zone, self.names)
+        return phrase(template, self._labelled(fact), narratives, self.zone, self.names)
+
+    def _labelled(self, fact: Fact) -> Fact:
+        """Return a fact with the labels of its ratings in place of their codes."""
+        if not isinstance(fact, ProgressRecorded):
+            return fact
+        return structs.replace(
+            fact,
+            activity_rating=self._label(Dimension.ACTIVITY, fact.activity_rating),
+            impact_rating=fact.impact_rating and self._label(Dimension.IMPACT, fact.impact_rating),
+        )
+
+    def _label(self, dimension: Dimension, code: str) -> str:
+        """Return the label of a rating on the plan's scale; an unknown code is its own label."""
+        scales = self.scales.get(dimension)
+        labels = scales[max(scales)] if scales else _DEFAULT_LABELS
+        return labels.get(code, code)
 
     def _request_of(self, fact: Fact) -> str:
         """Return the kind and grantee of the request for access that a fact answers."""
@@ -211,6 +231,9 @@ class History(Struct):
             aspect = (self._phrase(subject, fact, narratives), self._phrase(name, fact, narratives))
             before.setdefault(aspect, self.values.value(aspect))
             self.values.put(position, aspect, self._phrase(value, fact, narratives))
+        if isinstance(fact, RatingScaleAdopted):
+            labels = {level.code: level.label for level in fact.levels}
+            self.scales.setdefault(fact.dimension, {})[position] = labels
         if isinstance(fact, EvidenceSubmitted):
             self.register[fact.evidence] = (position, frozenset(fact.supports))
 
@@ -220,6 +243,8 @@ class History(Struct):
         for aspect in self.values.aspects_of(position):
             before.setdefault(aspect, self.values.value(aspect))
         self.values.remove(position)
+        for scales in self.scales.values():
+            scales.pop(position, None)
         self.register = {name: document for name, document in self.register.items() if document[0] != position}
         if fact is None:
             return "Nothing: the entry counts as not recorded."

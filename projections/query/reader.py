@@ -49,7 +49,7 @@ _STANDBY_LOOK_SECONDS = 0.1
 _STANDBY_SECONDS = 1.0
 """Seconds to wait for a connection to a standby; then the primary is read."""
 _LOOK_SECONDS = 1.0
-"""Seconds between looks at the positions of a notice's views when no notification arrives."""
+"""Seconds between checks of the positions of a notice's views while no notification arrives."""
 (_META,) = (meta for meta in get_args(NoticeId) if isinstance(meta, Meta))
 _NOTICE_ID = re.compile(_META.pattern or "")
 _NOW = AsOf()
@@ -166,7 +166,7 @@ class Reader:
     async def wait_beyond(self, notice: str, position: int, seconds: float) -> bool:
         """Wait until the views of a notice pass a position, at most this many seconds; return whether they did.
 
-        All waiters on one notice share a look after each notification and once a second.
+        All waiters on one notice share a check after each notification and once a second.
         """
         deadline = asyncio.get_running_loop().time() + seconds
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
@@ -185,7 +185,7 @@ class Reader:
         return self._standbys.pool() if self._standbys is not None else None
 
     async def _reached(self, notice: str, event: asyncio.Event) -> int:
-        """Return the position that all views of a notice have reached, from a look since the last notification."""
+        """Return the position that all views of a notice have reached, from a check since the last notification."""
         now = asyncio.get_running_loop().time()
         look = self._looks.get(notice)
         if look is None or look.event is not event or now - look.at >= self._look_seconds:

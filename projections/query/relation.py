@@ -27,7 +27,7 @@ _NAMED = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 ZONE = "(SELECT n.zone FROM views.notices n WHERE n.notice = :notice)"
 TODAY = f"(:on AT TIME ZONE {ZONE})::date"
 IN_POST = "t.first <= :today AND (t.last IS NULL OR t.last >= :today)"
-"""Test of a time in a post, both days included: true if it includes today."""
+"""SQL condition: today is in a time in a post, its first and last days included."""
 
 
 WITHIN = {

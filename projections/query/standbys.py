@@ -42,7 +42,7 @@ Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 
 class ServerState(Struct, frozen=True):
-    """State of a server at one look."""
+    """State of a server at one check."""
 
     system: int
     """Identifier that a primary shares with its standbys only."""

@@ -67,7 +67,7 @@ GATHERING = of_table(
     GATHERINGS,
     computed={
         "loop": Computed(
-            Annotated[str, words(Loop), Meta(description="Use of the views gathered.")],
+            Annotated[str, words(Loop), Meta(description="Use that was made of the views of staff and children.")],
             "CASE WHEN t.considered > 0 THEN 'CLOSED' ELSE 'GATHERED_ONLY' END",
         )
     },

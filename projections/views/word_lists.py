@@ -164,7 +164,7 @@ class DiagnosticStanding(WordList):
 
 
 class Loop(WordList):
-    """Use of the views gathered."""
+    """Use that was made of the views of staff and children."""
 
     CLOSED = "CLOSED"
     """The views were considered, and the result is recorded."""

@@ -31,7 +31,7 @@ T = TypeVar("T")
 Variables = Mapping[str, Any]
 """Coerced variables of a request."""
 Path: TypeAlias = tuple[str | int, ...]
-"""Members of objects and items of lists, one below another."""
+"""Path to a value: names of members and indexes of items, outermost first."""
 
 
 class ArgumentValue(Struct, frozen=True, eq=False):

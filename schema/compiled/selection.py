@@ -72,7 +72,7 @@ MOST_SEARCHES = 20
 
 
 class Load(Struct):
-    """Numbers of the conditions and of the searches that the lists of a notice have so far."""
+    """Counts of the conditions and searches so far, over all lists of a notice."""
 
     conditions: int = 0
     searches: int = 0

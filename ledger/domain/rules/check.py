@@ -21,7 +21,7 @@ COMMON = "open_words"
 
 
 _BEGINNING = 4
-"""Letters and digits that the beginning of a word has at least, to be near to the word."""
+"""Letters and digits of the shortest beginning that still suggests a word."""
 
 
 class Parameter(Struct, frozen=True):

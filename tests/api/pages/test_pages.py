@@ -207,11 +207,11 @@ def test_an_entry_shows_what_it_names_and_folds_a_query(readers: dict[str, httpx
 def test_a_correction_is_told_alike_wherever_it_is_told(readers: dict[str, httpx.Client]) -> None:
     auditor = readers["auditor"]
     at = int(re.findall(r"/entries/(\d+)", auditor.get(f"{HOME}/entries?newest=no&type=EntryCorrected").text)[0])
-    changed = "objective O2 due 30 November 2022 31 December 2022"
+    changed = "Objective O2 Due 30 November 2022 31 December 2022"
     assert changed in words(auditor.get(f"{HOME}/entries/{at}"))
     assert changed in words(auditor.get(f"{HOME}/changes?from={at - 1}&to={at}"))
     replay = words(auditor.get(f"{HOME}/replay?from={at}&subject=O2"))
-    assert "objective O2: due 30 November 2022 → 31 December 2022" in replay
+    assert "Objective O2: due 30 November 2022 → 31 December 2022" in replay
     assert "Corrected later by" in words(auditor.get(f"{HOME}/replay?subject=O2"))
 
 

@@ -355,3 +355,6 @@ async def test_people_have_names_on_pages(service: Service) -> None:
         assert "Jo Åström (officer)" in words(plan).partition("Objectives")[2]
         offered = officer.get(address(service, "ObjectiveAdded")).text
         assert "Jo Åström, officer" in offered
+        notice = f"/notices/{service.notice.name}"
+        assert "Jo Åström (officer) is responsible" in words(officer.get(f"{notice}/replay"))
+        assert "Owner None Jo Åström (officer)" in words(officer.get(f"{notice}/changes?from=1"))

@@ -61,8 +61,8 @@ def test_what_an_entry_changed_is_told_with_what_was_before() -> None:
         ]
     )
     assert ("objective O1", "due", None, "31 October 2022") in changes_of(first)
-    assert ("objective O1", "activity", None, "RED") in changes_of(second)
-    assert changes_of(again) == {("objective O1", "activity", "RED", "GREEN")}
+    assert ("objective O1", "activity", None, "Red") in changes_of(second)
+    assert changes_of(again) == {("objective O1", "activity", "Red", "Green")}
 
 
 def test_the_texts_that_the_sentence_does_not_hold_stand_beside_it() -> None:
@@ -116,7 +116,7 @@ def test_a_correction_shows_all_that_it_moved() -> None:
     assert minute.reads_now is not None
     assert "“Better”" in minute.reads_now
     assert minute.narratives == {"reason": "“A slip”"}
-    assert story.values.current()["objective O1", "activity"] == "RED"
+    assert story.values.current()["objective O1", "activity"] == "Red"
 
 
 def test_a_correction_without_a_replacement_takes_away() -> None:
@@ -137,7 +137,7 @@ def test_a_correction_of_an_old_entry_leaves_what_was_settled_since() -> None:
         entry(3, "EntryCorrected", {"position": 1, "reason": TEXT, "replacement": replacement}), {}
     )
     assert changes_of(minute) == {("entry 1", "reads", None, "as corrected")}
-    assert story.values.current()["objective O1", "activity"] == "GREEN"
+    assert story.values.current()["objective O1", "activity"] == "Green"
 
 
 def test_evidence_that_was_corrected_away_is_no_longer_on_file() -> None:
@@ -230,3 +230,19 @@ def test_names_stand_beside_ids_where_the_directory_has_them() -> None:
     assert narrated.sentence.startswith("Objective alice was added to the plan")
     assert "Alice Smith (alice) is responsible" in narrated.sentence
     assert "1a" in narrated.sentence
+
+
+def test_ratings_have_the_labels_of_the_scale_of_their_time() -> None:
+    history = History(corrected={2: 4})
+    levels = [
+        {"code": "RED", "label": "Stuck", "meaning": TEXT, "order": 0},
+        {"code": "GREEN", "label": "Done", "meaning": TEXT, "order": 1},
+    ]
+    history.narrate(entry(1, "ProgressRecorded", PROGRESS | {"activityRating": "RED"}), {})
+    history.narrate(entry(2, "RatingScaleAdopted", {"dimension": "ACTIVITY", "levels": levels}), {})
+    rated = history.narrate(entry(3, "ProgressRecorded", PROGRESS | {"activityRating": "GREEN"}), {})
+    assert ("objective O1", "activity", "Red", "Done") in changes_of(rated)
+    assert "activity is rated Done" in rated.sentence
+    history.narrate(entry(4, "EntryCorrected", {"position": 2, "reason": TEXT}), {})
+    again = history.narrate(entry(5, "ProgressRecorded", PROGRESS | {"activityRating": "AMBER"}), {})
+    assert ("objective O1", "activity", "Done", "Amber") in changes_of(again)

@@ -159,7 +159,7 @@ class MeasureJudge(Judge[R]):
 
 
 def standing_of(measure: TrackedMeasure) -> str | None:
-    """Return a measure's standing, a key of `_STANDINGS`; None: no reading counts."""
+    """Return a measure's standing, a key of `_STANDINGS`, or None if no reading counts."""
     values = measure.counted()
     if not values:
         return None
