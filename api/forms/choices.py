@@ -36,6 +36,8 @@ class _Source(Struct, frozen=True):
     """Selection on the notice; `value` is the option's value, `a` and `b` make its label."""
     only: str | None = None
     """Required value of the selection's `only` field."""
+    label_alone: bool = False
+    """True if the label says what the value is, as that of a rating's code does."""
 
 
 def _listed(path: str, value: str, *label: str, arguments: str | None = _PAGE, only: str = "") -> str:
@@ -54,9 +56,8 @@ def _listed(path: str, value: str, *label: str, arguments: str | None = _PAGE, o
 
 
 def _rating(dimension: str) -> _Source:
-    return _Source(
-        ("plan",), _listed("plan.ratings", "code", "label", arguments=None, only="dimension"), dimension
-    )
+    query = _listed("plan.ratings", "code", "label", arguments=None, only="dimension")
+    return _Source(("plan",), query, dimension, label_alone=True)
 
 
 _SOURCES: Mapping[str, _Source] = {
@@ -149,7 +150,7 @@ def _alias(kind: str) -> str:
 def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tuple[Choice, ...]]:
     """Return the options in the answer to `selection`."""
     options = {
-        kind: tuple(_choices(answer[_alias(kind)], _SOURCES[kind].only))
+        kind: tuple(_choices(answer[_alias(kind)], _SOURCES[kind]))
         for kind in kinds
         if kind in _SOURCES and answer.get(_alias(kind)) is not None
     }
@@ -158,17 +159,17 @@ def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tupl
     return {**options, **({"fact type": FACT_TYPES} if "fact type" in kinds else {})}
 
 
-def _choices(answer: Any, only: str | None) -> Iterable[Choice]:  # noqa: ANN401 - a list at any depth of an answer
+def _choices(answer: Any, source: _Source) -> Iterable[Choice]:  # noqa: ANN401 - a list at any depth of an answer
     """Yield the options of a list at any depth of an answer."""
     while isinstance(answer, Mapping):
         answer = answer.get("items", answer.get("nodes"))
     seen = set()
     for item in answer or ():
         value = str(item["value"] or "")
-        if value and value not in seen and item.get("only") == only:
+        if value and value not in seen and item.get("only") == source.only:
             seen.add(value)
             label = ", ".join(_words(str(item[name])) for name in "ab" if item.get(name))
-            yield Choice(value, f"{value}: {label}" if label else value)
+            yield Choice(value, label if label and source.label_alone else f"{value}: {label}" if label else value)
 
 
 def with_clauses(options: Choices, kinds: Collection[str], state: State) -> dict[str, tuple[Choice, ...]]:

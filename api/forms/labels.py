@@ -96,7 +96,7 @@ LABELS = {
     "ReviewScheduled.from": "Start date",
 }
 """Labels of fields whose own names do not say enough: by field, or by fact and field."""
-UNEXPLAINED = frozenset({"actor", "chair", "member", "role"})
+UNEXPLAINED = frozenset({"activityRating", "actor", "chair", "member", "role"})
 """Fields of existing things whose label says enough; their types' descriptions are for programs."""
 FIRST_IDS = {
     "action": "A1",

@@ -185,7 +185,7 @@ class Reader:
         return self._standbys.pool() if self._standbys is not None else None
 
     async def _reached(self, notice: str, event: asyncio.Event) -> int:
-        """Return the position that all views of a notice have reached, from a check since the last notification."""
+        """Return the position that all views of a notice have reached, checked since the last notification."""
         now = asyncio.get_running_loop().time()
         look = self._looks.get(notice)
         if look is None or look.event is not event or now - look.at >= self._look_seconds:

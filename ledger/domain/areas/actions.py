@@ -125,8 +125,8 @@ class ActionRebaselined(Fact, frozen=True, kw_only=True):
     )
 
     action: ActionId
-    from_: Annotated[Day, Meta(description="The date until now.")]
-    to: Annotated[Day, Meta(description="The date from now on.")]
+    from_: Annotated[Day, Meta(description="The due date before this change.")]
+    to: Annotated[Day, Meta(description="The due date after this change.")]
     reason: Narrative
     approver: Annotated[
         ActorId, Meta(description="The actor who approved the new date; not an owner of the action.")

@@ -205,7 +205,7 @@ class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
         reference("meeting", "The meeting; its own entry is often recorded after the decision.", known=False),
     ]
     title: Narrative
-    outcome: Annotated[Narrative, Meta(description="The decision.")]
+    outcome: Annotated[Narrative, Meta(description="The course that the board chose.")]
     rationale: Narrative
     options: Annotated[list[Narrative], Meta(description="The options that the board weighed.")] = []
     votes: Votes | None = None

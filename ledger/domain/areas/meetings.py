@@ -36,7 +36,7 @@ class BoardPackCirculated(Fact, frozen=True, kw_only=True):
         str, reference("meeting", "The meeting concerned, usually one that is still to come.", known=False)
     ]
     recipients: Annotated[list[ActorId], Meta(min_length=1, description="The recipients.")]
-    evidence: Annotated[list[EvidenceId], Meta(min_length=1, description="The papers.")]
+    evidence: Annotated[list[EvidenceId], Meta(min_length=1, description="The documents of the pack.")]
 
 
 class MeetingHeld(Fact, frozen=True, kw_only=True):
@@ -73,7 +73,7 @@ class MinutesApproved(Fact, frozen=True, kw_only=True):
 
     meeting: MeetingId
     approved_at: ApprovedAt | None = None
-    evidence: Annotated[list[EvidenceId], Meta(description="The minutes.")] = []
+    evidence: Annotated[list[EvidenceId], Meta(description="The document with the minutes.")] = []
 
 
 class BoardActionAgreed(Fact, frozen=True, kw_only=True):

@@ -127,7 +127,7 @@ class RatingScaleAdopted(Fact, frozen=True, kw_only=True):
     )
 
     dimension: Dimension
-    levels: Annotated[list[Level], Meta(min_length=2, description="Its ratings.")]
+    levels: Annotated[list[Level], Meta(min_length=2, description="The ratings of the scale.")]
 
 
 class ObjectiveAdded(Fact, frozen=True, kw_only=True):

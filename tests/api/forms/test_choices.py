@@ -70,7 +70,7 @@ def test_a_request_is_chosen_by_its_entry() -> None:
 def test_ratings_are_those_of_their_own_scale() -> None:
     scale = [{"value": "RED", "a": "Red", "only": "IMPACT"}, {"value": "BLUE", "a": "Blue", "only": "ACTIVITY"}]
     options = choices({"of_impact_rating": {"items": scale}}, {"impact rating"})
-    assert options["impact rating"] == (Choice("RED", "RED: Red"),)
+    assert options["impact rating"] == (Choice("RED", "Red"),)
 
 
 def test_a_fact_is_offered_only_for_what_may_still_take_it() -> None:
