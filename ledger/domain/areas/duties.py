@@ -183,7 +183,9 @@ class CooperationReported(Fact, frozen=True, kw_only=True):
     """A reviewer, adviser or commissioner reported whether the council co-operated."""
 
     act: ClassVar[str] = "reportCooperation"
-    sentence: ClassVar[Sentence] = Sentence("Co-operation was reported ({cooperated}): {reason}")
+    sentence: ClassVar[Sentence] = Sentence(
+        "It was reported that the council {cooperated?co-operated|did not co-operate}: {reason}"
+    )
 
     cooperated: Annotated[bool, Meta(description="True if the council co-operated.")]
     reason: Narrative

@@ -100,8 +100,8 @@ class MeasureReadingReported(Fact, frozen=True, kw_only=True):
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_counted,)
     sentence: ClassVar[Sentence] = Sentence(
-        "Measure {measure} stood at [{numerator}][ of {denominator}][{published}, as published,] for "
-        "{period.first} to {period.last}, by {system} as drawn on {extracted_at}",
+        "Measure {measure} was [{numerator}][ of {denominator}][{published}, as published,] for "
+        "{period.first} to {period.last}, extracted from {system} on {extracted_at}",
         (
             (
                 "measure {measure} for {period.first} to {period.last}",
@@ -127,8 +127,8 @@ class MeasureReadingRestated(Fact, frozen=True, kw_only=True):
     version: ClassVar[int] = 2
     earlier: ClassVar[tuple[Upcast, ...]] = (_counted,)
     sentence: ClassVar[Sentence] = Sentence(
-        "Measure {measure} was restated: it stood at [{numerator}][ of {denominator}][{published}, as published,] "
-        "for {period.first} to {period.last}, by {system} as drawn on {extracted_at}. Reason: {reason}",
+        "Measure {measure} was restated: it was [{numerator}][ of {denominator}][{published}, as published,] "
+        "for {period.first} to {period.last}, extracted from {system} on {extracted_at}. Reason: {reason}",
         (
             (
                 "measure {measure} for {period.first} to {period.last}",

@@ -44,7 +44,7 @@ class ContributionCommitted(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "commitContribution"
     begins: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
-        "Partner {partner} promised contribution {contribution} by {due}[, for objective {objective}]: {what} "
+        "Partner {partner} promised contribution {contribution} by {due}[, for objective {objective}]: {what}. "
         "{owner} is responsible",
         (("contribution {contribution}", "state", "promised for {due}"),),
     )

@@ -53,7 +53,7 @@ class ActorRegistered(Fact, frozen=True, kw_only=True):
     begins: ClassVar[bool] = True
     outlives: ClassVar[bool] = True
     sentence: ClassVar[Sentence] = Sentence(
-        "{actor} was registered as a {kind}[: {post}]", (("{actor}", "known as", "{kind}"),)
+        "{actor} was registered ({kind})[: {post}]", (("{actor}", "known as", "{kind}"),)
     )
 
     actor: ActorId

@@ -87,8 +87,8 @@ class CoverageMapped(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "mapCoverage"
     sentence: ClassVar[Sentence] = Sentence(
-        "The coverage of objective {objective} was mapped[: the areas {areas}][; the findings {findings}][; "
-        "the recommendations {recommendations}]",
+        "The coverage of objective {objective} was mapped[, for areas {areas}][, for findings {findings}][, "
+        "for recommendations {recommendations}]",
         (
             ("objective {objective}", "areas answered", "{areas}"),
             ("objective {objective}", "findings answered", "{findings}"),

@@ -12,7 +12,7 @@ from msgspec import Struct
 from ledger.domain.areas.notice import AreaRegistered
 from ledger.domain.areas.people import RoleGranted
 from ledger.domain.fact import Fact
-from ledger.domain.registry import KIND_OF
+from ledger.domain.registry import KIND_OF, Kind
 from ledger.domain.roles import Role
 from projections.engine.narrative import NarrativeRef
 from projections.narrate.sentence import (
@@ -120,3 +120,11 @@ def test_lists_are_read_aloud() -> None:
         "a and b",
         "a, b and c",
     ]
+
+
+@pytest.mark.parametrize("kind", KIND_OF.values(), ids=lambda kind: kind.name)
+def test_a_yes_or_no_chooses_between_two_wordings(kind: Kind) -> None:
+    hints = get_type_hints(kind.struct)
+    sentence = kind.struct.sentence
+    for template in (sentence.sentence, *(part for value in sentence.settles for part in value)):
+        assert {name for name in re.findall(r"{(\w+)}", template) if hints.get(name) is bool} == set()
