@@ -4,7 +4,7 @@ A row's field states them in its annotation, such as
 `owner: Annotated[str, ID, Meta(description="Actor id of its owner.")]`. A field without a description is internal.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -13,6 +13,8 @@ from ledger.domain.fields import unwrap
 
 ID = Meta(extra={"type": "id"})
 """Annotation of a field, or of a list's items, with ids of things."""
+ACTOR_ID = Meta(extra={"is_actor": True})
+"""Annotation of a field, or of a list's items, with ids of people or systems."""
 COUNT = Meta(extra={"type": "count"})
 """Annotation of a whole number that may exceed 32 bits."""
 
@@ -32,12 +34,14 @@ class Meaning(Struct, frozen=True):
     """Description of the field; None for an internal field."""
     type: NarrowType | None = None
     """Type of the value, or of a list's items, if narrower than that of the column."""
+    is_actor: bool = False
+    """True if the value, or each of a list's items, is the id of a person or system."""
 
 
 def meaning_of(hint: object) -> Meaning:
     """Return the meaning that a field's annotations state."""
-    description, narrower = None, None
+    description, extra = None, dict[str, Any]()
     for meta in unwrap(hint).metas:
         description = meta.description or description
-        narrower = (meta.extra or {}).get("type", narrower)
-    return Meaning(description, narrower)
+        extra |= meta.extra or {}
+    return Meaning(description, **extra)

@@ -20,7 +20,7 @@ from ledger.domain.areas.access import (
 )
 from ledger.domain.entry import Entry
 from projections.engine.fact_rows import RECORDED_AT, OfFact, put_from_fact
-from projections.engine.meaning import ID, words
+from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -34,8 +34,8 @@ class Access(Struct, frozen=True):
     request: Annotated[str, ID, Meta(description="Id.")]
     position: int
     requested_at: Annotated[datetime, Meta(description="Instant of the request.")]
-    requested_by: Annotated[str, Meta(description="Actor id of the requester.")]
-    grantee: Annotated[str, Meta(description="Actor id of the grantee.")]
+    requested_by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the requester.")]
+    grantee: Annotated[str, ACTOR_ID, Meta(description="Actor id of the grantee.")]
     review: Annotated[str | None, ID, Meta(description="Id of its review.")]
     diagnostic: Annotated[str | None, ID, Meta(description="Id of its diagnostic.")]
     kind: Annotated[str, words(AccessKind), Meta(description="Kind of access.")]
@@ -50,7 +50,7 @@ class Access(Struct, frozen=True):
     until_at: Annotated[datetime, Meta(description="End of the access, unless it is revoked earlier.")]
     decided: Annotated[str | None, words(AccessDecision), Meta(description="Decision; null if undecided.")] = None
     decided_at: Annotated[datetime | None, Meta(description="Instant of the decision.")] = None
-    decided_by: Annotated[str | None, Meta(description="Actor id of the person who did this.")] = None
+    decided_by: Annotated[str | None, ACTOR_ID, Meta(description="Actor id of the person who did this.")] = None
     decided_position: Annotated[int | None, Meta(description="Position of the entry with the decision.")] = None
     refused_reason: Annotated[NarrativeRef | None, Meta(description="Reason for the refusal; null if erased.")] = (
         None
@@ -85,7 +85,7 @@ class Use(Struct, frozen=True):
     request: Annotated[str, ID, Meta(description="Id of the request behind the grant.")]
     position: int
     used_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
-    grantee: Annotated[str, Meta(description="Actor id of the person who did this.")]
+    grantee: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person who did this.")]
     document: Annotated[str, ID, Meta(description="Id of the document.")]
     action: Annotated[
         str | None, words(AccessAction), Meta(description="Action on the document; null if refused.")

@@ -20,7 +20,7 @@ from ledger.domain.areas.actions import (
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
 from projections.engine.fact_rows import OfFact, put_from_fact
-from projections.engine.meaning import ID, words
+from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -37,13 +37,13 @@ class Action(Struct, frozen=True):
     position: Annotated[int, Meta(description="Position of the entry that added it.")]
     added_at: Annotated[datetime, Meta(description="Instant at which it was added.")]
     title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
-    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    owner: Annotated[str, ACTOR_ID, Meta(description="Actor id of its owner.")]
     due: Annotated[date, Meta(description="Due date.")]
     first_due: Annotated[date, Meta(description="Original due date.")]
     partner: Annotated[
         str | None, ID, Meta(description="Id of the partner that carries it out; null if the council does.")
     ]
-    co_owners: Annotated[list[str], Meta(description="Actor ids of its other owners.")]
+    co_owners: Annotated[list[str], ACTOR_ID, Meta(description="Actor ids of its other owners.")]
     precision: Annotated[
         str, words(Precision), Meta(description="Precision of its due date, which is the last day of its period.")
     ]
@@ -85,7 +85,7 @@ class Rebaseline(Struct, frozen=True):
     due_before: Annotated[date, Meta(description="Due date before the change.")]
     due_after: Annotated[date, Meta(description="Due date after the change.")]
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
-    approver: Annotated[str, Meta(description="Actor id of the approver.")]
+    approver: Annotated[str, ACTOR_ID, Meta(description="Actor id of the approver.")]
 
 
 class Milestone(Struct, frozen=True):

@@ -10,7 +10,7 @@ from ledger.domain.areas.reports import AdviserReportIssued
 from ledger.domain.areas.reviews import AreaJudgement
 from ledger.domain.entry import Entry
 from projections.engine.fact_rows import put_from_fact
-from projections.engine.meaning import ID, words
+from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -26,7 +26,7 @@ class Tenure(Struct, frozen=True):
     appointment: Annotated[str, ID, Meta(description="Id.")]
     position: int
     """Entry that began it."""
-    adviser: Annotated[str, Meta(description="Actor id of the person.")]
+    adviser: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person.")]
     first: Annotated[date, Meta(description="First day; the period includes both days.")]
     last: Annotated[date | None, Meta(description="Last day; null if the adviser is in post.")]
     terms: Annotated[NarrativeRef | None, Meta(description="Terms of the appointment; null if erased.")]
@@ -43,7 +43,7 @@ class AdviserReport(Struct, frozen=True):
     report: Annotated[str, ID, Meta(description="Id.")]
     position: int
     issued_at: Annotated[datetime, Meta(description="Instant at which it was issued.")]
-    adviser: Annotated[str, Meta(description="Actor id of the adviser.")]
+    adviser: Annotated[str, ACTOR_ID, Meta(description="Actor id of the adviser.")]
     first: Annotated[date, Meta(description="First day of its period.")]
     last: Annotated[date, Meta(description="Last day of its period.")]
     other: Annotated[NarrativeRef | None, Meta(description="Other remarks; null if erased.")]

@@ -26,7 +26,7 @@ from ledger.domain.areas.meetings import (
 from ledger.domain.entry import Entry
 from ledger.domain.terms import lies_in_term
 from projections.engine.fact_rows import put_from_fact
-from projections.engine.meaning import ID
+from projections.engine.meaning import ACTOR_ID, ID
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -50,7 +50,7 @@ class Board(Struct, frozen=True):
 class Chair(Struct, frozen=True):
     """Period of one person as chair."""
 
-    chair: Annotated[str, Meta(description="Actor id of the person.")]
+    chair: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person.")]
     position: int
     first: Annotated[date, Meta(description="First day; the period includes both days.")]
     last: Annotated[date | None, Meta(description="Last day, inclusive; null if it continues.")]
@@ -68,7 +68,7 @@ class Chair(Struct, frozen=True):
 class Interest(Struct, frozen=True):
     """Interest declared by a member of a board."""
 
-    actor: Annotated[str, Meta(description="Actor id of the person.")]
+    actor: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person.")]
     position: int
     declared_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
     interest: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
@@ -77,7 +77,7 @@ class Interest(Struct, frozen=True):
 class Member(Struct, frozen=True):
     """Membership of a board."""
 
-    member: Annotated[str, Meta(description="Actor id of the person.")]
+    member: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person.")]
     position: int
     post: Annotated[str, Meta(description="Post on the board.")]
     first: Annotated[date, Meta(description="First day; the period includes both days.")]
@@ -103,8 +103,8 @@ class Meeting(Struct, frozen=True):
     meeting: Annotated[str, ID, Meta(description="Id.")]
     position: int
     held_at: Annotated[datetime, Meta(description="Instant at which it was held.")]
-    attendance: Annotated[list[str], Meta(description="Actor ids of the people present.")]
-    apologies: Annotated[list[str], Meta(description="Actor ids of the people who sent apologies.")]
+    attendance: Annotated[list[str], ACTOR_ID, Meta(description="Actor ids of the people present.")]
+    apologies: Annotated[list[str], ACTOR_ID, Meta(description="Actor ids of the people who sent apologies.")]
     quorate: Annotated[bool, Meta(description="True if enough members were present.")]
     board: BoardName
     minutes_approved_at: Annotated[
@@ -161,7 +161,7 @@ class BoardAction(Struct, frozen=True):
     agreed_at: Annotated[datetime, Meta(description="Instant at which it was agreed.")]
     meeting: Annotated[str, ID, Meta(description="Id of the meeting that agreed it.")]
     text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
-    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    owner: Annotated[str, ACTOR_ID, Meta(description="Actor id of its owner.")]
     due: Annotated[date | None, Meta(description="Last day to do it; null if none is set.")]
     done_on: Annotated[date | None, Meta(description="Day on which it was done; null if open.")] = None
     done_position: Annotated[int | None, Meta(description="Position of the entry that records this.")] = None

@@ -24,7 +24,7 @@ from ledger.domain.entry import Entry
 from ledger.domain.roles import Role
 from ledger.domain.terms import lies_in_term
 from projections.engine.fact_rows import OfFact
-from projections.engine.meaning import ID, words
+from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -42,7 +42,7 @@ class ClauseAssessment(Struct, frozen=True):
     clause: Annotated[str, ID, Meta(description="Number of the clause.")]
     assessed_at: Annotated[datetime, Meta(description="Instant from which it holds.")]
     judgement: Annotated[str, words(ClauseJudgement), Meta(description="Judgement.")]
-    by: Annotated[str, Meta(description="Actor id of the person who judged.")]
+    by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person who judged.")]
     role: _RecorderRole
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
     evidence: NamedEvidence
@@ -73,7 +73,7 @@ class Instruction(Struct, frozen=True):
     instruction: Annotated[str, ID, Meta(description="Id.")]
     position: int
     given_at: Annotated[datetime, Meta(description="Instant at which it was given.")]
-    by: Annotated[str, Meta(description="Actor id of the person who gave it.")]
+    by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person who gave it.")]
     role: _RecorderRole
     text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
     due: Annotated[date | None, Meta(description="Last day to follow it; null if none is set.")]
@@ -95,7 +95,7 @@ class PostTenure(Struct, frozen=True):
 
     position: int
     post: Annotated[str, Meta(description="Post, such as commissioner.")]
-    holder: Annotated[str, Meta(description="Actor id of the person in the post.")]
+    holder: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person in the post.")]
     first: Annotated[date, Meta(description="First day; the period includes both days.")]
     last: Annotated[date | None, Meta(description="Last day, inclusive; null if it continues.")]
     vacated_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
@@ -110,7 +110,7 @@ class Consent(Struct, frozen=True):
     position: int
     matter: Annotated[str, Meta(description="Matter, as the clause names it.")]
     given_at: Annotated[datetime, Meta(description="Instant at which it was given.")]
-    by: Annotated[str, Meta(description="Actor id of the person who consented.")]
+    by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person who consented.")]
     role: _RecorderRole
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
 
@@ -129,7 +129,7 @@ class Cooperation(Struct, frozen=True):
 
     position: int
     reported_at: Annotated[datetime, Meta(description="Instant of the report.")]
-    by: Annotated[str, Meta(description="Actor id of the person who reported.")]
+    by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person who reported.")]
     role: _RecorderRole
     cooperated: Annotated[bool, Meta(description="True if the council co-operated.")]
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]

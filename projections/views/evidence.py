@@ -25,7 +25,7 @@ from ledger.domain.fact import Fact
 from ledger.domain.fields import FieldPath, field_paths, values_in
 from ledger.domain.registry import KIND_OF
 from projections.engine.fact_rows import put_from_fact
-from projections.engine.meaning import COUNT, ID, words
+from projections.engine.meaning import ACTOR_ID, COUNT, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -40,7 +40,7 @@ class Evidence(Struct, frozen=True):
     evidence: Annotated[str, ID, Meta(description="Id.")]
     position: int
     submitted_at: Annotated[datetime, Meta(description="Instant at which it was submitted.")]
-    actor: Annotated[str, Meta(description="Actor id of its submitter.")]
+    actor: Annotated[str, ACTOR_ID, Meta(description="Actor id of its submitter.")]
     digest: Annotated[str, Meta(description="SHA-256 over the file's salt and the file, in base64.")]
     media_type: Annotated[str, Meta(description="Its media type.")]
     size: Annotated[int, COUNT, Meta(description="Its size in bytes.")]
@@ -71,7 +71,7 @@ class Assessment(Struct, frozen=True):
     evidence: Annotated[str, ID, Meta(description="Id of the document.")]
     position: int
     assessed_at: Annotated[datetime, Meta(description="Instant of the judgement.")]
-    assessor: Annotated[str, Meta(description="Actor id of the person who did this.")]
+    assessor: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person who did this.")]
     judgement: Annotated[str, words(Judgement), Meta(description="Judgement.")]
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
 

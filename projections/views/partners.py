@@ -14,7 +14,7 @@ from ledger.domain.areas.partners import (
     PartnerUpdateCommissioned,
     PartnerUpdateReceived,
 )
-from projections.engine.meaning import ID, words
+from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Table
 from projections.engine.view import View
@@ -30,7 +30,7 @@ class Partner(Struct, frozen=True):
     position: int
     organisation: Annotated[NarrativeRef, Meta(description="Name; null if erased.")]
     section11: Annotated[bool, Meta(description="True if section 11 of the Children Act 2004 binds it.")]
-    lead: Annotated[str, Meta(description="Actor id of its owner.")]
+    lead: Annotated[str, ACTOR_ID, Meta(description="Actor id of its owner.")]
 
 
 class Contribution(Struct, frozen=True):
@@ -41,7 +41,7 @@ class Contribution(Struct, frozen=True):
     partner: Annotated[str, ID, Meta(description="Id of the partner.")]
     committed_at: Annotated[datetime, Meta(description="Instant at which it was promised.")]
     what: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
-    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    owner: Annotated[str, ACTOR_ID, Meta(description="Actor id of its owner.")]
     due: Annotated[date, Meta(description="Due date.")]
     objective: Annotated[str | None, ID, Meta(description="Id of the objective that it serves.")]
     received_on: Annotated[date | None, Meta(description="Date of delivery.")] = None

@@ -22,7 +22,7 @@ from ledger.domain.areas.people import (
 from ledger.domain.entry import Entry
 from ledger.domain.roles import Role
 from projections.engine.fact_rows import RECORDED_AT, OfFact, put_from_fact
-from projections.engine.meaning import ID, words
+from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.tables import Connection
@@ -43,7 +43,7 @@ class Actor(Struct, frozen=True):
 class Holding(Struct, frozen=True):
     """Role of an actor for a period."""
 
-    actor: Annotated[str, ID, Meta(description="Actor id of the holder.")]
+    actor: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of the holder.")]
     role: Annotated[str, words(Role), Meta(description="Role.")]
     position: int
     from_at: Annotated[datetime, Meta(description="Instant at which it begins.")]
@@ -59,10 +59,10 @@ class RoleRequest(Struct, frozen=True):
     """Request for a role that takes two people, and the grant that followed."""
 
     position: int
-    actor: Annotated[str, ID, Meta(description="Actor id of the person who would have the role.")]
+    actor: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of the person who would have the role.")]
     role: Annotated[str, words(Role), Meta(description="Role.")]
     requested_at: Annotated[datetime, Meta(description="Instant of the request.")]
-    requested_by: Annotated[str, ID, Meta(description="Actor id of the requester.")]
+    requested_by: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of the requester.")]
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
     from_at: Annotated[
         datetime | None, Meta(description="Instant at which the role begins; null if with its grant.")
@@ -80,7 +80,7 @@ class Token(Struct, frozen=True):
 
     token: Annotated[str, ID, Meta(description="Public id.")]
     position: int
-    actor: Annotated[str, ID, Meta(description="Actor id of its owner.")]
+    actor: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of its owner.")]
     role: Annotated[str, words(Role), Meta(description="Role of its owner when using it.")]
     issued_at: Annotated[datetime, Meta(description="Instant at which it was issued.")]
     source: Annotated[str | None, Meta(description="The only source that it may record from.")]
@@ -95,7 +95,7 @@ class Integration(Struct, frozen=True):
 
     integration: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    actor: Annotated[str, ID, Meta(description="Actor id of the system.")]
+    actor: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of the system.")]
     source: Annotated[str, Meta(description="Source that it records from.")]
     facts: Annotated[list[str], Meta(description="Facts that it may record.")]
     revoked_at: Annotated[datetime | None, Meta(description="Instant of the revocation.")] = None

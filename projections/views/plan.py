@@ -25,7 +25,7 @@ from ledger.domain.areas.plan import (
 )
 from ledger.domain.entry import Entry
 from projections.engine.fact_rows import put_from_fact
-from projections.engine.meaning import ID, words
+from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -41,7 +41,7 @@ class Objective(Struct, frozen=True):
     added_at: Annotated[datetime, Meta(description="Instant at which it was added.")]
     title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
     areas: Annotated[list[str], ID, Meta(description="Ids of the areas for priority action that it serves.")]
-    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    owner: Annotated[str, ACTOR_ID, Meta(description="Actor id of its owner.")]
     due: Annotated[date, Meta(description="Due date.")]
     first_due: Annotated[date, Meta(description="Original due date.")]
     measures: Annotated[list[str], ID, Meta(description="Ids of the measures of its impact.")]
@@ -69,7 +69,7 @@ class ProgressUpdate(Struct, frozen=True):
     position: int
     occurred_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
     recorded_at: Annotated[datetime, Meta(description="Instant at which it was recorded.")]
-    actor: Annotated[str, Meta(description="Actor id of its recorder.")]
+    actor: Annotated[str, ACTOR_ID, Meta(description="Actor id of its recorder.")]
     activity_rating: Annotated[str, Meta(description="Activity rating, in the plan's scale.")]
     impact_rating: Annotated[
         str | None, Meta(description="Impact rating, in the plan's scale; null if the latest one still held.")
@@ -86,7 +86,7 @@ class Highlight(Struct, frozen=True):
     objective: Annotated[str, ID, Meta(description="Id of the objective.")]
     position: int
     highlighted_at: Annotated[datetime, Meta(description="Instant of the report to the board.")]
-    actor: Annotated[str, Meta(description="Actor id of the reporter.")]
+    actor: Annotated[str, ACTOR_ID, Meta(description="Actor id of the reporter.")]
     cause: Annotated[NarrativeRef, Meta(description="Cause of the slow progress; null if erased.")]
     remedy: Annotated[NarrativeRef, Meta(description="Proposed remedy; null if erased.")]
 

@@ -17,7 +17,7 @@ from ledger.domain.areas.records import (
 )
 from ledger.domain.entry import Entry
 from projections.engine.fact_rows import OfEntry, OfFact
-from projections.engine.meaning import ID, words
+from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -31,12 +31,12 @@ class Erasure(Struct, frozen=True):
     """Entry that requested it."""
     target: Annotated[int, Meta(description="Position of the entry whose narratives or file are to be erased.")]
     requested_at: Annotated[datetime, Meta(description="Instant of the request.")]
-    requested_by: Annotated[str, Meta(description="Actor id of the requester.")]
+    requested_by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the requester.")]
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
     authority: Annotated[NarrativeRef, Meta(description="Legal authority; null if erased.")]
     erased_position: Annotated[int | None, Meta(description="Position of the entry that erased it.")] = None
     erased_at: Annotated[datetime | None, Meta(description="Instant of the erasure.")] = None
-    erased_by: Annotated[str | None, Meta(description="Actor id of the approver.")] = None
+    erased_by: Annotated[str | None, ACTOR_ID, Meta(description="Actor id of the approver.")] = None
 
 
 class Publication(Struct, frozen=True):
@@ -55,7 +55,7 @@ class AuditFinding(Struct, frozen=True):
     finding: Annotated[str, ID, Meta(description="Id.")]
     position: int
     recorded_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
-    auditor: Annotated[str, Meta(description="Actor id of the person.")]
+    auditor: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person.")]
     severity: Annotated[str, words(Severity), Meta(description="Severity.")]
     text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
     positions: Annotated[list[int], Meta(description="Positions of the entries behind it.")]
@@ -66,7 +66,7 @@ class Loss(Struct, frozen=True):
 
     position: int
     accepted_at: Annotated[datetime, Meta(description="Instant at which it was accepted.")]
-    accepted_by: Annotated[str, Meta(description="Actor id of the person who accepted it.")]
+    accepted_by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person who accepted it.")]
     size: Annotated[int, Meta(description="Number of entries before the loss.")]
     root_hash: Annotated[str, Meta(description="Root of the tree before the loss, in base64.")]
     resumed_at: Annotated[int, Meta(description="Position of the last entry when recording resumed.")]

@@ -50,8 +50,8 @@ class Review(Struct, frozen=True):
     evidence: NamedEvidence = []
     assessed_at: Annotated[datetime | None, Meta(description="Instant of the council's own assessment.")] = None
     assessed_position: Annotated[int | None, Meta(description="Position of the entry that records it.")] = None
-    staff_survey: Annotated[str | None, ID, Meta(description="Ids of the evidence of the staff survey.")] = None
-    supervision: Annotated[str | None, ID, Meta(description="Ids of the evidence of supervision.")] = None
+    staff_survey: Annotated[str | None, ID, Meta(description="Id of the document with the staff survey.")] = None
+    supervision: Annotated[str | None, ID, Meta(description="Id of the document on supervision.")] = None
 
 
 class ObjectiveAssessment(Struct, frozen=True):

@@ -15,7 +15,7 @@ from ledger.domain.areas.risks import (
 )
 from ledger.domain.entry import Entry
 from projections.engine.fact_rows import put_from_fact
-from projections.engine.meaning import ID, words
+from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -34,7 +34,7 @@ class Risk(Struct, frozen=True):
     position: int
     raised_at: Annotated[datetime, Meta(description="Instant at which it was raised.")]
     text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
-    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    owner: Annotated[str, ACTOR_ID, Meta(description="Actor id of its owner.")]
     relates_to: Annotated[list[str], ID, Meta(description="Ids of the things that it concerns.")]
     likelihood: Annotated[
         int | None, Meta(description="Likelihood, from 1 (rare) to 5 (almost certain); null before a rating.")
@@ -70,7 +70,7 @@ class Dependency(Struct, frozen=True):
     position: int
     registered_at: Annotated[datetime, Meta(description="Instant at which it was registered.")]
     text: Annotated[NarrativeRef, Meta(description="Result that is needed; null if erased.")]
-    owner: Annotated[str, Meta(description="Actor id of its owner.")]
+    owner: Annotated[str, ACTOR_ID, Meta(description="Actor id of its owner.")]
     objective: Annotated[str | None, ID, Meta(description="Id of the dependent objective.")]
     action: Annotated[str | None, ID, Meta(description="Id of the dependent action.")]
     on_objective: Annotated[str | None, ID, Meta(description="Id of the objective that it depends on.")]

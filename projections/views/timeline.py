@@ -16,7 +16,7 @@ from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
 from ledger.domain.fields import ITEM, FieldPath, field_paths, values_in
 from ledger.domain.registry import KIND_OF
-from projections.engine.meaning import ID
+from projections.engine.meaning import ACTOR_ID, ID
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
 from projections.query.relation import of_table
@@ -30,7 +30,7 @@ class TimelineMoment(Struct, frozen=True):
     position: Annotated[int, Meta(description="Position of the entry.")]
     occurred_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
     fact: Annotated[str, Meta(description="Name of the fact, such as ObjectiveAdded.")]
-    actor: Annotated[str, ID, Meta(description="Actor id of its recorder.")]
+    actor: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of its recorder.")]
 
 
 MOMENTS = Table("moments", TimelineMoment, ("subject", "kind", "position"), in_memory=False)

@@ -348,8 +348,9 @@ def row_type(
     *equal: str,
     filters: Mapping[str, Filter] = NO_FILTERS,
     node: str | None = None,
+    **further: Spec,
 ) -> None:
-    """Declare a type with the name, the description and the fields of a relation's row, and no further fields.
+    """Declare a type with the name, the description and the fields of a relation's row.
 
     A row whose position has no description of its own has the entry that recorded it.
 
@@ -358,12 +359,13 @@ def row_type(
         equal: Fields of the row to filter by.
         filters: Further filters.
         node: Field whose value identifies the object in `node(id)`.
+        further: Further fields.
     """
     row: type[Any] = relation.row
     position = relation.meanings.get("position")
     base = RowObject if position is None or position.description is not None else Recorded
     declare = object_type(relation, node=node, filters={**of_row(*equal), **filters})
-    declare(type(row.__name__, (base,) if node is None else (base, Node), {"__doc__": row.__doc__}))
+    declare(type(row.__name__, (base,) if node is None else (base, Node), {"__doc__": row.__doc__, **further}))
 
 
 def section(view: str, description: str) -> Callable[[C], C]:

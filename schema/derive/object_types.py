@@ -30,6 +30,7 @@ from schema.derive.groups import connection_of
 from schema.derive.members import unresolved
 from schema.derive.order import order_argument
 from schema.derive.plain_views import declare_rest
+from schema.derive.references import add_references
 from schema.types.entries import Entry, Narrative
 from schema.types.enums import enum_of
 from schema.types.scalars import Json
@@ -46,6 +47,7 @@ def finish() -> None:
 @cache
 def _finish() -> None:
     declare_rest()
+    add_references()
     for each in TYPES.values():
         _make(each)
     for section in SECTIONS.values():

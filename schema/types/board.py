@@ -55,7 +55,6 @@ row_type(board.INTEREST, filters={"actor": Filter(str, "Actor id of the declaran
 class Pack(Recorded):
     """Papers circulated for a meeting."""
 
-    meeting_node = node("Meeting", "meeting")
     documents = short_list("Evidence", "Papers in the register of evidence.", by="evidence")
 
 
@@ -63,6 +62,7 @@ class Pack(Recorded):
 class Meeting(Recorded, Node):
     """Meeting of a board."""
 
+    minutes_evidence_nodes = short_list("Evidence", "Its minutes.", by="evidence", key="minutes_evidence")
     packs = short_list("Pack", "Papers circulated for the meeting.", by="meeting")
     decisions = short_list("Decision", "Decisions of the meeting.", by="meeting")
     reports = short_list("BoardReport", "Reports submitted to it.", by="meeting")
@@ -82,7 +82,6 @@ class Meeting(Recorded, Node):
 class Decision(Recorded, Node):
     """Decision of a board, with its evidence and its later history."""
 
-    meeting_node = node("Meeting", "meeting")
     replacement = node("Decision", "decision", "replaced_by")
     documents = short_list("Evidence", "Documents behind it.", by="evidence")
     objectives = short_list("Objective", "Objectives that it relates to.", by="objective", key="relates_to")
@@ -108,8 +107,6 @@ class Decision(Recorded, Node):
 class BoardAction(Recorded):
     """Action of the board's own log."""
 
-    owner_node = node("Actor", "actor", "owner")
-
 
 @object_type(reports.CHAIR_REPORT, filters={**PERIOD, **_BOARD})
 class ChairReport(Recorded):
@@ -122,7 +119,7 @@ class ChairReport(Recorded):
 class ObjectiveReport(RowObject):
     """Section of the chair's report on an objective."""
 
-    objective_node = node("Objective", "objective")
+    report_node = node("ChairReport", "report")
 
 
 @object_type(
@@ -138,8 +135,7 @@ class ObjectiveReport(RowObject):
 class BoardReport(Recorded, Node):
     """Report to a board, with the parts present and missing."""
 
-    meeting_node = node("Meeting", "meeting")
-    objective_nodes = short_list("Objective", "Objectives that it concerns.", by="objective", key="objectives")
+    data_nodes = short_list("Evidence", "Documents that it presents.", by="evidence", key="data")
     claims = short_list("Claim", "Claims of impact on children.", by="report")
     recommendations = short_list("ReportRecommendation", "Recommendations to the board.", by="report")
 
@@ -172,7 +168,6 @@ class ReportRecommendation(Recorded):
     """Recommendation of a report to the board, and the board's response."""
 
     report_node = node("BoardReport", "report")
-    decision_node = node("Decision", "decision")
 
 
 @section("board", "The boards. FORBIDDEN to roles that do not read them.")

@@ -51,8 +51,6 @@ class Evidence(Recorded, Node):
 class Assessment(Recorded):
     """Judgement on a document."""
 
-    evidence_node = node("Evidence", "evidence")
-
 
 @object_type(
     evidence.BASIS,
@@ -66,6 +64,7 @@ class Basis(RowObject):
 
     entry = entry("position", "Entry that records this.")
     documents = short_list("Evidence", "The document, with its present status.", by="evidence")
+    superseded_by_then_node = node("Evidence", "evidence", "superseded_by_then")
 
 
 @object_type(
@@ -122,18 +121,13 @@ class Reading(RowObject):
 
     suppressed = value(name="is_hidden")
     entry = entry("position", "First entry that reported it.")
-    measure_node = node("Measure", "measure")
 
 
 @object_type(measures.TARGET)
 class TargetRevision(Recorded):
     """Revision of a measure's target: the target holds from this day on."""
 
-    measure_node = node("Measure", "measure")
-
 
 @object_type(measures.RESET)
 class BaselineReset(Recorded):
     """Reset of a measure's baseline: the limits are computed from this day on."""
-
-    measure_node = node("Measure", "measure")

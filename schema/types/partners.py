@@ -26,7 +26,6 @@ from schema.derive.node import Node
 class Partner(Recorded, Node):
     """Partner organisation, with the status of its contributions on the day of `on`."""
 
-    lead_node = node("Actor", "actor", "lead")
     actions = many("Action", "Actions that it carries out.", by="partner")
     contributions = short_list("Contribution", "Promised contributions, by due date.", by="partner")
     concerns = short_list("ContributionConcern", "Concerns about its contributions.", by="partner")
@@ -37,16 +36,12 @@ class Partner(Recorded, Node):
 class Contribution(Recorded):
     """Contribution promised by a partner."""
 
-    owner_node = node("Actor", "actor", "owner")
-    partner_node = node("Partner", "partner")
-    objective_node = node("Objective", "objective")
-
 
 @object_type(partners.CONTRIBUTION_CONCERN, filters=of_row("partner"))
 class ContributionConcern(Recorded):
     """Concern about a partner's contributions."""
 
-    partner_node = node("Partner", "partner")
+    contribution_node = node("Contribution", "contribution")
 
 
 @object_type(
@@ -55,8 +50,6 @@ class ContributionConcern(Recorded):
 )
 class PartnerUpdate(Recorded):
     """Update that the board commissioned from a partner."""
-
-    partner_node = node("Partner", "partner")
 
 
 @section("partners", "The partners. FORBIDDEN to roles that do not read it.")
@@ -100,7 +93,6 @@ class AdviserReport(Recorded, Node):
 class AreaReport(RowObject):
     """Section of the adviser's report on an area."""
 
-    area_node = node("Area", "area")
     report_node = node("AdviserReport", "report")
 
 
@@ -120,6 +112,12 @@ class Adviser(Section):
     vacancies = short_list("AdviserVacancy", "Periods without an adviser, up to `on`.")
     unreported = short_list("Unreported", "Periods that no report covers.")
     areas = many("AreaReport", "Sections of the reports on areas, over time.")
+
+
+row_type(
+    escalation.INTERVENTION,
+    concern_nodes=short_list("Concern", "Concerns that it answers.", by="concern", key="concerns"),
+)
 
 
 @object_type(escalation.STEP)

@@ -27,6 +27,7 @@ class Actor(RowObject, Node):
     contributions = many("Contribution", "Contributions that they own.", by="owner", key="actor")
     board_actions = many("BoardAction", "Actions of the board's log that they own.", by="owner", key="actor")
     risks = many("Risk", "Risks that they own.", by="owner", key="actor")
+    dependencies = many("Dependency", "Dependencies that they own.", by="owner", key="actor")
     led = short_list("Partner", "Partner organisations that they lead.", by="lead", key="actor")
     submitted = many("Evidence", "Documents that they submitted.", by="actor")
     requests = many("Access", "Requests for access on their behalf.", by="grantee", key="actor")

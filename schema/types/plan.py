@@ -17,6 +17,7 @@ from schema.derive.declaration import (
     object_type,
     of_row,
     one,
+    row_type,
     section,
     short_list,
     value,
@@ -51,8 +52,6 @@ class Objective(RowObject, Node):
     highlights = short_list("Highlight", "Reports of its slow progress to the board.", by="objective")
     evidence = many("Evidence", "Evidence that supports it.", by="supports", key="objective")
     decisions = many("Decision", "Decisions of the board that relate to it.", by="relates_to", key="objective")
-    area_nodes = short_list("Area", "Areas that it serves.", by="area", key="areas")
-    owner_node = node("Actor", "actor", "owner")
     measured = short_list("Measure", "Measures of its impact.", by="measure", key="measures")
 
 
@@ -60,15 +59,10 @@ class Objective(RowObject, Node):
 class Progress(Recorded):
     """Progress against an objective: the work done, and its impact."""
 
-    objective_node = node("Objective", "objective")
-    action_node = node("Action", "action")
-
 
 @object_type(plan.HIGHLIGHT, filters=of_row("objective"))
 class Highlight(Recorded):
     """Report of an objective's slow progress to the board."""
-
-    objective_node = node("Objective", "objective")
 
 
 @object_type(
@@ -90,9 +84,7 @@ class Action(RowObject, Node):
     """Action under an objective, with its original and its present due date."""
 
     entry = entry("position", "Entry that added it.")
-    objective_node = node("Objective", "objective")
-    owner_node = node("Actor", "actor", "owner")
-    partner_node = node("Partner", "partner")
+    whole = node("Action", "action", "part_of")
     parts = short_list("Action", "Actions that are parts of it.", by="part_of", key="action")
     documents = short_list("Evidence", "Evidence named with its completion.", by="evidence")
     progress = many("Progress", "Progress, in order of recording.", by="action")
@@ -102,8 +94,6 @@ class Action(RowObject, Node):
 @object_type(actions.REBASELINE)
 class Rebaseline(Recorded):
     """Change of an action's due date, with its approver."""
-
-    action_node = node("Action", "action")
 
 
 @object_type(
@@ -118,7 +108,6 @@ class Milestone(RowObject):
     """Milestone of an objective."""
 
     entry = entry("position", "Entry that set it.")
-    objective_node = node("Objective", "objective")
 
 
 @object_type(coverage.COVERED, filters=of_row("kind", "covered"))
@@ -126,7 +115,6 @@ class Coverage(RowObject):
     """Line of the coverage matrix: something that the plan must address, and the live objectives that do."""
 
     required = value(name="is_asked")
-    objective_nodes = short_list("Objective", "Live objectives.", by="objective", key="objectives")
 
 
 @object_type(
@@ -136,8 +124,6 @@ class Coverage(RowObject):
 class Finding(Recorded):
     """Finding of an inspection, a review or a diagnostic."""
 
-    area_nodes = short_list("Area", "Areas that it concerns.", by="area", key="areas")
-    review_node = node("Review", "review")
     recommendations = short_list("Recommendation", "Recommendations that answer it.", by="finding")
 
 
@@ -170,7 +156,6 @@ class Recommendation(Recorded):
 class Risk(Recorded, Node):
     """Risk to the plan, with its latest rating."""
 
-    owner_node = node("Actor", "actor", "owner")
     ratings = short_list("RiskRating", "Ratings, in order of recording.", by="risk")
 
 
@@ -186,11 +171,11 @@ class Risk(Recorded, Node):
 class Dependency(Recorded, Node):
     """Dependency of an objective or action on another one, or on another body."""
 
-    owner_node = node("Actor", "actor", "owner")
-    objective_node = node("Objective", "objective")
-    action_node = node("Action", "action")
     on_objective_node = node("Objective", "objective", "on_objective")
     on_action_node = node("Action", "action", "on_action")
+
+
+row_type(plan.PLAN_VERSION, assessment_node=node("SelfAssessment", "assessment"))
 
 
 @section("plan", "The improvement plan. FORBIDDEN to roles that do not read it.")

@@ -37,6 +37,8 @@ class Review(Recorded, Node):
         "The council's own assessment of its progress before the review.",
         by="review",
     )
+    staff_survey_node = node("Evidence", "evidence", "staff_survey")
+    supervision_node = node("Evidence", "evidence", "supervision")
     areas = short_list("ReviewArea", "The reviewers' judgements of areas.", by="review")
     grades = short_list("ReviewGrade", "Grades, in order of judgements.", by="review")
     access = short_list("Access", "Requests for access on its behalf.", by="review")
@@ -50,15 +52,11 @@ row_type(reviews.REVIEW_AREA, "area", filters={"judgement": Filter(AreaJudgement
 class ObjectiveAssessment(RowObject):
     """The council's own assessment of an objective before a review."""
 
-    review_node = node("Review", "review")
-    objective_node = node("Objective", "objective")
-
 
 @object_type(reviews.DIAGNOSTIC, node="diagnostic", filters=of_row("standing", "area"))
 class Diagnostic(Recorded, Node):
     """Diagnostic that the adviser required."""
 
-    area_node = node("Area", "area")
     access = short_list("Access", "Requests for access on its behalf.", by="diagnostic")
     checklist = short_list("Checklist", "Progress of each kind of access, by clause.", by="diagnostic")
 
@@ -83,8 +81,7 @@ class Diagnostic(Recorded, Node):
 class Access(Recorded, Node):
     """Request for access, with the decision and the history of the grant."""
 
-    review_node = node("Review", "review")
-    diagnostic_node = node("Diagnostic", "diagnostic")
+    document_nodes = short_list("Evidence", "Documents that it opens.", by="evidence", key="documents")
     grant = facet("Grant", "Grant; null if it was not granted.", unless="granted_at")
     use = many("Use", "Uses and refused attempts, in order.", by="request")
 
@@ -98,6 +95,7 @@ class Grant(RowObject):
     extended = value("Number of extensions.")
     revoked_at = value("Instant of the revocation.")
     revoked_by = value("Actor id of the person who did this.")
+    revoked_by_node = node("Actor", "actor", "revoked_by")
     revoked_position = value("Position of the entry that revoked it.")
     revoked_reason = value("Reason for the revocation; null if erased.")
     provided = value("Number of provisions under it.")
@@ -111,8 +109,6 @@ class Grant(RowObject):
 class Provision(Recorded):
     """Provision of access by the council under a grant."""
 
-    request_node = node("Access", "request")
-
 
 @object_type(
     access.USE, filters={"refused": Filter(bool, "True if it was refused."), **of_row("grantee", "document")}
@@ -120,7 +116,7 @@ class Provision(Recorded):
 class Use(Recorded):
     """Use of a grant, or a refused attempt."""
 
-    request_node = node("Access", "request")
+    document_node = node("Evidence", "evidence", "document")
 
 
 @object_type(access.CHECK)
@@ -135,4 +131,9 @@ class Gathering(Recorded):
     considerations = short_list("Consideration", "Considerations of them, in order.", by="views")
 
 
-row_type(engagement.CONSIDERATION, "group", filters={"changed": Filter(bool, "True if it led to a change.")})
+row_type(
+    engagement.CONSIDERATION,
+    "group",
+    filters={"changed": Filter(bool, "True if it led to a change.")},
+    views_node=node("Gathering", "views"),
+)

@@ -1,0 +1,51 @@
+"""The objects that ids of a row lead to, as fields of its type. Imports strawberry, through the declarations."""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import structs
+from strawberry.utils.str_converters import to_camel_case
+
+from ledger.domain.fields import unwrap
+from schema.derive.declaration import ID, TYPES, Many, ObjectDeclaration, Value, node, short_list
+
+
+def add_references() -> None:
+    """Add to each type the objects that its ids name, in fields of the ids' names with `Node` or `Nodes`.
+
+    The id of an actor is marked so in the row. Any other id leads to the type that is identified by a field of
+    its name. An id that the type's own declaration follows is left out.
+    """
+    types: dict[str, list[str]] = {}
+    for name, each in TYPES.items():
+        if each.node is not None:
+            types.setdefault(each.node, []).append(name)
+    identified = {field: names[0] for field, names in types.items() if len(names) == 1}
+    for name, each in TYPES.items():
+        TYPES[name] = structs.replace(each, fields={**each.fields, **dict(_references(each, identified))})
+
+
+def _references(declaration: ObjectDeclaration, identified: dict[str, str]) -> Iterator[tuple[str, Many]]:
+    """Yield the fields that follow ids of a row.
+
+    Args:
+        declaration: The row's type.
+        identified: Types by the fields that identify them.
+    """
+    relation, fields = declaration.relation, declaration.fields
+    followed = {declaration.node, *(each.key for each in fields.values() if isinstance(each, Many))}
+    for name, spec in fields.items():
+        column = (isinstance(spec, Value) and spec.name) or name
+        if not isinstance(spec, Value) or column in followed:
+            continue
+        singular = re.sub("s$", "", re.sub("ies$", "y", name))
+        is_actor = relation.meanings[column].is_actor
+        of = identified.get("actor" if is_actor else singular if spec.type is ID else "")
+        if of is None:
+            continue
+        by = TYPES[of].node or ""
+        if unwrap(relation.hints[column]).origin is list:
+            described = f"Objects of those ids in `{to_camel_case(name)}` with which something is recorded."
+            yield f"{singular}_nodes", short_list(of, described, by=by, key=column)
+        else:
+            yield f"{name}_node", node(of, by, column)
