@@ -37,6 +37,15 @@ WITHIN = {
 """Conditions on a period: it ends on or after a day, or begins on or before a day."""
 
 
+_OPERATORS: Mapping[Any, tuple[str, ...]] = {
+    date: (">=", "<"),
+    datetime: (">=", "<"),
+    str: ("=",),
+    list[str]: ("&&",),
+}
+"""Operators of the conditions that follow from the type of a field; `=` and `&&` take a list of values."""
+
+
 class Computed(Struct, frozen=True):
     """A field that is computed when it is read."""
 
@@ -110,11 +119,11 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
         """Conditions that follow from the types of fields: name → field, and operator.
 
         A day or an instant has a range, whose end is exclusive. An id, a code or a word has a list of values.
+        So has a list of these: one of the row's has to be among the values.
         """
         conditions: dict[str, tuple[str, str]] = {}
         for name, hint in self.hints.items():
-            kind = unwrap(hint).column_type
-            operators = [">=", "<"] if kind in (date, datetime) else ["IN"] if kind is str else []
+            operators = _OPERATORS.get(unwrap(hint).column_type, ())
             conditions |= {derived_name(name, operator): (name, operator) for operator in operators}
         return {name: each for name, each in conditions.items() if name not in {*self.conditions, *self.hints}}
 
@@ -128,8 +137,7 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
             return self.conditions[name]
         if name in self.derived:
             of, operator = self.derived[name]
-            value = "ANY (:value)" if operator == "IN" else ":value"
-            return f"{self.expression(of)} {'=' if operator == 'IN' else operator} {value}"
+            return f"{self.expression(of)} {operator} {'ANY (:value)' if operator == '=' else ':value'}"
         return f"{self.expression(name)} = :value"
 
     def test(self, name: str) -> str:
@@ -223,7 +231,7 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
 
 def derived_name(field: str, operator: str) -> str:
     """Return the name of the condition that follows from the type of a field."""
-    if operator == "IN":
+    if operator in _OPERATORS[str] + _OPERATORS[list[str]]:
         return f"{field}_in"
     stem = field.removesuffix("_at").removesuffix("_on")
     stem = {"from": "start", "until": "end"}.get(stem, stem)

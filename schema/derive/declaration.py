@@ -271,7 +271,8 @@ def _described(relation: Relation[Any], declared: Mapping[str, Spec]) -> dict[st
 _RANGE = {
     ">=": "Start of the period of `{}`, inclusive.",
     "<": "End of the period of `{}`, exclusive.",
-    "IN": "Values of `{}`; one of them must hold.",
+    "=": "Values of `{}`; one of them must hold.",
+    "&&": "Values of `{}`; the row must have one of them.",
 }
 
 
@@ -303,7 +304,8 @@ def _derived(relation: Relation[Any], fields: Mapping[str, Spec]) -> dict[str, F
             continue  # the field is internal
         name, spec = values[column]
         kind = _kind(relation, column, spec)
-        kind = GenericAlias(list, (kind,)) if operator == "IN" else kind
+        if operator == "=" or (operator == "&&" and spec.type is not None):
+            kind = GenericAlias(list, (kind,))
         described = _RANGE[operator].format(to_camel_case(name))
         filters[derived_name(name, operator)] = Filter(kind, described, condition)
     return filters

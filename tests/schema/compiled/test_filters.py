@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections import Counter
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,29 @@ def test_a_list_of_values_selects_rows_with_one_of_them(both: Both) -> None:
     assert actions(both, f"ownerIn: {json.dumps(owners)}") == expected
     assert 0 < len(expected) < len(every)
     assert actions(both, "ownerIn: []") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("board.meetings", "attendance"), ("board.decisions", "evidence"), ("board.reports", "parts")],
+)
+def test_a_row_with_a_list_needs_one_of_the_values(both: Both, path: str, field: str) -> None:
+    section, name = path.split(".")
+
+    def rows(conditions: str) -> list[dict[str, list[str]]]:
+        listing = f"{name}(first: 1000, filter: {{{conditions}}}) {{ nodes {{ {field} position }} }}"
+        answered: list[dict[str, list[str]]] = ask(both, f"{section} {{ {listing} }}")[section][name]["nodes"]
+        return answered
+
+    every = rows("")
+    counts = Counter(value for row in every for value in row[field])
+    rare = [value for value, count in sorted(counts.items(), key=itemgetter(1)) if count < len(every)][:1]
+    values = json.dumps(rare).replace('"', "") if field == "parts" else json.dumps(rare)
+    expected = [row for row in every if {*row[field]} & {*rare}]
+    assert rows(f"{field}In: {values}") == expected
+    assert 0 < len(expected) < len(every)
+    assert rows(f"not: {{{field}In: {values}}}") == [row for row in every if row not in expected]
+    assert rows(f"{field}In: []") == []
 
 
 def test_a_list_of_words_is_a_list_of_an_enum(both: Both) -> None:
