@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from ledger.domain.areas.plan import ObjectiveOutcome
-from projections.engine.meaning import COUNT, ID, Meaning, meaning_of, words
+from projections.engine.meaning import ACTOR_ID, COUNT, ID, Meaning, meaning_of, words
 from projections.query.relation import Computed, Relation
 
 
@@ -17,6 +17,7 @@ def test_a_field_states_its_description_and_a_narrower_type() -> None:
     described = Meta(description="Owner.")
     assert meaning_of(Annotated[str, described]) == Meaning("Owner.", None)
     assert meaning_of(Annotated[list[str] | None, ID, described]) == Meaning("Owner.", "id")
+    assert meaning_of(Annotated[str, ID, ACTOR_ID, described]) == Meaning("Owner.", "id", is_actor=True)
     assert meaning_of(Annotated[int, COUNT, described]) == Meaning("Owner.", "count")
     assert meaning_of(Annotated[str, words(ObjectiveOutcome), described]) == Meaning("Owner.", ObjectiveOutcome)
 
