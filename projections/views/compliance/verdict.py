@@ -4,6 +4,7 @@ import calendar
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -80,6 +81,18 @@ class Occurrence(Struct, frozen=True, gc=False):
     recorded_at: datetime | None = None
 
 
+@lru_cache(4_096)
+def _day(at: datetime, zone: ZoneInfo) -> date:
+    """Return the calendar day of an instant. Cached, because many clauses ask for the day of an occurrence."""
+    return at.astimezone(zone).date()
+
+
+@lru_cache(4_096)
+def _start(day: date, zone: ZoneInfo) -> datetime:
+    """Return the first instant of a day. Cached, because most entries leave the deadlines as they were."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
 class JudgedClause(Struct):
     """A clause at an instant, and the notice around it."""
 
@@ -103,11 +116,11 @@ class JudgedClause(Struct):
 
     def day(self, at: datetime) -> date:
         """Return the calendar day of an instant in the notice's zone."""
-        return at.astimezone(self.zone).date()
+        return _day(at, self.zone)
 
     def start(self, day: date) -> datetime:
         """Return the first instant of a day."""
-        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+        return _start(day, self.zone)
 
     def after(self, day: date) -> datetime:
         """Return the first instant after a day."""

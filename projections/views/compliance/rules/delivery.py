@@ -189,16 +189,15 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         if action is None or action.dropped or action.since > at or self.rule.area is not None:
             return LateEffect.ANY
         first, today, target = clause.day(at), clause.day(latest), self.rule.target_date
-        earlier = [
+        if first <= target < today or (today <= target and not today <= action.due <= target):
+            return LateEffect.ANY
+        earlier = (
             each
             for _, each in takewhile(lambda each: each[1] is not action, self._counted(clause))
             if each.since <= at and (first <= target or each.due < first or not self._is_approved(clause, each))
-        ]
-        if today <= target:
-            is_named = not earlier or not today <= action.due <= target
-        else:
-            is_named = first <= target or len(earlier) <= _MOST
-        if is_named:
+        )
+        least = 1 if today <= target else _MOST + 1
+        if sum(1 for _ in islice(earlier, least)) < least:
             return LateEffect.ANY
         self.take(occurrence)
         return LateEffect.FROM_LATEST
