@@ -136,7 +136,7 @@ class Issuer:
         try:
             claims = self.claims(token, key, self._rules)
             until = datetime.fromtimestamp(claims["exp"] + LEEWAY_SECONDS, UTC)
-        except (JoseError, ValueError, TypeError, OverflowError):
+        except (JoseError, ValueError, TypeError, OverflowError, OSError):
             return None
         subject = claims["sub"]
         is_id_token = header.typ.lower() == "jwt" and any(name in claims for name in _ID_TOKEN_CLAIMS)
