@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from api.http.server import listen, serve
+from api.http.server import NEW_OBJECTS, listen, serve
 from api.services import Database
 from api.settings import Bind, Settings
 from ledger.domain.errors import Unavailable
@@ -155,15 +155,9 @@ async def test_the_log_is_json_without_tokens_texts_or_addresses(database: str) 
     assert [line for line in log if any(word in json.dumps(line) for word in telling)] == []
 
 
-def refused_start(**settings: str) -> str:
-    """Return the error of a server that cannot start."""
-    script = (
-        "from api.http.server import serve; from api.settings import Settings\n"
-        "from ledger.domain.errors import LedgerError\n"
-        "try: serve(Settings.from_environment())\n"
-        "except LedgerError as error: print(error); raise SystemExit(1)"
-    )
-    ended = subprocess.run(
+def ended_script(script: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a script of Python with these settings to its end."""
+    return subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, **settings},
         capture_output=True,
@@ -171,8 +165,33 @@ def refused_start(**settings: str) -> str:
         timeout=60,
         check=False,
     )
+
+
+def refused_start(**settings: str) -> str:
+    """Return the error of a server that cannot start."""
+    ended = ended_script(
+        "from api.http.server import serve; from api.settings import Settings\n"
+        "from ledger.domain.errors import LedgerError\n"
+        "try: serve(Settings.from_environment())\n"
+        "except LedgerError as error: print(error); raise SystemExit(1)",
+        **settings,
+    )
     assert ended.returncode == 1, ended.stderr
     return ended.stdout
+
+
+def test_a_search_for_unreachable_objects_passes_over_the_imported_modules(tmp_path: Path) -> None:
+    ended = ended_script(
+        "import gc; from api.http.server import config; from api.settings import Settings\n"
+        "config(Settings.from_environment()).load()\n"
+        "print(gc.get_freeze_count(), len(gc.get_objects()), gc.get_threshold()[0])",
+        LEDGER_DATA=str(tmp_path),
+    )
+    assert ended.returncode == 0, ended.stderr
+    frozen, searched, threshold = map(int, ended.stdout.split())
+    assert frozen > 100_000
+    assert searched < 10_000
+    assert threshold == NEW_OBJECTS
 
 
 def test_a_database_without_the_schema_is_not_served(template: str) -> None:
