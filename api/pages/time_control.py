@@ -20,7 +20,7 @@ NAMES = ("position", "knownAt", "on")
 """Parameters of a point."""
 FIELD_LABELS = {
     "position": "“Entry number”",
-    "knownAt": "“Recorded by”",
+    "knownAt": "“Recorded up to”",
     "on": "“Rules judged on”",
     "since": "“After entry”",
     "from": "“From”",

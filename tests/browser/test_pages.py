@@ -92,7 +92,7 @@ def test_a_page_is_walked_with_the_keyboard_alone(sample: Service, chromium: Bro
     page.locator("summary", has_text="View as at an earlier date").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_label("Recorded by")).to_be_focused()
+    expect(page.get_by_label("Recorded up to")).to_be_focused()
     page.keyboard.type("01312023")  # as the browser's own language has it
     page.keyboard.press("Enter")
     expect(page.get_by_text("This is not the current position.")).to_be_visible()

@@ -116,7 +116,7 @@ def test_clauses_stand_in_their_own_order_and_an_area_that_went_on_elsewhere_has
         ("?position=0", 400, "enter the number of an entry"),
         ("?position=99999999999999999999", 400, "enter the number of an entry"),
         ("?position=9999", 404, "its entries have positions 1 to"),
-        ("?knownAt=yesterday", 400, "“Recorded by” is 'yesterday'; enter a date such as"),
+        ("?knownAt=yesterday", 400, "“Recorded up to” is 'yesterday'; enter a date such as"),
         ("?knownAt=9999-12-31", 400, "enter a date such as"),
         ("?knownAt=2001-01-01", 404, "by the end of 1 January 2001"),
         ("?on=2023-02-30", 400, "enter a date such as"),
