@@ -108,8 +108,9 @@ def _stock_rate(url: str) -> float:
         application_class=NoticeLedger, projection_class=CountProgress, view_class=ProgressCounts, env=env
     ) as runner:
         begun, first = time.perf_counter(), runner.view.max_tracking_id(NOTICE) or 0
-        runner.is_interrupted.wait(STOCK_SECONDS)
-        last = runner.view.max_tracking_id(NOTICE) or 0
+        last = first
+        while last == first and not runner.is_interrupted.wait(STOCK_SECONDS):
+            last = runner.view.max_tracking_id(NOTICE) or 0
         return (last - first) / (time.perf_counter() - begun)
 
 
