@@ -177,7 +177,7 @@ def test_an_integration_that_is_revoked_in_mid_stream_records_nothing_more(
     ]
     assert len(stored(database, "council/cases")) == 3
     headers = {"Authorization": f"Bearer {token}", "Content-Type": STRUCTURED}
-    answer = httpx.post(process.url + ENTRIES, json=nightly(7)[6], headers=headers, verify=NO_TLS)
+    answer = httpx.post(process.url + ENTRIES, json=nightly(7)[6], headers=headers, verify=NO_TLS, timeout=60)
     assert (answer.status_code, answer.json()["code"]) == {
         "token": (401, "UNAUTHENTICATED"),
         "integration": (403, "FORBIDDEN"),
@@ -191,9 +191,9 @@ def test_the_first_event_of_the_partners_page_is_recorded_as_it_says(
     page = (Path(__file__).parents[2] / "docs" / "partners.md").read_text(encoding="utf-8")
     event_json = page.partition("-d '")[2].partition("}'")[0] + "}"
     headers = {"Authorization": f"Bearer {token}", "Content-Type": STRUCTURED}
-    answer = httpx.post(process.url + ENTRIES, content=event_json, headers=headers, verify=NO_TLS)
+    answer = httpx.post(process.url + ENTRIES, content=event_json, headers=headers, verify=NO_TLS, timeout=60)
     assert answer.status_code == 201, answer.text
     receipt = json.loads(page.partition("is `201` and a receipt:")[2].partition("Keep it")[0])
     assert set(receipt) == set(answer.json())
-    again = httpx.post(process.url + ENTRIES, content=event_json, headers=headers, verify=NO_TLS)
+    again = httpx.post(process.url + ENTRIES, content=event_json, headers=headers, verify=NO_TLS, timeout=60)
     assert (again.status_code, again.json()) == (200, answer.json() | {"duplicate": True})
