@@ -38,6 +38,7 @@ from msgspec import Struct
 from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 
 from schema.errors import LIMIT_EXCEEDED, problem
+from schema.introspection import IntrospectionCost
 
 CHARACTERS = 100_000
 """Maximum characters of a document, with comments. Documents are cached."""
@@ -210,6 +211,7 @@ class NamedValues(ValuesOfCorrectTypeRule):
 
 RULES: tuple[type[ASTValidationRule], ...] = (
     DocumentSize,
+    IntrospectionCost,
     *(NamedValues if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules),
 )
 CLOSED_RULES = (*RULES, NoSchemaIntrospectionCustomRule)
