@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterator
 from enum import Enum
 from types import NoneType
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 from msgspec import NODEFAULT, Struct
 
 from ledger.domain.fact import Fact, Narrative
-from ledger.domain.fields import unwrap
+from ledger.domain.fields import hints_of, unwrap
 from ledger.domain.registry import KINDS, STORED_TYPES, Kind
 from ledger.domain.roles import matrix
 from ledger.domain.rules.concern import rules_of
@@ -94,7 +94,7 @@ def _life(struct: type[Fact]) -> Iterator[str]:
 
 
 def _rows(struct: type[Struct], prefix: str) -> Iterator[str]:
-    hints = get_type_hints(struct, include_extras=True)
+    hints = hints_of(struct)
     for field in msgspec.structs.fields(struct):
         kind_of_value, meaning, inner = _described(hints[field.name])
         name = f"{prefix}{field.encode_name}"

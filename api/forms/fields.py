@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum, auto
 from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,7 +19,7 @@ from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.people import TokenIssued
 from ledger.domain.areas.records import UNCORRECTABLE, Replacement
 from ledger.domain.fact import ClauseNumber, Day, Fact, FactType, Id, Instant, Narrative, WordList
-from ledger.domain.fields import unwrap
+from ledger.domain.fields import hints_of, unwrap
 from ledger.domain.registry import KINDS
 from ledger.intake.personal_data import CONFIRMABLE, PersonalData
 
@@ -169,7 +169,7 @@ def fields_of(struct: type[Struct], *, derived: bool = False) -> tuple[Field, ..
         struct: The fact's class.
         derived: True to leave out the fields that the service derives.
     """
-    hints = get_type_hints(struct, include_extras=True)
+    hints = hints_of(struct)
     omitted = _DERIVED.get(struct, ()) if derived else ()
     return tuple(
         _field(struct, info, hints[info.name])

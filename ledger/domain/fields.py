@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import Enum
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
@@ -77,19 +78,30 @@ class FieldPath(Struct, frozen=True):
     """True if that thing must have been recorded before."""
 
 
-def field_paths(hint: Json, attributes: tuple[str, ...] = (), keys: tuple[str, ...] = ()) -> Iterator[FieldPath]:
-    """Yield the path of each field below a type, in order."""
+@cache
+def hints_of(struct: type[Struct]) -> dict[str, Any]:
+    """Return the type hint of each field, with its annotations. Cached, because resolving the names is slow."""
+    return get_type_hints(struct, include_extras=True)
+
+
+@cache
+def field_paths(struct: type[Struct]) -> tuple[FieldPath, ...]:
+    """Return the path of each field below a struct, in order."""
+    return tuple(_paths_below(struct, (), ()))
+
+
+def _paths_below(hint: Json, attributes: tuple[str, ...], keys: tuple[str, ...]) -> Iterator[FieldPath]:
     field = unwrap(hint)
     hint = field.type
     if len(field.options) > 1:
         for option in field.options:
-            yield from field_paths(option, attributes, keys)
+            yield from _paths_below(option, attributes, keys)
     elif field.origin is list:
-        yield from field_paths(field.arguments[0], (*attributes, ITEM), (*keys, ITEM))
+        yield from _paths_below(field.arguments[0], (*attributes, ITEM), (*keys, ITEM))
     elif isinstance(hint, type) and issubclass(hint, Struct) and hint is not Narrative:
-        hints = get_type_hints(hint, include_extras=True)
+        hints = hints_of(hint)
         for name, encoded in zip(hint.__struct_fields__, hint.__struct_encode_fields__, strict=True):
-            yield from field_paths(hints[name], (*attributes, name), (*keys, encoded))
+            yield from _paths_below(hints[name], (*attributes, name), (*keys, encoded))
     else:
         extra: dict[str, str] = next((meta.extra for meta in reversed(field.metas) if meta.extra), {})
         yield FieldPath(hint, attributes, keys, extra.get("ref"), "later" not in extra)

@@ -37,7 +37,7 @@ class Kind(Struct, frozen=True):
 
 def _kind(struct: FactStruct) -> Kind:
     area = struct.__module__.rpartition(".")[2]
-    paths = list(field_paths(struct))
+    paths = field_paths(struct)
     return Kind(
         name=struct.__name__,
         type=f"improvement-ledger.{area}.{struct.__name__}.v{struct.version}",

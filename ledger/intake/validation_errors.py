@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct
 
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import YEARS, Code, Id, Narrative
-from ledger.domain.fields import Json, unwrap
+from ledger.domain.fields import Json, hints_of, unwrap
 from ledger.domain.rules.check import nearest
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}")
@@ -199,6 +199,6 @@ def _number_type(metas: list[Meta]) -> str:
 
 @cache
 def _fields(struct: type[Struct]) -> dict[str, tuple[_TypeCheck, bool]]:
-    hints = get_type_hints(struct, include_extras=True)
+    hints = hints_of(struct)
     fields = msgspec.structs.fields(struct)
     return {info.encode_name: (_TypeCheck(hints[info.name]), info.required) for info in fields}

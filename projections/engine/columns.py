@@ -8,12 +8,12 @@ import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from ledger.domain.fields import unwrap
+from ledger.domain.fields import hints_of, unwrap
 from ledger.store import arrays
 from projections.engine.narrative import NarrativeRef
 
@@ -144,7 +144,7 @@ def fields_of(row: type[Struct]) -> tuple[Field, ...]:
     Raises:
         KeyError: A field has no supported type.
     """
-    hints = get_type_hints(row, include_extras=True)
+    hints = hints_of(row)
     return tuple(_field(name, unwrap(hints[name]).column_type) for name in row.__struct_fields__)
 
 

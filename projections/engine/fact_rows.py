@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 from msgspec import NODEFAULT, Struct, structs, to_builtins
 
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact, Narrative, WordList
-from ledger.domain.fields import unwrap
+from ledger.domain.fields import hints_of, unwrap
 from projections.engine.rows import Rows, Table
 
 R = TypeVar("R", bound=Struct)
@@ -84,7 +84,7 @@ def sources(row: type[Struct], fact: type[Fact], names: tuple[str, ...], stated:
     Raises:
         TypeError: A field has no source.
     """
-    hints = get_type_hints(row)
+    hints = hints_of(row)
     named = [(name, _source(name, hints[name], row, fact)) for name in names]
     return (*named, *((name, _stated_source(value, fact)) for name, value in stated))
 
@@ -120,7 +120,7 @@ def _of_fact(name: str, fact: type[Fact]) -> Source:
     """Return the source that takes a field of the fact."""
     take = attrgetter(name)
     key = fact.__struct_encode_fields__[fact.__struct_fields__.index(name)]
-    field = unwrap(get_type_hints(fact, include_extras=True)[name])
+    field = unwrap(hints_of(fact)[name])
     if field.type is Narrative:
         return lambda rows, entry: rows.optional_narrative(take(entry.fact), key)
     if field.origin is list and unwrap(field.arguments[0]).type is Narrative:

@@ -5,7 +5,6 @@ folded page to standard output. It ends when the parent stops reading.
 """
 
 import asyncio
-import gc
 import os
 import pickle
 import sys
@@ -20,6 +19,12 @@ from ledger.store.database import connect
 from projections.engine.shadow_tables import EntryRange, FoldedPage, PageCallback, fold
 from projections.engine.view import View
 
+CHILD = (
+    sys.executable,
+    "-c",
+    f"import gc, sys; gc.disable(); from {__name__} import main; sys.exit(main())",
+)
+"""Command of a child. Imports and folded data hold no cycles; looking for some would take a third of the time."""
 LEAST = 10_000
 """Entries per process, at shortest; folding fewer takes less time than starting the process."""
 
@@ -69,7 +74,7 @@ async def _run_child(share: bytes, report: PageCallback) -> None:
     pipe = asyncio.subprocess.PIPE
     # A new session keeps Ctrl-C, which is meant for the parent, away from the child.
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", __name__, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+        *CHILD, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
     )
     try:
         if process.stdin is None or process.stdout is None or process.stderr is None:
@@ -97,7 +102,6 @@ _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(FoldedPag
 def main() -> int:
     """Fold the share on standard input; return 1 and print the reason if that fails."""
     url, views, ranges = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent process
-    gc.disable()  # Folded data holds no cycles, and looking for some would take a third of the time.
     try:
         asyncio.run(_fold(url, views, ranges))
     except (LedgerError, psycopg.Error) as error:
@@ -113,7 +117,3 @@ async def _fold(url: str, views: Sequence[View], ranges: Sequence[EntryRange]) -
 
     async with await connect(url, "ledger_projector") as connection:
         await fold(connection, views, ranges, report)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
-from typing import Annotated, Any, Generic, TypeVar, get_type_hints
+from typing import Annotated, Any, Generic, TypeVar
 
 from msgspec import Meta, Struct
 
-from ledger.domain.fields import unwrap
+from ledger.domain.fields import hints_of, unwrap
 from projections.engine.meaning import Meaning, meaning_of
 from projections.engine.rows import Table
 
@@ -101,13 +101,13 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
     @cached_property
     def hints(self) -> dict[str, Any]:
         """Field → Python type."""
-        own = get_type_hints(self.row, include_extras=True)
+        own = hints_of(self.row)
         return own | {name: computed.hint for name, computed in self.computed.items()}
 
     @cached_property
     def meanings(self) -> dict[str, Meaning]:
         """Meanings of the fields; a computed field that replaces a field of the row has the row's description."""
-        own = get_type_hints(self.row, include_extras=True)
+        own = hints_of(self.row)
         meanings = {name: meaning_of(hint) for name, hint in own.items()}
         for name, computed in self.computed.items():
             meaning = meaning_of(computed.hint)

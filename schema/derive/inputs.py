@@ -9,14 +9,14 @@ from enum import Enum
 from functools import cache
 from math import inf
 from types import GenericAlias
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 import strawberry
 from msgspec import NODEFAULT, Struct
 
 from ledger.domain.fact import ID_PATTERN, Narrative, WordList
-from ledger.domain.fields import FieldType, unwrap
+from ledger.domain.fields import FieldType, hints_of, unwrap
 from schema.types.enums import enum_of, first_sentence
 from schema.types.scalars import Count, Json
 
@@ -29,7 +29,7 @@ _names: dict[type, tuple[tuple[str, str], ...]] = {}
 @cache
 def input_of(struct: type[Struct]) -> type:
     """Return the input type of a struct: `ObjectiveAddedInput` for ObjectiveAdded."""
-    hints = get_type_hints(struct, include_extras=True)
+    hints = hints_of(struct)
     members: dict[str, Any] = {}
     annotations: dict[str, Any] = {}
     for field in msgspec.structs.fields(struct):

@@ -7,12 +7,13 @@ from contextlib import suppress
 from datetime import date, datetime
 from difflib import get_close_matches
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Meta, Struct
 
 from ledger.domain.fact import Fact, WordList
+from ledger.domain.fields import hints_of
 from ledger.domain.roles import Role, matrix
 from ledger.domain.rules.rule import YEARS, Rule, RuleFault
 
@@ -52,7 +53,7 @@ def _may_record(role: str, fact: type[Fact]) -> bool:
 
 def parameters_of(rule: type[Struct]) -> list[Parameter]:
     """Return the parameters of a rule, in the order of declaration."""
-    hints = get_type_hints(rule, include_extras=True)
+    hints = hints_of(rule)
     recorded_in = rule.recorded_in if issubclass(rule, Rule) else {}
     return [
         Parameter(
@@ -213,7 +214,7 @@ def _form(hint: object) -> str:
     if words is not None:
         return f"one of {', '.join(str(word.value) for word in words)}"
     if isinstance(plain, type) and issubclass(plain, Struct):
-        hints = get_type_hints(plain, include_extras=True)
+        hints = hints_of(plain)
         return f"a table of {', '.join(f'{name} ({_form(inner)})' for name, inner in hints.items())}"
     return _FORMS[plain]
 

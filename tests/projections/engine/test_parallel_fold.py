@@ -4,7 +4,6 @@ import asyncio
 import os
 import pickle
 import signal
-import sys
 import threading
 
 import psycopg
@@ -148,9 +147,7 @@ async def test_one_that_nobody_listens_to_ends(database: str) -> None:
     read, write = os.pipe()
     os.close(read)
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "projections.engine.parallel_fold", stdin=pipe, stdout=write, stderr=pipe
-    )
+    process = await asyncio.create_subprocess_exec(*parallel_fold.CHILD, stdin=pipe, stdout=write, stderr=pipe)
     os.close(write)
     share = pickle.dumps((database, [plan.VIEW], [EntryRange(NOTICE, 0, SETTING_SIZE)]))
     _, complaint = await process.communicate(share)
