@@ -143,7 +143,7 @@ def _lines(env_file: Path) -> Mapping[str, str]:
     if not env_file.is_file():
         return {}
     try:
-        lines = Config(env_file, environ={}).file_values
+        lines = Config(env_file, environ={}, encoding="utf-8-sig").file_values
     except (OSError, UnicodeDecodeError) as error:
         raise WrongSetting(f"{env_file} cannot be read: {error}") from None
     for name in lines:

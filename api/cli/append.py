@@ -7,6 +7,7 @@ first receipt again.
 import os
 import sys
 from argparse import Namespace
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -139,6 +140,8 @@ def lines(stream: BinaryIO) -> Iterator[EventLine]:
     while raw := stream.readline(LINE_BYTES + 1):
         number += 1
         size = len(raw)
+        if number == 1:
+            raw = raw.removeprefix(BOM_UTF8)
         if number == 1 and raw.strip() in (b"{", b"["):
             raise LedgerError("an event spans several lines; put each on one line, for example with: jq -c . FILE")
         if size > LINE_BYTES:

@@ -14,6 +14,7 @@ def dispatch(words: list[str]) -> int:
     """Run the command that these words name and return its exit status."""
     as_json = "--json" in words
     streams.open_missing()
+    streams.write_all_characters(as_json=as_json)
     try:
         return _run(words)
     except SystemExit as end:  # argparse raises it after printing help

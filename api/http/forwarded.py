@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 VARIABLE = "FORWARDED_ALLOW_IPS"
-_HEADER = b"x-forwarded-host"
+_HOST, _SCHEME = b"x-forwarded-host", b"x-forwarded-proto"
 
 
 class ForwardedHeaders:
@@ -25,10 +25,12 @@ class ForwardedHeaders:
         """Replace the request's host, and let uvicorn's middleware do the rest (ASGI)."""
         client = scope.get("client")
         if client is not None and client[0] in self._trusted:
-            hosts = [value for name, value in scope["headers"] if name == _HEADER]
-            # Each proxy appends its value: the last one is the trusted proxy's own.
-            host = b",".join(hosts).rpartition(b",")[2].strip()
-            if host:
-                others = [(name, value) for name, value in scope["headers"] if name != b"host"]
-                scope["headers"] = [*others, (b"host", host)]
+            read = {b"host": _last(scope, _HOST), _SCHEME: _last(scope, _SCHEME).lower()}
+            others = [(name, value) for name, value in scope["headers"] if not read.get(name)]
+            scope["headers"] = [*others, *((name, value) for name, value in read.items() if value)]
         await self._app(scope, receive, send)
+
+
+def _last(scope: Scope, header: bytes) -> bytes:
+    """Return the last value of a header: each proxy appends its own, and the last proxy is trusted."""
+    return b",".join(value for name, value in scope["headers"] if name == header).rpartition(b",")[2].strip()

@@ -66,6 +66,13 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert (settings.bind, settings.workers) == (Bind("127.0.0.1", 9), 3)
 
 
+def test_a_file_that_was_written_on_windows_is_read(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xef\xbb\xbfLEDGER_WORKERS=2\r\nLEDGER_BIND=127.0.0.1:9\r\n")
+    settings = Settings.from_environment({}, file)
+    assert (settings.bind, settings.workers) == (Bind("127.0.0.1", 9), 2)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

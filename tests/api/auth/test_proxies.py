@@ -53,6 +53,15 @@ def test_a_person_signs_in_behind_any_proxy(
     assert (answer.status_code, answer.headers.get("location")) == (303, "/"), words(answer)
 
 
+@pytest.mark.parametrize("scheme", ["https", "HTTPS", "https,https", "http, HTTPS"])
+def test_a_session_is_for_tls_alone_however_a_proxy_writes_the_scheme(
+    client: httpx.Client, service: Service, scheme: str
+) -> None:
+    answer = post(client, service, {"Host": "ledger.example", "X-Forwarded-Proto": scheme})
+    cookie = answer.headers["set-cookie"]
+    assert (cookie.startswith("__Host-"), "Secure" in cookie) == (True, True), cookie
+
+
 @pytest.mark.parametrize(
     ("headers", "hosts"),
     [

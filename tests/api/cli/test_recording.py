@@ -124,6 +124,12 @@ def test_a_file_without_line_breaks_is_not_read_for_ever(ledger: Ledger) -> None
     assert ran.err == ("ledger: line 1 has no end within 268,435,456 bytes; put each event on one line\n")
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(ledger: Ledger) -> None:
+    ledger("notice", "add", NOTICE)
+    path = written("\ufeff" + objective("O1"), objective("O2"))
+    assert [receipt["id"] for receipt in ledger("append", path, "--notice", NOTICE).json] == ["O1", "O2"]
+
+
 def test_an_event_over_several_lines_is_told_once(ledger: Ledger) -> None:
     ledger("notice", "add", NOTICE)
     path = written(json.dumps(json.loads(objective("O1")), indent=2))

@@ -45,6 +45,21 @@ def test_a_command_with_closed_streams_does_its_work(closed: str, tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["signing.key"]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "words", "expected"),
+    [
+        ("ascii", "", rb"no command '\u201cB\xf6b\u201d \U0001f600'; the"),
+        ("latin-1", "", b"no command '\\u201cB\xf6b\\u201d \\U0001f600'; the"),
+        ("ascii", "--json", '{"error": "no command \'“Böb” 😀\'; the'.encode()),
+    ],
+)
+def test_what_a_terminal_cannot_write_has_a_visible_stand_in(encoding: str, words: str, expected: bytes) -> None:
+    script = f"from api.cli import main; main(['“Böb” 😀', *{words.split()}])"
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=True)
+    assert expected in done.stderr
+
+
 def test_a_verifier_that_cannot_write_does_not_say_damaged(tmp_path: Path) -> None:
     (tmp_path / "bundle.zip").write_bytes(b"")
     status, errors = shell(f"{VERIFIER} {tmp_path}/bundle.zip >/dev/full", tmp_path)

@@ -1,10 +1,11 @@
 """Wrong clocks: a machine ahead of or behind the database, a jump, a notice that a wrong clock has poisoned."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ledger.append.clock import MachineClock
+from ledger.append.clock import MachineClock, check_last
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.errors import ClockWrong
@@ -64,6 +65,18 @@ def test_time_that_passes_is_no_jump() -> None:
     moment[1] = 59 * 86_400.0 - 10
     with pytest.raises(ClockWrong):
         clock.check_elapsed()
+
+
+@pytest.mark.parametrize(("seconds", "wrong"), [(4.9, False), (-4.9, False), (5.1, True), (-5.1, True)])
+def test_a_clock_may_differ_by_five_seconds(seconds: float, *, wrong: bool) -> None:
+    moment, off = datetime(2026, 1, 1, tzinfo=UTC), timedelta(seconds=seconds)
+    with pytest.raises(ClockWrong) if wrong else nullcontext():
+        MachineClock(lambda: moment + off).check_against(moment)
+    walls = iter((moment, moment + off))
+    with pytest.raises(ClockWrong) if wrong and off > timedelta() else nullcontext():
+        MachineClock(lambda: next(walls), lambda: 0.0).check_elapsed()
+    with pytest.raises(ClockWrong) if wrong and off > timedelta() else nullcontext():
+        check_last(NOTICE, moment + off, moment)
 
 
 async def test_a_poisoned_notice_is_read_and_named_and_its_neighbours_go_on(database: str) -> None:
