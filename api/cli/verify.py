@@ -44,6 +44,9 @@ def configure(parser: Parser) -> None:
         help="also list past grants that today's separation of duties would refuse",
     )
     parser.add_argument("--key", metavar="KEY", help="for a bundle: verifier key of the required signer")
+    parser.add_argument(
+        "--unsigned", action="store_true", help="for a bundle: accept the first format, without a signed manifest"
+    )
     parser.runs(_verify)
 
 
@@ -51,8 +54,9 @@ def _verify(arguments: Namespace) -> int:
     if arguments.against is not None and arguments.what is None:
         raise Misused("--against compares one notice with a file; name the notice or the bundle")
     of_bundle = arguments.what is not None and arguments.what.endswith(".zip")
-    if arguments.key is not None and not of_bundle:
-        raise Misused("--key is for a bundle; name one (FILE.zip)")
+    if (arguments.key is not None or arguments.unsigned) and not of_bundle:
+        option = "--unsigned" if arguments.unsigned else "--key"
+        raise Misused(f"{option} is for a bundle; name one (FILE.zip)")
     earlier = None if arguments.against is None else comparison.read(arguments.against)
     return _bundle(arguments, earlier) if of_bundle else _record(arguments, earlier)
 
@@ -90,7 +94,7 @@ def _bundle(arguments: Namespace, earlier: EarlierCopy | None) -> int:
     """Verify a bundle from its file alone."""
     path, started = Path(arguments.what), time.monotonic()
     with progress("verifying") as report_progress:
-        bundle = checking.check(path, report_progress, arguments.key, earlier)
+        bundle = checking.check(path, report_progress, arguments.key, earlier, unsigned=arguments.unsigned)
     report = bundle.as_report(time.monotonic() - started)
     views = bundle_views.digests(path, ALL) if arguments.views and report.sound else []
     expected = {view.name for view in ALL} if arguments.views and report.sound else set[str]()

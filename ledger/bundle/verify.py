@@ -46,15 +46,8 @@ _UNREADABLE = 0
 _ENTRY = 65_536
 _NARRATIVE = 8_000_000  # a narrative of 1 MB, each byte escaped
 _POSITION = attrgetter("position")
-_BEFORE = [
-    "README.txt",
-    "verify.py",
-    "checkpoint",
-    "key",
-    "entries.ndjson",
-    "narratives.ndjson",
-    "documents.ndjson",
-]
+_BEFORE = ["README.txt", "verify.py", "checkpoint", "key"]
+_BEFORE += ["entries.ndjson", "narratives.ndjson", "documents.ndjson"]
 _AFTER = ["views.json", "manifest.json"]
 ProgressCallback = Callable[[str, int, int], None]
 """Called with the notice, its checked entries and its number of entries."""
@@ -105,7 +98,12 @@ def _silent(_notice: str, _checked: int, _size: int) -> None:
 
 
 def check(
-    path: Path, progress: ProgressCallback = _silent, key: str | None = None, earlier: EarlierCopy | None = None
+    path: Path,
+    progress: ProgressCallback = _silent,
+    key: str | None = None,
+    earlier: EarlierCopy | None = None,
+    *,
+    unsigned: bool = False,
 ) -> BundleReport:
     """Verify the bundle in a file.
 
@@ -114,6 +112,7 @@ def check(
         progress: Called every 500 entries.
         key: Verifier key that must have signed the checkpoint; without it, the one in the bundle.
         earlier: Copy of a part of the ledger that somebody kept, for comparison.
+        unsigned: Accept the first format, whose manifest no key has signed.
 
     Raises:
         LedgerError: The file cannot be read, belongs to another notice than the copy, or ends before it.
@@ -122,6 +121,7 @@ def check(
         with BundleArchive(path) as archive:
             manifest = manifest_of(archive)
             _require_comparable(path, manifest, earlier)
+            _require_signature(manifest, unsigned)
             return _BundleVerification(archive, manifest, key, earlier).run(progress)
     except BundleError as error:
         examination = Examination(path.name)
@@ -129,6 +129,12 @@ def check(
         return BundleReport(examination.report)
     except OSError as error:
         raise LedgerError(f"{path} cannot be read: {error.strerror}; name a bundle") from None
+
+
+def _require_signature(manifest: ManifestRecord, unsigned: bool) -> None:
+    """Refuse the first format unless it is accepted: anybody can make one from a signed bundle."""
+    if manifest.format == UNSIGNED and not unsigned:
+        raise BundleError("its manifest is not signed; accept such an old bundle with --unsigned")
 
 
 def _require_comparable(path: Path, manifest: ManifestRecord, earlier: EarlierCopy | None) -> None:

@@ -1,6 +1,6 @@
 """Verify an auditor's bundle of an improvement notice's ledger. One file: read it before you trust it.
 
-    python3 verify.py BUNDLE.zip [--key KEY] [--against FILE]
+    python3 verify.py BUNDLE.zip [--key KEY] [--against FILE] [--unsigned]
 
 Needs Python 3.10 or newer and the package `cryptography`, but no database, no network and no code of the ledger.
 Exits with 0 if every hash holds and 2 if it cannot run; otherwise with 1, naming the first entry.
@@ -33,6 +33,7 @@ except ImportError:
 FIRST = ["README.txt", "verify.py", "checkpoint", "key", "entries.ndjson", "narratives.ndjson", "documents.ndjson"]
 LAST = ["views.json", "manifest.json"]
 FORMATS = {"improvement-ledger bundle 1": LAST, "improvement-ledger bundle 2": [*LAST, "manifest.note"]}
+UNSIGNED = "Its manifest is not signed: a document, a view line or README.txt may be missing or changed."
 MANIFEST = "format software notice origin size rootHash role withheld files"
 WIDE, MANY, ZIP64 = 0x7FFFFFFF, 0xFFFF, 0xFFFFFFFF  # numbers above WIDE or MANY are in ZIP64
 INTEGERS = ("position", "erasedBy", "size", "version")
@@ -449,7 +450,7 @@ class KeptCopy:
             if not is_bundle:
                 self.log = Log(file.read(PIECE))
                 return
-            problems, _ = verify(file, None, None)
+            problems, _ = verify(file, None, None, unsigned=True)
             need(not problems, f"it is a damaged bundle: {problems[:1]}")
             bundle = Bundle(file)
             self.log, self.leaves = Log(bundle.read("checkpoint")), map(leaf_hash, bundle.lines("entries.ndjson"))
@@ -480,8 +481,24 @@ class KeptCopy:
         problems.extend((position, missing) for position in lost if position <= tree.size)
 
 
-def verify(file: BinaryIO, key: str | None, against: KeptCopy | None) -> tuple[list[tuple[int, str]], list[str]]:
-    """Return the problems, each with its entry (0: the whole bundle), and the lines of the summary."""
+def check_manifest(bundle: Bundle, log: Log, key: str, unsigned: bool) -> None:
+    """Raise BadBundle unless the key signed the manifest, or the first format without a signature is accepted."""
+    if "manifest.note" not in bundle.members:
+        need(unsigned, f"{UNSIGNED} Accept such an old bundle with --unsigned.")
+        return
+    note = Log(bundle.read("manifest.note"), "manifest")
+    lines = ["improvement-ledger bundle manifest", log.origin, bundle.digest("manifest.json"), ""]
+    need(note.lines == lines, "its manifest.note belongs to another manifest")
+    note.check_signature(key)
+
+
+def verify(
+    file: BinaryIO, key: str | None, against: KeptCopy | None, unsigned: bool = False
+) -> tuple[list[tuple[int, str]], list[str]]:
+    """Return the problems, each with its entry (0: the whole bundle), and the lines of the summary.
+
+    `unsigned` accepts the first format, whose manifest no key has signed.
+    """
     problems: list[tuple[int, str]] = []
     bundle = Bundle(file)
     manifest = parse(bundle.read("manifest.json").removesuffix(b"\n"), MANIFEST)
@@ -506,11 +523,7 @@ def verify(file: BinaryIO, key: str | None, against: KeptCopy | None) -> tuple[l
         rotated = record.rotated in ("", base64.b64encode(public).decode())
         need(log.check_signature(enclosed) == public and rotated, "another key must sign the checkpoint")
         need(record.withheld == size * manifest["withheld"], "its manifest is wrong about withheld entries")
-        if "manifest.note" in bundle.members:
-            note = Log(bundle.read("manifest.note"), "manifest")
-            lines = ["improvement-ledger bundle manifest", log.origin, bundle.digest("manifest.json"), ""]
-            need(note.lines == lines, "its manifest.note belongs to another manifest")
-            note.check_signature(key or enclosed)
+        check_manifest(bundle, log, key or enclosed, unsigned)
     except BadBundle as error:
         problems.append((0, str(error)))
     signed = (log.origin, log.size, log.root)
@@ -527,7 +540,7 @@ def verify(file: BinaryIO, key: str | None, against: KeptCopy | None) -> tuple[l
     summary = [f"SOUND{but}: {notice}: {tree.size:,} entries, 1 to {tree.size} {rest}"]
     summary += [f"root {root}, signed by {(key or enclosed).strip()}"]
     if "manifest.note" not in bundle.members:
-        summary += ["Its manifest is not signed: a document, a view line or README.txt may be missing or changed."]
+        summary.append(UNSIGNED)
     return problems, summary + record.erased + record.later
 
 
@@ -542,12 +555,15 @@ def main() -> int:
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--key", help="the ledger's verifier key, from another source than this bundle")
     parser.add_argument("--against", type=Path, help="an earlier checkpoint or bundle of the same ledger")
+    parser.add_argument("--unsigned", action="store_true", help="accept an old bundle without a signed manifest")
     arguments = parser.parse_args()
     paths = [arguments.bundle, *([arguments.against] if arguments.against else [])]
     try:
         with ExitStack() as files:
             file, *others = [files.enter_context(path.open("rb")) for path in paths]
-            problems, summary = verify(file, arguments.key, KeptCopy(*others) if others else None)
+            problems, summary = verify(
+                file, arguments.key, KeptCopy(*others) if others else None, arguments.unsigned
+            )
     except (OSError, Incomparable) as error:
         parser.error(str(error))
     except (BadBundle, UnicodeDecodeError) as error:

@@ -81,6 +81,21 @@ def test_what_later_entries_are_said_to_have_erased_is_counted(ledger: Ledger, b
     assert (own.status, own.out.startswith(verdict)) == (0, True)
 
 
+async def test_a_bundle_without_a_signed_manifest_is_accepted_only_by_request(
+    ledger: Ledger, database: str, tmp_path: Path
+) -> None:
+    await record(database)
+    await make(database, tmp_path / "bundle.zip", sign_note=None)
+    ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--json")
+    assert (ran.status, ran.json[0]["sound"]) == (1, False)
+    ran = await asyncio.to_thread(ledger, "verify", "bundle.zip")
+    assert (ran.status, "--unsigned" in ran.out) == (1, True)
+    ran = await asyncio.to_thread(ledger, "verify", "bundle.zip", "--unsigned")
+    assert (ran.status, "its manifest is not signed" in ran.out) == (0, True)
+    ran = await asyncio.to_thread(ledger, "verify", "tameside-2022", "--unsigned")
+    assert (ran.status, ran.err) == (2, "ledger: --unsigned is for a bundle; name one (FILE.zip)\n")
+
+
 async def test_a_view_that_the_bundle_does_not_tell_of_fails(
     ledger: Ledger, database: str, tmp_path: Path
 ) -> None:

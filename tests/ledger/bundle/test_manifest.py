@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ledger.bundle import verify, write
+from ledger.bundle import comparison, verify, write
 from ledger.bundle.write import ViewStateLine
 from ledger.proof.checkpoint import Signer
 from ledger.verify.findings import Damage
@@ -64,18 +64,35 @@ async def test_the_signature_of_another_ledgers_manifest_is_refused(recorded: st
     assert (found(bundle), also(bundle)) == ([(0, Damage.BUNDLE)], [0])
 
 
-async def test_a_bundle_of_the_first_format_says_that_its_manifest_is_not_signed(
-    recorded: str, tmp_path: Path
-) -> None:
-    """Make a bundle without a signature; the verifiers state that its manifest is not signed."""
+async def test_a_bundle_of_the_first_format_is_sound_only_by_request(recorded: str, tmp_path: Path) -> None:
     bundle = await make(recorded, tmp_path / "bundle.zip", sign_note=None)
     assert json.loads(members(bundle)["manifest.json"])["format"] == "improvement-ledger bundle 1"
-    assert (found(bundle), also(bundle)) == ([], [])
-    assert not verify.check(bundle).manifest_signed
-    assert "Its manifest is not signed" in by_its_own(bundle).out
+    assert (found(bundle), also(bundle)) == ([(0, Damage.BUNDLE)], [0])
+    refused = by_its_own(bundle)
+    assert (refused.status, "--unsigned" in refused.out) == (1, True)
+    assert not verify.check(bundle, unsigned=True).manifest_signed
+    accepted = by_its_own(bundle, "--unsigned")
+    assert (accepted.status, "Its manifest is not signed" in accepted.out) == (0, True)
     signed = await make(recorded, tmp_path / "signed.zip")
     assert verify.check(signed).manifest_signed
     assert "not signed" not in by_its_own(signed).out
+    ran = by_its_own(signed, "--against", bundle)
+    assert (ran.status, found(signed, earlier=comparison.read(bundle))) == (0, [])
+
+
+async def test_a_signed_bundle_cannot_be_turned_into_one_of_the_first_format(
+    recorded: str, tmp_path: Path
+) -> None:
+    """Leave out the signature and a view line, as somebody without the key can."""
+    bundle = await make(recorded, tmp_path / "bundle.zip", views=VIEWS)
+
+    def strip(contents: dict[str, bytes]) -> None:
+        cut_view(contents)
+        contents.pop("manifest.note")
+
+    forge(bundle, strip, format="improvement-ledger bundle 1")
+    assert (found(bundle), also(bundle)) == ([(0, Damage.BUNDLE)], [0])
+    assert by_its_own(bundle).status == 1
 
 
 @pytest.mark.parametrize("strip", [False, True])
