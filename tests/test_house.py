@@ -27,7 +27,7 @@ PACKAGES = ("ledger", "projections", "schema", "api")
 LONGEST_MODULE = 400
 IN_ONE_FILE = ROOT / "ledger" / "bundle" / "verify_bundle.py"
 """An auditor takes it alone from a bundle, so it cannot be several modules."""
-LONGEST_IN_ONE_FILE = 570
+LONGEST_IN_ONE_FILE = 575
 GENERATED = ROOT / "api" / "report" / "query_models.py"
 """Module that `make facts` writes."""
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

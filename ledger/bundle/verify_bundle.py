@@ -450,7 +450,7 @@ class KeptCopy:
             if not is_bundle:
                 self.log = Log(file.read(PIECE))
                 return
-            problems, _ = verify(file, None, None, unsigned=True)
+            problems, _ = verify(file, None, None)
             need(not problems, f"it is a damaged bundle: {problems[:1]}")
             bundle = Bundle(file)
             self.log, self.leaves = Log(bundle.read("checkpoint")), map(leaf_hash, bundle.lines("entries.ndjson"))
@@ -481,24 +481,8 @@ class KeptCopy:
         problems.extend((position, missing) for position in lost if position <= tree.size)
 
 
-def check_manifest(bundle: Bundle, log: Log, key: str, unsigned: bool) -> None:
-    """Raise BadBundle unless the key signed the manifest, or the first format without a signature is accepted."""
-    if "manifest.note" not in bundle.members:
-        need(unsigned, f"{UNSIGNED} Accept such an old bundle with --unsigned.")
-        return
-    note = Log(bundle.read("manifest.note"), "manifest")
-    lines = ["improvement-ledger bundle manifest", log.origin, bundle.digest("manifest.json"), ""]
-    need(note.lines == lines, "its manifest.note belongs to another manifest")
-    note.check_signature(key)
-
-
-def verify(
-    file: BinaryIO, key: str | None, against: KeptCopy | None, unsigned: bool = False
-) -> tuple[list[tuple[int, str]], list[str]]:
-    """Return the problems, each with its entry (0: the whole bundle), and the lines of the summary.
-
-    `unsigned` accepts the first format, whose manifest no key has signed.
-    """
+def verify(file: BinaryIO, key: str | None, against: KeptCopy | None) -> tuple[list[tuple[int, str]], list[str]]:
+    """Return the problems, each with its entry (0: the whole bundle), and the lines of the summary."""
     problems: list[tuple[int, str]] = []
     bundle = Bundle(file)
     manifest = parse(bundle.read("manifest.json").removesuffix(b"\n"), MANIFEST)
@@ -523,7 +507,11 @@ def verify(
         rotated = record.rotated in ("", base64.b64encode(public).decode())
         need(log.check_signature(enclosed) == public and rotated, "another key must sign the checkpoint")
         need(record.withheld == size * manifest["withheld"], "its manifest is wrong about withheld entries")
-        check_manifest(bundle, log, key or enclosed, unsigned)
+        if "manifest.note" in bundle.members:
+            note = Log(bundle.read("manifest.note"), "manifest")
+            lines = ["improvement-ledger bundle manifest", log.origin, bundle.digest("manifest.json"), ""]
+            need(note.lines == lines, "its manifest.note belongs to another manifest")
+            note.check_signature(key or enclosed)
     except BadBundle as error:
         problems.append((0, str(error)))
     signed = (log.origin, log.size, log.root)
@@ -561,13 +549,13 @@ def main() -> int:
     try:
         with ExitStack() as files:
             file, *others = [files.enter_context(path.open("rb")) for path in paths]
-            problems, summary = verify(
-                file, arguments.key, KeptCopy(*others) if others else None, arguments.unsigned
-            )
+            problems, summary = verify(file, arguments.key, KeptCopy(*others) if others else None)
     except (OSError, Incomparable) as error:
         parser.error(str(error))
     except (BadBundle, UnicodeDecodeError) as error:
         problems, summary = [(0, str(error))], []
+    if UNSIGNED in summary and not arguments.unsigned:
+        problems.append((0, f"{UNSIGNED} Accept an old bundle with --unsigned."))
     problems.sort(key=lambda problem: (problem[0] == 0, problem[0]))
     lines = [f"DAMAGED: {f'entry {at}' if at else 'the bundle'}: {text}" for at, text in problems[:20]] or summary
     if not problems and not arguments.key:
