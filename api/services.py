@@ -32,6 +32,7 @@ from ledger.store.database import connect, migrate, pending
 from ledger.store.entries import EntryRow, read_head
 from ledger.store.pooling import refuse_transaction_pooling
 from ledger.store.service_login import check_login
+from projections.engine.notifications import end
 from projections.engine.runner import Runner
 from projections.query.reader import Reader
 from projections.views.registry import ALL
@@ -217,10 +218,4 @@ def _issuer(settings: Settings) -> Issuer | None:
 
 def _run(stack: AsyncExitStack, work: Coroutine[None, None, None]) -> None:
     """Run work in a task until the stack is closed."""
-    task = asyncio.create_task(work)
-
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.wait([task])
-
-    stack.push_async_callback(stop)
+    stack.push_async_callback(end, asyncio.create_task(work))

@@ -6,6 +6,8 @@ from typing import Any
 
 from strawberry.http.streaming import SSETransport
 
+from projections.engine.notifications import end
+
 
 class EventStream(SSETransport):
     """Server-sent events with LF line ends.
@@ -46,8 +48,7 @@ async def until(closing: asyncio.Event, pieces: AsyncIterator[str]) -> AsyncGene
                 await asyncio.wait([following, ended], return_when=asyncio.FIRST_COMPLETED)
                 piece = following.result() if following.done() else None
             finally:
-                following.cancel()
-                await asyncio.wait([following])
+                await end(following)
             if piece is None:
                 return
             yield piece

@@ -4,6 +4,8 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from projections.engine.notifications import end
+
 
 class HeadResponses:
     """Middleware that ends the answer to a HEAD request after its headers."""
@@ -35,5 +37,4 @@ class HeadResponses:
                 await response  # it failed before its headers: the error is the caller's
         finally:
             for task in (response, headers):
-                task.cancel()
-            await asyncio.wait([response, headers])
+                await end(task)

@@ -25,6 +25,7 @@ from ledger.append.writer import Writer
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.intake.parse import Event, SubmittedFact, accept_json
+from projections.engine.notifications import end
 
 NDJSON_CHUNK = 500
 """NDJSON lines that are recorded together."""
@@ -274,8 +275,7 @@ class _LineResponse(Response):
             await recording
             await send({"type": "http.response.body", "body": b""})
         finally:
-            recording.cancel()
-            await asyncio.wait([recording])
+            await end(recording)
             spool.close()
 
     async def _record(self, spool: Spool) -> None:

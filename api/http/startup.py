@@ -6,7 +6,7 @@ Imports starlette.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import psycopg
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.http.problem import problem, respond
 from api.services import Ledger
 from ledger.domain.errors import LedgerError, Refusal, Unavailable
+from projections.engine.notifications import end
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
@@ -39,9 +40,7 @@ async def opened(ledger: Ledger) -> AsyncIterator[None]:
         yield
     finally:
         if opening is not None:
-            opening.cancel()
-            with suppress(asyncio.CancelledError):
-                await opening
+            await end(opening)
         await ledger.close()
 
 

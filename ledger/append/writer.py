@@ -243,7 +243,8 @@ class Writer:
             next_retry = min(locked.retry_at for locked in self._locked.values())
             with suppress(TimeoutError):
                 pause = max(0.0, next_retry - asyncio.get_running_loop().time())
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
         else:
             await self._wake.wait()
         self._wake.clear()

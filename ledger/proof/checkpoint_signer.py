@@ -114,7 +114,8 @@ class CheckpointSigner:
                 await self.sign_heads()
             await asyncio.sleep(PAUSE_SECONDS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):  # Python 3.11's wait_for may lose a cancellation
+                    await self._woken.wait()
 
     async def sign_heads(self) -> None:
         """Sign each unsigned head. Log each refusal once, and keep it in `refused`."""

@@ -5,7 +5,7 @@ Waiters also poll, so a lost connection only delays them.
 
 import asyncio
 from contextlib import suppress
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg.sql import SQL, Identifier
@@ -14,6 +14,8 @@ from ledger.domain.errors import Unavailable
 from ledger.store.database import DatabaseRole, connect
 
 RETRY_SECONDS = 1.0
+CANCEL_SECONDS = 1.0
+"""Seconds between cancellations of a task that goes on."""
 
 
 class Notifications:
@@ -32,9 +34,7 @@ class Notifications:
     async def close(self) -> None:
         """Stop listening."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
 
     def notify(self) -> None:
         """Wake all waiters."""
@@ -59,4 +59,12 @@ class Notifications:
 async def within(event: asyncio.Event, seconds: float) -> None:
     """Wait for an event, at most this many seconds."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), max(seconds, 0.0))
+        async with asyncio.timeout(max(seconds, 0.0)):  # Python 3.11's wait_for may lose a cancellation
+            await event.wait()
+
+
+async def end(task: asyncio.Task[Any]) -> None:
+    """Cancel a task until it has ended: a library may lose a cancellation that comes with another event."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=CANCEL_SECONDS)

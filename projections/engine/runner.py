@@ -17,7 +17,7 @@ from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import connect
 from projections.engine import tables
 from projections.engine.follower import Follower, Page, apply, first_line, read_page
-from projections.engine.notifications import Notifications, within
+from projections.engine.notifications import Notifications, end, within
 from projections.engine.rebuild import ProgressCallback, rebuild, sweep
 from projections.engine.tables import Connection
 from projections.engine.view import View
@@ -110,17 +110,13 @@ class Runner:
                     _log.warning("cannot follow the views, as the database is unreachable: %s", error)
                     await within(self._notifications.next(), self._poll)
         finally:
-            notifying.cancel()
-            with suppress(asyncio.CancelledError):
-                await notifying
+            await end(notifying)
             await self._notifications.close()
 
     async def close(self) -> None:
         """Stop `run` and wait for its end."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
 
     def wake(self, *_: object) -> None:
         """Notify the owner of new entries, in this process or another."""

@@ -21,6 +21,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import connect, hosts
+from projections.engine.notifications import end
 
 LOOK_SECONDS = 0.5
 """Seconds between looks at the standbys."""
@@ -158,9 +159,7 @@ class Standbys:
     async def close(self) -> None:
         """Stop the monitor and disconnect."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
         async with AsyncExitStack() as stack:
             for standby in self.servers:
                 stack.push_async_callback(standby.disconnect)
