@@ -18,6 +18,7 @@ _SETS = (
     {"application/json", "text/json"},
     {"application/msword", "application/vnd.ms-word", "application/x-msword"},
     {"application/pdf", "application/acrobat", "application/x-pdf", "text/pdf"},
+    {"application/postscript", "application/eps", "application/illustrator", "application/x-eps", "image/x-eps"},
     {"application/rtf", "application/richtext", "application/x-rtf", "text/richtext", "text/rtf"},
     {"application/vnd.ms-excel", "application/excel", "application/msexcel", "application/x-excel"}
     | {"application/x-msexcel", "application/xls"},
@@ -27,25 +28,29 @@ _SETS = (
     {"application/vnd.rar", "application/rar", "application/x-rar", "application/x-rar-compressed"},
     {"application/x-7z-compressed", "application/x-7z"},
     {"application/xml", "text/xml"},
+    {"application/x-mswinurl", "application/internet-shortcut", "text/x-url"},
     {"application/zip", "application/x-zip", "application/x-zip-compressed", "multipart/x-zip"},
     {"audio/aac", "audio/aacp", "audio/x-aac"},
     {"audio/amr", "audio/amr-nb", "audio/amr-wb"},
     {"audio/basic", "audio/x-au"},
     {"audio/flac", "audio/x-flac"},
     {"audio/midi", "audio/mid", "audio/x-midi"},
-    {"audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/x-mp3", "audio/x-mpeg"},
+    {"audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/mpg", "audio/x-mp3", "audio/x-mpeg", "audio/x-mpeg-3"},
     {"audio/ogg", "application/ogg", "application/x-ogg", "audio/opus", "audio/speex", "audio/vorbis"}
     | {"audio/x-opus+ogg", "audio/x-vorbis+ogg", "video/ogg"},
     {"audio/wav", "audio/vnd.wave", "audio/wave", "audio/x-pn-wav", "audio/x-wav"},
     {"image/avif", "image/avif-sequence"},
     {"image/bmp", "image/x-bmp", "image/x-ms-bmp"},
     {"image/emf", "application/emf", "application/x-emf", "image/x-emf"},
+    {"image/gif", "image/x-citrix-gif"},
     {"image/heic", "image/heic-sequence", "image/heif", "image/heif-sequence"},
-    {"image/jpeg", "image/jpg", "image/pjpeg"},
-    {"image/png", "image/apng", "image/vnd.mozilla.apng", "image/x-png"},
+    {"image/jpeg", "image/jpg", "image/pjpeg", "image/x-citrix-jpeg"},
+    {"image/png", "image/apng", "image/vnd.mozilla.apng", "image/x-citrix-png", "image/x-png"},
     {"image/svg+xml", "image/svg"},
     {"image/tiff", "image/tif", "image/x-tiff", "image/x-adobe-dng", "image/x-canon-cr2", "image/x-nikon-nef"}
     | {"image/x-sony-arw"},
+    {"image/vnd.adobe.photoshop", "application/photoshop", "application/x-photoshop", "image/photoshop"}
+    | {"image/psd", "image/x-psd"},
     {
         "image/vnd.dwg",
         "application/acad",
@@ -56,17 +61,19 @@ _SETS = (
     },
     {"image/wmf", "application/x-msmetafile", "application/x-wmf", "image/x-wmf", "windows/metafile"},
     {"image/vnd.microsoft.icon", "image/ico", "image/x-icon"},
+    {"message/rfc822", "application/x-mimearchive", "multipart/related"},
     {"text/csv", "application/csv", "text/comma-separated-values", "text/x-csv"},
-    {"video/avi", "video/msvideo", "video/x-msvideo"},
+    {"video/avi", "video/msvideo", "video/vnd.avi", "video/x-msvideo"},
     {"video/mp4", "application/mp4", "audio/3gpp", "audio/3gpp2", "audio/m4a", "audio/mp4", "audio/mp4a-latm"}
     | {"audio/x-m4a", "audio/x-m4b", "video/3gpp", "video/3gpp2", "video/quicktime", "video/x-m4v"},
-    {"video/webm", "application/x-matroska", "audio/webm", "audio/x-matroska", "video/x-matroska"},
+    {"video/webm", "application/x-matroska", "audio/matroska", "audio/webm", "audio/x-matroska"}
+    | {"video/matroska", "video/x-matroska"},
     {"video/x-ms-wmv", "application/vnd.ms-asf", "audio/x-ms-wma", "video/x-ms-asf"},
 )
 """Names of one format, or of formats with one signature; the first is preferred."""
 _SET_OF = {name: frozenset(names) for names in _SETS for name in names}
-_TEXTS = {"application/json", "application/xml", "application/x-ndjson", "image/svg", "message/rfc822"}
-_TEXTS |= _SET_OF["text/csv"]
+_TEXTS = {"application/json", "application/xml", "application/x-ndjson", "image/svg"}
+_TEXTS |= _SET_OF["message/rfc822"] | _SET_OF["text/csv"]
 UNKNOWN = "application/octet-stream"
 """Media type of a file of an unknown format."""
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -95,11 +102,14 @@ _BEGINNINGS = {
     ),
     # readers look for it in the first 1,024 bytes; printers and mail gateways leave lines of text before it
     "application/pdf": re.compile(rb"(\xef\xbb\xbf)?(?!\s*<)[\t\n\x0c\r\x1b -~]{0,1019}?%PDF-"),
+    "application/postscript": re.compile(rb"%PDF-|%!PS|\xc5\xd0\xd3\xc6"),  # Illustrator writes PDF
     "application/rtf": re.compile(rb"(\xef\xbb\xbf)?\s*\{\\rtf"),
+    "application/vnd.fdf": re.compile(rb"%FDF-"),
     "application/vnd.ms-excel": _HTML,  # “Export to Excel” of many programs
     "application/vnd.ms-outlook-pst": re.compile(rb"!BDN"),
     "audio/amr": re.compile(rb"#!AMR"),
     "audio/mpeg": re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"),  # dictaphones record at low rates
+    "image/tiff": re.compile(rb"II\+\0|MM\0\+"),  # of more than 4 GB
 }
 """Beginnings that puremagic lacks, some with a byte order mark or white space before them."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -113,6 +123,12 @@ _CONTAINERS = {
 }
 """Prefix of an office document's media type → the first bytes of its files."""
 _PARTS = {"wordprocessingml": b"word/", "spreadsheetml": b"xl/", "presentationml": b"ppt/"}
+_DOCUMENTS = (
+    *(f"{_OPEN_XML}{kind}" for kind in ("wordprocessingml.document", "spreadsheetml.sheet")),
+    f"{_OPEN_XML}presentationml.presentation",
+    *(f"{_OPEN_DOCUMENT}{kind}" for kind in ("text", "spreadsheet", "presentation")),
+)
+"""Media types of office documents that are ZIP files."""
 _STREAMS = ("WordDocument", "Workbook", "Book", "PowerPoint Document", "__properties_version1.0")
 _OFFICE_STREAMS = tuple(name.encode("utf-16-le") for name in _STREAMS)
 """Streams that a document of Word, Excel, PowerPoint or Outlook has one of."""
@@ -135,7 +151,9 @@ def mismatch(declared: str, head: bytes, tail: bytes) -> str | None:
         return _not_text(name, head, tail)
     office = next((start for start in _CONTAINERS if name.startswith(start) or name in _names(start)), None)
     if office is not None and "macroenabled" not in name:
-        return None if _is_office(name, _CONTAINERS[office], head, tail) else _best(_matches(head, tail))
+        matches = _matches(head, tail)
+        is_older = not head.startswith((_ZIP, _OLE)) and bool(_names(name) & {kind for kind, _ in matches})
+        return None if is_older or _is_office(name, _CONTAINERS[office], head, tail) else _best(matches)
     return _not_binary(name, head, tail)
 
 
@@ -199,15 +217,19 @@ def _matches(head: bytes, tail: bytes) -> list[tuple[str, int]]:
     """Return the media types that the bytes suggest, the likeliest first, with the number of matching bytes."""
     if head[4:8] == b"ftyp":
         return [(_iso_media(head), 12)]
+    zipped = [(_zip_kind(head, tail), len(_ZIP))] if head.startswith(_ZIP) else []
     try:
         matches = puremagic.magic_string(head + tail)
     except puremagic.PureError:
-        return []
-    return [
-        (match.mime_type.lower(), len(match.byte_match))
-        for match in matches
-        if match.mime_type not in ("", UNKNOWN)
-    ]
+        return zipped
+    named = (match for match in matches if match.mime_type not in ("", UNKNOWN))
+    return zipped + [(match.mime_type.lower(), len(match.byte_match)) for match in named]
+
+
+def _zip_kind(head: bytes, tail: bytes) -> str:
+    """Return the media type of a ZIP file: that of an office document, by its parts, or of an archive."""
+    kinds = (kind for kind in _DOCUMENTS if _is_office(kind, _ZIP, head, tail))
+    return next(kinds, "application/zip")
 
 
 def _iso_media(head: bytes) -> str:
@@ -216,6 +238,8 @@ def _iso_media(head: bytes) -> str:
     brands = {box[start : start + 4] for start in range(0, len(box), 4)}
     if brands & _AVIF:
         return "image/avif"
+    if b"crx " in brands:
+        return "image/x-canon-cr3"
     return "image/heic" if brands & _HEIF else "video/mp4"
 
 
