@@ -9,7 +9,7 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 
 from msgspec import Struct
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from ledger.domain.errors import Refused
 
@@ -38,22 +38,26 @@ class Patience:
         self._since = self._clock()
         self._received = 0
 
-    async def next(self, arriving: AsyncIterator[bytes]) -> bytes | None:
-        """Return the next piece, or None at the end.
+    async def next(self, request: Request) -> tuple[bytes, bool]:
+        """Return the next piece, and whether more may follow.
 
         Raises:
             Refused: The piece did not arrive in time.
+            ClientDisconnect: The client ended the connection.
         """
         due = self._since + IDLE_SECONDS + self._received / LEAST_RATE
         try:
             async with asyncio.timeout(max(0.0, min(IDLE_SECONDS, due - self._clock()))):
-                piece = await anext(arriving, None)
+                message = await request.receive()
         except TimeoutError:
             raise Refused.because(
                 "TOO_SLOW", "the body arrived too slowly; send it again, faster or in smaller parts"
             ) from None
-        self._received += len(piece or b"")
-        return piece
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        piece: bytes = message.get("body", b"")
+        self._received += len(piece)
+        return piece, message.get("more_body", False)
 
 
 class BodyLine(Struct, frozen=True):
@@ -78,8 +82,9 @@ async def pieces(request: Request, patience: Patience | None = None) -> AsyncIte
         )
     gzip = None if encoding == "identity" else _Gunzip()
     patience = patience or Patience()
-    arriving = request.stream()
-    while (piece := await patience.next(arriving)) is not None:
+    is_open = True
+    while is_open:
+        piece, is_open = await patience.next(request)
         if gzip is None:
             yield piece
             continue

@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http import GraphQLRequestData
 from strawberry.http.streaming import HTTPStreamTransport
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -150,13 +151,23 @@ class _Endpoint(GraphQL[Context, None]):
         elif self.documents.registered is not None:
             raise HTTPException(400, "the request is malformed; send a documentId and variables as JSON")
         is_streamed = self._is_streamed(request, graphql_request)
-        if graphql_request is not None and graphql_request.query is not None and not is_streamed:
+        if graphql_request is None or is_streamed:
+            accept = EVENT_STREAM if is_streamed else _response_type(request)
+            return await self.run(Request(_with_headers(scope, accept), receive_body(whole, receive)))
+        if graphql_request.query is not None:
             operation = (graphql_request.query, graphql_request.variables, graphql_request.operation)
             composed = await self._composed(request, context or await self._context(request), operation)
             if composed is not None:
                 return _respond(request, composed)
-        accept = EVENT_STREAM if is_streamed else _response_type(request)
-        return await self.run(Request(_with_headers(scope, accept), receive_body(whole, receive)))
+        return _respond(request, await self._executed(request, graphql_request))
+
+    async def _executed(self, request: Request, members: GraphqlRequest) -> Mapping[str, object]:
+        """Return graphql-core's answer to a request; strawberry's `run` would decode the request again."""
+        data = GraphQLRequestData(members.query, members.variables, members.operation, members.extensions)
+        adapter, context = self.request_adapter_class(request), await self._context(request)
+        result = await self.execute_single(request, adapter, Response(), context, None, data)
+        answer: dict[str, object] = await self.process_result(request, result)
+        return answer
 
     async def _composed(self, request: Request, context: Context, operation: _Operation) -> bytes | None:
         """Return the answer that the database composes; None if graphql-core must answer.

@@ -21,6 +21,7 @@ from ledger.domain.errors import LedgerError
 
 _NOTICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _FRAMES = 25
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _requests = logging.getLogger("api.requests")
 
 
@@ -38,7 +39,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = _loggable(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False)
+        return _encode(line)
 
 
 def _loggable(error: BaseException) -> dict[str, Any]:
