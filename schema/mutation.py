@@ -4,13 +4,14 @@ Generated from `ledger.domain.registry.KINDS`. A refusal of the ledger is part o
 Imports strawberry, msgspec and `ledger`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeAlias, cast
 
 import strawberry
 from msgspec import Struct
-from strawberry.types import Info
+from strawberry.types import Info, get_object_definition
+from strawberry.types.arguments import InputContext
 
 from ledger.domain.entry import NoticeId
 from ledger.domain.errors import Refused
@@ -26,6 +27,9 @@ from schema.types import entries
 from schema.types.enums import RefusalCode
 from schema.types.notice import Notice
 from schema.types.scalars import Count
+
+Submission: TypeAlias = Mapping[str, Any]
+"""A coerced input: the members of MutationInput by their GraphQL names."""
 
 
 class _Where(Struct, frozen=True):
@@ -95,32 +99,33 @@ def _refused(notice: str, refused: Refused) -> RecordPayload:
     return RecordPayload(at=notice, receipt=None, refusals=refusals)
 
 
-async def record(context: Context, kind: Kind, submission: MutationInput) -> RecordPayload:
+async def record(context: Context, kind: Kind, submission: Submission) -> RecordPayload:
     """Record the fact of an input."""
-    notice = str(submission.notice)
+    notice = submission["notice"]
     try:
         parse.convert({"notice": notice}, _Where, "")
         if not await context.viewer.roles(notice):
             raise Refused.because(NOT_FOUND, NO_NOTICE, "notice")
         item = parse.accept(_event(kind, submission))
-        receipt = await context.append(notice, item, context.viewer.credential, submission.expected_position)
+        expected = submission.get("expectedPosition")
+        receipt = await context.append(notice, item, context.viewer.credential, expected)
     except Refused as refused:
         return _refused(notice, refused)
     return RecordPayload(at=notice, receipt=entries.receipt_of(receipt), refusals=[])
 
 
-def _event(kind: Kind, submission: MutationInput) -> dict[str, Any]:
+def _event(kind: Kind, submission: Submission) -> dict[str, Any]:
     """Return the CloudEvent of an input."""
     event = {
         "specversion": "1.0",
-        "id": submission.id,
-        "source": submission.source,
+        "id": submission["id"],
+        "source": submission["source"],
         "type": kind.type,
-        "subject": submission.subject,
-        "time": submission.time,
-        "clauses": " ".join(submission.clauses) or None,
-        "confirm": " ".join(submission.confirm) or None,
-        "data": plain(submission.data),
+        "subject": submission.get("subject"),
+        "time": submission.get("time"),
+        "clauses": " ".join(submission["clauses"]) or None,
+        "confirm": " ".join(submission["confirm"]) or None,
+        "data": plain(submission["data"], kind.struct),
     }
     return {name: value for name, value in event.items() if value is not None}
 
@@ -132,14 +137,23 @@ def _input(kind: Kind) -> type[MutationInput]:
         "__module__": __name__,
         "data": strawberry.field(description=kind.meaning),
     }
-    input_type = type(name, (MutationInput,), members)
-    return strawberry.input(input_type, description=f"Input of {kind.struct.act}: the fact and its envelope.")
+    input_type = strawberry.input(
+        type(name, (MutationInput,), members),
+        description=f"Input of {kind.struct.act}: the fact and its envelope.",
+    )
+    get_object_definition(input_type, strict=True).from_input = _as_coerced
+    return input_type
+
+
+def _as_coerced(_: type, submission: Submission, __: InputContext) -> Submission:
+    """Return a coerced input as it is; strawberry would make objects of it, which `plain` would take apart."""
+    return submission
 
 
 def _resolver(kind: Kind) -> Callable[..., Awaitable[RecordPayload | None]]:
     async def resolve(
         info: Info[Context, None],
-        input: MutationInput,  # noqa: A002 - GraphQL's name for it
+        input: Submission,  # noqa: A002 - GraphQL's name for it
     ) -> RecordPayload | None:
         return await record(info.context, kind, input)
 

@@ -22,8 +22,8 @@ from schema.types.scalars import Count, Json
 
 _FREE_TEXT = "Narrative of at most 1 MB of UTF-8; stored apart from the entry, so that it can be erased."
 INT_LARGEST = 2**31 - 1
-_names: dict[type, tuple[tuple[str, str], ...]] = {}
-"""Input type → its fields: (attribute, JSON name)."""
+_structs_in: dict[type[Struct], dict[str, type[Struct]]] = {}
+"""Struct → its fields that have fields of their own, by JSON name, each with the struct of these."""
 
 
 @cache
@@ -48,8 +48,18 @@ def input_of(struct: type[Struct]) -> type:
     name = f"{struct.__name__}Input"
     input_type: type = type(name, (), {"__annotations__": annotations, "__module__": __name__, **members})
     input_type = strawberry.input(input_type, description=first_sentence(struct))
-    _names[input_type] = tuple((field.name, field.encode_name) for field in msgspec.structs.fields(struct))
+    inner = {field.encode_name: _struct_in(hints[field.name]) for field in msgspec.structs.fields(struct)}
+    _structs_in[struct] = {name: each for name, each in inner.items() if each is not None}
     return input_type
+
+
+def _struct_in(hint: object) -> type[Struct] | None:
+    """Return the struct of a field or of its items; None if these have no fields of their own."""
+    field = unwrap(hint)
+    if field.origin is list:
+        return _struct_in(field.arguments[0])
+    has_fields = isinstance(field.type, type) and issubclass(field.type, Struct) and field.type is not Narrative
+    return field.type if has_fields else None
 
 
 def _annotation(hint: object) -> tuple[Any, str]:
@@ -92,11 +102,16 @@ def _unsupported(hint: object) -> TypeError:
     return TypeError(f"a fact contains {hint!r}, which has no GraphQL input; declare one in schema.derive.inputs")
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - it may hold anything
-    """Return an input as plain values for the intake, without absent members."""
-    if type(value) in _names:
-        pairs = ((name, getattr(value, attribute)) for attribute, name in _names[type(value)])
-        return {name: plain(item) for name, item in pairs if item not in (strawberry.UNSET, None)}
+def plain(value: Any, struct: type[Struct] | None) -> Any:  # noqa: ANN401 - a value of GraphQL
+    """Return a coerced input as plain values for the intake, without absent members.
+
+    Args:
+        value: The input, as graphql-core coerces it: dictionaries by JSON name.
+        struct: Struct that the input has the fields of; None for a value without fields.
+    """
     if isinstance(value, list):
-        return [plain(item) for item in value]
-    return value.value if isinstance(value, Enum) else value
+        return [plain(item, struct) for item in value]
+    if struct is None:
+        return value.value if isinstance(value, Enum) else value
+    inner = _structs_in[struct]
+    return {name: plain(item, inner.get(name)) for name, item in value.items() if item is not None}
