@@ -93,6 +93,11 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
     """Condition → query of the distinct positions at which it holds. Only as many rows are read as the answer
     needs.
     """
+    unseen: Mapping[str, str] = {}
+    """View → flag of the rows that a reader without that view sees in lists and by id.
+
+    Such a reader also sees a row that another row names, because they know its id.
+    """
     order: tuple[str, ...] = ("position",)
     """Fields of the order, unique together and never null; a cursor holds their values."""
     zone: str = ZONE

@@ -182,6 +182,7 @@ ACTION = of_table(
     },
     conditions={
         "objectives": "t.objective = ANY (:value)",
+        "co_owner": ":value = ANY (t.co_owners)",
         "open": "(t.standing = 'OPEN') = :value",
         "area": "EXISTS (SELECT FROM views.objectives o WHERE o.notice = :notice AND o.objective = t.objective "
         "AND :value = ANY (o.areas))",

@@ -124,7 +124,7 @@ class Pack(Struct, frozen=True):
     meeting: Annotated[str, ID, Meta(description="Id of the meeting.")]
     position: int
     circulated_at: Annotated[datetime, Meta(description="Instant at which they were circulated.")]
-    recipients: Annotated[list[str], Meta(description="Recipients.")]
+    recipients: Annotated[list[str], ACTOR_ID, Meta(description="Actor ids of the recipients.")]
     evidence: NamedEvidence
 
 
@@ -268,8 +268,13 @@ TIMETABLE = of_table(
     conditions={"latest": is_latest("timetables", "agreed_at", "board"), **_IMPROVEMENT},
     order=("agreed_at", "position"),
 )
-MEETING = of_table("board", MEETINGS, order=("held_at", "position"))
-PACK = of_table("board", PACKS)
+MEETING = of_table(
+    "board",
+    MEETINGS,
+    conditions={"attendee": ":value = ANY (t.attendance)", "absentee": ":value = ANY (t.apologies)"},
+    order=("held_at", "position"),
+)
+PACK = of_table("board", PACKS, conditions={"recipient": ":value = ANY (t.recipients)"})
 DECISION = of_table(
     "board",
     DECISIONS,

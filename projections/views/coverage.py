@@ -20,7 +20,7 @@ from ledger.domain.areas.recommendations import (
 )
 from ledger.domain.entry import Entry
 from projections.engine.fact_rows import put_from_fact
-from projections.engine.meaning import ID, words
+from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -61,7 +61,7 @@ class Recommendation(Struct, frozen=True):
     recommendation: Annotated[str, ID, Meta(description="Id.")]
     position: int
     made_at: Annotated[datetime, Meta(description="Instant at which it was made.")]
-    by: Annotated[str, Meta(description="Body or person that made it.")]
+    by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the body or person that made it.")]
     text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
     findings: Annotated[list[str], ID, Meta(description="Ids of the findings that it answers.")]
     due: Annotated[date | None, Meta(description="Due date.")]

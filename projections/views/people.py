@@ -1,9 +1,12 @@
 """People and systems of a notice: actors, roles over time, tokens and integrations.
 
-Names and addresses are never here: the directory has them, outside the ledger.
+Everyone whom an entry names is an actor, registered or not. Names and addresses are never here: the directory has
+them, outside the ledger.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
+from functools import cache, partial
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -20,24 +23,32 @@ from ledger.domain.areas.people import (
     TokenRevoked,
 )
 from ledger.domain.entry import Entry
+from ledger.domain.fact import Fact
+from ledger.domain.fields import FieldPath, field_paths, values_in
+from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role
-from projections.engine.fact_rows import RECORDED_AT, OfFact, put_from_fact
+from projections.engine.fact_rows import RECORDED_AT, OfEntry, OfFact, put_from_fact
 from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.tables import Connection
-from projections.engine.view import View
+from projections.engine.view import Handler, View
 from projections.query.relation import flag, of_table
-from projections.views.fields import RecordedPosition
 
 
 class Actor(Struct, frozen=True):
-    """A person or system that acts."""
+    """A person, system or organisation that an entry names, registered or not."""
 
     actor: Annotated[str, ID, Meta(description="Actor id.")]
-    position: RecordedPosition
-    kind: Annotated[str, words(ActorKind), Meta(description="Person or system.")]
-    post: Annotated[str | None, Meta(description="Post.")]
+    enrolled: bool
+    """True if a registration, a role, a request for one, a token or an integration names them."""
+    position: Annotated[
+        int | None, Meta(description="Position of the entry that registered them; null if not registered.")
+    ] = None
+    kind: Annotated[
+        str | None, words(ActorKind), Meta(description="Person, system or organisation; null if not registered.")
+    ] = None
+    post: Annotated[str | None, Meta(description="Post; null if not registered, or without one.")] = None
 
 
 class Holding(Struct, frozen=True):
@@ -102,15 +113,17 @@ class Integration(Struct, frozen=True):
     revoked_position: Annotated[int | None, Meta(description="Position of the entry that revoked it.")] = None
 
 
-ACTORS = Table("actors", Actor, ("actor",), in_memory=False)
+ACTORS = Table("actors", Actor, ("actor",))
 HOLDINGS = Table("holdings", Holding, ("actor", "role", "position"))
 ROLE_REQUESTS = Table("role_requests", RoleRequest, ("position",))
 TOKENS = Table("tokens", Token, ("token",))
 INTEGRATIONS = Table("integrations", Integration, ("integration",))
 
 
-VIEW = View("people", 2, (ACTORS, HOLDINGS, ROLE_REQUESTS, TOKENS, INTEGRATIONS))
-VIEW.puts(ActorRegistered, ACTORS)
+VIEW = View("people", 3, (ACTORS, HOLDINGS, ROLE_REQUESTS, TOKENS, INTEGRATIONS))
+VIEW.puts(
+    ActorRegistered, ACTORS, enrolled=True, position=OfEntry("position"), kind=OfFact("kind"), post=OfFact("post")
+)
 VIEW.puts(IntegrationRegistered, INTEGRATIONS)
 VIEW.puts(
     RoleRequested, ROLE_REQUESTS, requested_at=RECORDED_AT, from_at=OfFact("from_"), until_at=OfFact("until")
@@ -139,8 +152,44 @@ def _role_revoked(rows: Rows, entry: Entry, fact: RoleRevoked) -> None:
             rows.change(HOLDINGS, holding.actor, holding.role, holding.position, **ended)
 
 
+@cache
+def _actor_paths(fact: type[Fact]) -> tuple[FieldPath, ...]:
+    """Return the fields of a fact with ids of actors."""
+    return tuple(path for path in field_paths(fact) if path.kind == "actor")
+
+
+def _named_in(fact: Fact) -> Iterator[str]:
+    """Yield the actors that a fact names."""
+    for path in _actor_paths(type(fact)):
+        for actor, _ in values_in(fact, path):
+            yield actor
+
+
+def _fold_names(own: Handler[Fact] | None, rows: Rows, entry: Entry, fact: Fact) -> None:
+    """Fold an entry by the view's own handler, if any, and name its recorder and the actors in its fact."""
+    if own is not None:
+        own(rows, entry, fact)
+    if rows.get(ACTORS, entry.actor) is None:
+        rows.put(ACTORS, Actor(entry.actor, enrolled=False))
+    for actor in _named_in(fact):
+        row = rows.get(ACTORS, actor)
+        if row is None:
+            rows.put(ACTORS, Actor(actor, enrolled=own is not None))
+        elif own is not None and not row.enrolled:
+            rows.change(ACTORS, actor, enrolled=True)
+
+
+for _fact in KIND_OF:
+    VIEW.handlers[_fact] = partial(_fold_names, VIEW.handlers.get(_fact))
+
 _UNREVOKED = "(t.revoked_at IS NULL OR t.revoked_at > :on)"
-ACTOR = of_table("people", ACTORS)
+ACTOR = of_table(
+    "people",
+    ACTORS,
+    computed={"registered": flag("True if an entry registered them.", "t.position IS NOT NULL")},
+    unseen={"entries": "enrolled"},
+    order=("actor",),
+)
 HOLDING = of_table(
     "people",
     HOLDINGS,

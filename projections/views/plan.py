@@ -121,7 +121,7 @@ class Briefing(Struct, frozen=True):
     briefing: Annotated[str, ID, Meta(description="Id.")]
     position: int
     briefed_at: Annotated[datetime, Meta(description="Instant of the briefing.")]
-    leaders: Annotated[list[str], Meta(description="Leaders who were briefed.")]
+    leaders: Annotated[list[str], ACTOR_ID, Meta(description="Actor ids of the leaders who were briefed.")]
     topic: Annotated[NarrativeRef, Meta(description="Topic; null if erased.")]
     evidence: NamedEvidence
 
@@ -258,5 +258,7 @@ PLAN_VERSION = of_table(
     conditions={"latest": is_latest("plan_versions", "approved_at")},
     order=("approved_at", "position"),
 )
-BRIEFING = of_table("plan", BRIEFINGS, order=("briefed_at", "position"))
+BRIEFING = of_table(
+    "plan", BRIEFINGS, conditions={"leader": ":value = ANY (t.leaders)"}, order=("briefed_at", "position")
+)
 RATING = of_table("plan", RATINGS, order=("dimension", "order", "code"))

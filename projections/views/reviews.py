@@ -18,7 +18,7 @@ from ledger.domain.areas.reviews import (
 )
 from ledger.domain.entry import Entry
 from projections.engine.fact_rows import OfFact
-from projections.engine.meaning import ID, words
+from projections.engine.meaning import ACTOR_ID, ID, words
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
@@ -91,7 +91,7 @@ class Diagnostic(Struct, frozen=True):
     area: Annotated[str | None, ID, Meta(description="Id of the area that it concerns.")]
     scope: Annotated[NarrativeRef, Meta(description="Scope; null if erased.")]
     due: Annotated[date | None, Meta(description="Date by which it is to be reported.")]
-    provider: Annotated[str | None, Meta(description="Provider.")] = None
+    provider: Annotated[str | None, ACTOR_ID, Meta(description="Actor id of the provider.")] = None
     outside: Annotated[
         bool | None, Meta(description="True if the provider is external and needs the Department's consent.")
     ] = None

@@ -38,9 +38,10 @@ from schema.compiled.filters import Names, combined_test, conditions_in
 from schema.compiled.groups import groups_of
 from schema.compiled.leaves import Checkpoint, CursorOfRow, Leaf, Proof, RefusedField, ShortList
 from schema.compiled.selection import Selection, constant, object_of, python_name
+from schema.context import may
 from schema.derive.columns import relation_of
 from schema.derive.connection import LARGEST
-from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, ObjectDeclaration, Value
+from schema.derive.declaration import SECTIONS, TYPES, EntryAt, Facet, Many, ObjectDeclaration, Value, node
 from schema.derive.node import kind_of
 from schema.derive.order import order_name, sorts_of
 from schema.errors import BAD_USER_INPUT, problem
@@ -91,9 +92,10 @@ class TreeBuilder:
         else:
             relation = TYPES["Notice" if name in SECTIONS else name].relation
             self.selection.require(SECTIONS[name].view if name in SECTIONS else relation.view)
-        self.selection.check((conditions or {}).values())
+        conditions = {**self._seen(relation), **(conditions or {})}
+        self.selection.check(conditions.values())
         return Listing(
-            relation=relation, shape="one", first=1, item=self.members(name, details), conditions=conditions or {}
+            relation=relation, shape="one", first=1, item=self.members(name, details), conditions=conditions
         )
 
     def rows(
@@ -153,11 +155,8 @@ class TreeBuilder:
             return self._declared(TYPES[parent.name], name, field, details)
         if name == "id":
             return self._path(parent.name, "position" if parent.name == "Entry" else None)
-        if parent.name == "Entry" and name == "proof":
-            self.leaves.append(Proof(self._here))
-            return Cell("position", "int", optional=False)
         if parent.name == "Entry":
-            return entry_member(self.selection, self.walk, name, field, details)
+            return self._of_entry(name, field, details)
         if parent.name in SECTIONS and name in SECTIONS[parent.name].lists:
             return self._listing((parent.name, name), SECTIONS[parent.name].lists[name], field, details, None)
         if name == "checkpoint":
@@ -231,7 +230,21 @@ class TreeBuilder:
         form: Form = "count" if spec.type is Count else form_of(hint)
         return Cell(name, form, field_type.optional)
 
+    def _of_entry(self, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
+        """Return the tree of a member of an entry."""
+        if name == "proof":
+            self.leaves.append(Proof(self._here))
+            return Cell("position", "int", optional=False)
+        if name == "actor_node" and may(self.selection.roles, "entries"):
+            return self._listing(("Entry", name), node("Actor", "actor"), field, details, None)
+        return entry_member(self.selection, self.walk, name, field, details)
+
     # --- lists
+
+    def _seen(self, relation: Relation[Any]) -> dict[str, ArgumentValue]:
+        """Return the conditions of the rows that the reader sees without another row that names them."""
+        lacking = (name for view, name in relation.unseen.items() if not may(self.selection.roles, view))
+        return {name: ArgumentValue(name, None, constant=True) for name in lacking}
 
     def _relation(self, name: str) -> Relation[Any]:
         """Return the relation of a type's rows."""
@@ -260,6 +273,8 @@ class TreeBuilder:
         )
         arguments = self.selection.arguments(field, details)
         conditions = _conditions(declaration, spec, arguments)
+        if spec.key is None:
+            conditions |= self._seen(relation)
         test = combined_test(_names(declaration), arguments)
         self.selection.charge(relation, (*conditions, *names_in(test)))
         self.selection.check((*conditions.values(), *conditions_in(test)))

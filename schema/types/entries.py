@@ -4,6 +4,7 @@ A reader without access to a notice's entries gets positions and leaf hashes onl
 """
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import strawberry
@@ -13,6 +14,9 @@ from schema.derive.filters import combined
 from schema.derive.node import Node
 from schema.types.enums import Role
 from schema.types.scalars import Json
+
+if TYPE_CHECKING:
+    from schema.types.people import Actor
 
 
 @strawberry.type(
@@ -47,6 +51,9 @@ class Entry(Node):
     )
     recorded_at: datetime | None = strawberry.field(description="Instant at which the ledger recorded it.")
     actor: str | None = strawberry.field(description="Actor id of its recorder.")
+    actor_node: Annotated["Actor", strawberry.lazy("schema.types.people")] | None = strawberry.field(
+        description="Its recorder. FORBIDDEN to roles that do not read people."
+    )
     actor_role: Role | None = strawberry.field(description="Role in which the actor recorded it.")
     clauses: list[str] = strawberry.field(
         description="Clauses that it concerns: those named by its recorder, else those whose rules apply. "

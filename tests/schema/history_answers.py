@@ -105,7 +105,7 @@ def actions() -> list[Row]:
             rows[data["action"]] = {**data, **added}
             continue
         row = rows[data["action"]]
-        row |= {"owner": data.get("owner", row["owner"])}
+        row |= {name: data.get(name, row.get(name)) for name in ("owner", "coOwners")}
         if line["fact"] == "ActionRebaselined":
             row |= {"due": data["to"], "rebaselined": row["rebaselined"] + 1}
         row["completedOn"] = data.get("completedOn", row["completedOn"])
@@ -271,13 +271,30 @@ def by_due(rows: list[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: row["due"])
 
 
+def owners(action: Row) -> list[str]:
+    """Return the owner and the co-owners of an action."""
+    return [action["owner"], *(action.get("coOwners") or [])]
+
+
+def unfinished(actor: str, key: str, begins: str, *ends: str, due: str = "") -> list[str]:
+    """Return the things that a person owns and that nobody has ended, by a date; without one last."""
+    ended = {data[key] for _, data in facts(*ends)}
+    rows = [data for _, data in facts(begins) if data["owner"] == actor and data[key] not in ended]
+    return [row[key] for row in sorted(rows, key=lambda row: str(row.get(due, "9")) if due else "")]
+
+
 def owned(actor: str) -> Row:
-    """Return the unfinished work of a person, earliest due date first."""
+    """Return the unfinished work of a person, earliest due date first; risks in order of raising."""
     received = {data["contribution"] for _, data in facts("ContributionReceived")}
     promised = [data for _, data in facts("ContributionCommitted") if data["contribution"] not in received]
     return {
         "objectives": [row["objective"] for row in by_due(objectives()) if row["owner"] == actor and row["open"]],
-        "actions": [r["action"] for r in by_due(actions()) if r["owner"] == actor and r["open"]],
+        "actions": [r["action"] for r in by_due(actions()) if actor in owners(r) and r["open"]],
+        "risks": unfinished(actor, "risk", "RiskRaised", "RiskClosed"),
+        "dependencies": unfinished(
+            actor, "dependency", "DependencyRegistered", "DependencyMet", "DependencyDropped", due="neededBy"
+        ),
+        "boardActions": unfinished(actor, "boardAction", "BoardActionAgreed", "BoardActionDone", due="due"),
         "contributions": [row["contribution"] for row in promised if row["owner"] == actor],
     }
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 import schema
+from ledger.domain.fields import unwrap
 from schema.derive.declaration import TYPES, Many, Value
 
 ELSEWHERE = "an object of another notice, for which `notice(id)` asks with the reader's role there"
@@ -49,3 +50,16 @@ def test_an_actor_leads_to_everything_with_an_owner() -> None:
     owned = {name for name, each in TYPES.items() if "owner" in each.fields}
     led_to = {each.of for each in TYPES["Actor"].fields.values() if isinstance(each, Many) and each.by == "owner"}
     assert led_to == owned
+
+
+def test_an_actor_leads_to_every_row_that_names_them() -> None:
+    schema.build()
+    lists = [each for each in TYPES["Actor"].fields.values() if isinstance(each, Many)]
+    led_to = {(each.of, TYPES[each.of].relation.condition(each.by or "")) for each in lists}
+    for name, declaration in TYPES.items():
+        for field, spec in declaration.fields.items():
+            column = (isinstance(spec, Value) and spec.name) or field
+            if isinstance(spec, Value) and declaration.relation.meanings[column].is_actor:
+                is_list = unwrap(declaration.relation.hints[column]).origin is list
+                test = f":value = ANY (t.{column})" if is_list else f't."{column}" = :value'
+                assert (name, test) in led_to, (name, column)

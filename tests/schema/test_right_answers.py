@@ -169,6 +169,9 @@ def test_owned(both: Both) -> None:
     notice, expected = answer(both, "owned"), history_answers.owned("director")
     plan = notice["plan"]
     assert [row["action"] for row in plan["actions"]["nodes"]] == expected["actions"] == ["A15", "A12"]
+    assert [row["risk"] for row in plan["risks"]["nodes"]] == expected["risks"] == ["RK1"]
+    assert [row["dependency"] for row in plan["dependencies"]["nodes"]] == expected["dependencies"]
+    assert [row["boardAction"] for row in notice["board"]["actionLog"]["nodes"]] == expected["boardActions"]
     assert [row["objective"] for row in plan["objectives"]["nodes"]] == expected["objectives"]
     assert [row["contribution"] for row in notice["partners"]["contributions"]["nodes"]] == expected[
         "contributions"
@@ -203,7 +206,8 @@ def test_decisions(both: Both) -> None:
 NAVIGATION = """{ notice(id: "tameside-2022", on: "2023-11-01T00:00:00Z") {
   people { actors(first: 1000) { nodes { actor
     objectives(first: 1000, filter: { open: true }) { nodes { objective } }
-    actions(first: 1000, filter: { open: true }) { nodes { action objectiveNode { objective owner } } } } } }
+    actions(first: 1000, filter: { open: true }) { nodes { action objectiveNode { objective owner } } }
+    coOwnedActions(first: 1000, filter: { open: true }) { nodes { action } } } } }
   evidence(first: 1000) { nodes { evidence decisions { nodes { decision } } } } } }"""
 
 
@@ -215,10 +219,13 @@ def test_a_person_leads_to_all_that_they_own_and_a_document_to_its_decisions(bot
     for name, person in people.items():
         expected = history_answers.owned(name)
         assert {row["objective"] for row in person["objectives"]["nodes"]} == set(expected["objectives"])
-        assert {row["action"] for row in person["actions"]["nodes"]} == set(expected["actions"])
+        assert {row["action"] for name in ("actions", "coOwnedActions") for row in person[name]["nodes"]} == set(
+            expected["actions"]
+        )
         for row in person["actions"]["nodes"]:
             assert row["objectiveNode"]["owner"] == owners[row["objectiveNode"]["objective"]]
     assert sum(len(person["objectives"]["nodes"]) for person in people.values()) > 5
+    assert [row["action"] for row in people["council-officer"]["coOwnedActions"]["nodes"]] == ["A15"]
     cited = {row["evidence"]: row["decisions"]["nodes"] for row in notice["evidence"]["nodes"]}
     for row in history_answers.weakened():
         assert [each["decision"] for each in cited[row["evidence"]]] == row["decisions"]

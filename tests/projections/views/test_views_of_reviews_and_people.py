@@ -100,7 +100,8 @@ async def test_people_and_the_record_itself(reader: Reader) -> None:
         findings = await rows_of(reading, records.AUDIT_FINDING)
         (key,) = await rows_of(reading, records.SIGNING_KEY)
     assert (holding.role, holding.revoked_position, "reviewer-2" in now) == ("REVIEWER", 443, False)
-    assert (token.token, token.revoked_position, len(actors)) == ("T-trial", 143, 13)
+    assert (token.token, token.revoked_position) == ("T-trial", 143)
+    assert (len(actors), sum(each.position is not None for each in actors)) == (27, 13)
     assert [(each.integration, each.revoked_position) for each in integrations] == [("I1", None), ("I2", 279)]
     assert [(each.target, each.requested_by, each.erased_by) for each in erasures] == [
         (171, "records-officer", "data-protection-officer"), (582, "records-officer", "data-protection-officer"),

@@ -21,12 +21,13 @@ from graphql import (
     graphql,
 )
 from graphql.pyutils import camel_to_snake
+from msgspec import Struct
 
 import schema
 from ledger.domain.roles import Role
 from projections.query.reader import AsOf, Reader
 from schema.context import suppressed
-from schema.derive.declaration import SECTIONS, TYPES
+from schema.derive.declaration import SECTIONS, TYPES, node
 from schema.derive.node import kind_of, parse_id
 from schema.derive.order import order_name, sorts_of
 from schema.types.scalars import instant, instant_text
@@ -40,6 +41,7 @@ from tests.schema.compiled.fields import (
     declared_field,
     entry_at,
     list_field,
+    seen,
 )
 from tests.schema.compiled.pages import Ordered, Page, in_order
 
@@ -117,16 +119,41 @@ def _resolver(kind: str, name: str) -> Callable[..., Any]:
         return lambda item, _info: f"{item.at.global_id}/{kind_of(kind)}"
     if kind in SECTIONS:
         return list_field(kind, name, SECTIONS[kind].lists[name])
-    if kind.endswith(("Connection", "Group")):
-        return (pages.FIELDS if kind.endswith("Connection") else groups_by_fields.MEMBERS)[name]
+    own = {"Connection": pages.FIELDS, "Group": groups_by_fields.MEMBERS, "Entry": {"actor_node": _recorder}}
+    for ending, fields in own.items():
+        if kind.endswith(ending) and name in fields:
+            return fields[name]
     return lambda item, _info: item[name] if isinstance(item, Mapping) else getattr(item, name)
+
+
+class _Recorder(Struct, frozen=True):
+    """The actor of an entry, in place of a row."""
+
+    actor: str
+
+    def value(self, name: str) -> str:
+        """Return the actor."""
+        assert name == "actor"
+        return self.actor
+
+
+_actor_of = list_field("Entry", "actor_node", node("Actor", "actor"))
+
+
+async def _recorder(item: Mapping[str, Any], info: Any) -> Item | None:
+    """Return the actor who recorded an entry; nobody if the entry is withheld."""
+    if item["withheld"]:
+        return None
+    actor: Item | None = await _actor_of(Item(item["at"], "Entry", _Recorder(item["actor"])), info)
+    return actor
 
 
 async def _found(at: At, name: str, conditions: Mapping[str, Any]) -> Item | None:
     declaration = TYPES[name]
     at.require(declaration.relation.view)
     redacted = declaration.relation.view in suppressed(at.roles)
-    (rows,) = await find(at.snapshot, declaration.relation, RowQuery(conditions, first=1), redacted=redacted)
+    query = RowQuery({**conditions, **seen(at, name)}, first=1)
+    (rows,) = await find(at.snapshot, declaration.relation, query, redacted=redacted)
     return Item(at, name, rows[0]) if rows else None
 
 

@@ -44,6 +44,9 @@ NODES = (
     "decision/D1",
     "evidence/E25",
     "objective/none",
+    "actor/alice",
+    "actor/director",
+    "actor/reviewer-2",
     "nothing/1",
 )
 

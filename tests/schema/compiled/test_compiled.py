@@ -42,6 +42,7 @@ ROLES = (
     Role.ADVISER,
     Role.COUNCIL_OFFICER,
     Role.BOARD_MEMBER,
+    Role.BOARD_SECRETARY,
     Role.AUDITOR,
     Role.PARTNER,
     Role.REVIEWER,
