@@ -6,8 +6,12 @@ from msgspec import Struct
 
 from ledger.domain.roles import Role
 
+OPERATOR = "operator"
+"""Actor of the ledger's own command line."""
 SERVICE = "service"
 """Actor and source of the service itself; no other actor may use that source."""
+PROGRAMS = frozenset({OPERATOR, SERVICE})
+"""Actors of the ledger's own programs, whose ids no person or other system may have."""
 
 
 class RoleTenure(Struct):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ledger.domain.actors import PROGRAMS
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import When, Who
 from ledger.domain.roles import Role, matrix
@@ -52,6 +53,12 @@ def token_refusals(fact: "TokenIssued", who: Who) -> Iterator[Refusal]:
         yield Refusal("SECOND_PERSON", message, "data.role")
 
 
+def reserved_refusals(actor: str) -> Iterator[Refusal]:
+    """Yield a refusal for the id of a program, whose keys and source a person could use up."""
+    if actor in PROGRAMS:
+        yield Refusal("RESERVED", f"{actor} is a program of the ledger; choose another id", "data.actor")
+
+
 def sets_up(people: "PeopleState", who: Who, at: datetime) -> bool:
     """Return whether the recorder is the operator, who sets the notice up alone."""
     return who.role == Role.OPERATOR.value and in_set_up(people, at)
@@ -73,7 +80,8 @@ def request_refusals(fact: "RoleRequested", who: Who, when: When) -> Iterator[Re
 
 
 def role_refusals(fact: "RoleRequested | RoleGranted", when: When) -> Iterator[Refusal]:
-    """Yield a refusal for a role that nobody can be given, and for a period that ends before it begins."""
+    """Yield a refusal for a role or actor that no grant takes, and for a period that ends before it begins."""
+    yield from reserved_refusals(fact.actor)
     if fact.role in UNGRANTABLE:
         message = f"the role {fact.role.value} cannot be granted; choose another"
         yield Refusal("NOT_GRANTABLE", message, "data.role")

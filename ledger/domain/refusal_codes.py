@@ -96,6 +96,8 @@ class RefusalCode(WordList):
     """A narrative contains personal data that no entry may contain."""
     READ_ONLY_COPY = "READ_ONLY_COPY"
     """The ledger is a copy of another."""
+    RESERVED = "RESERVED"
+    """The id belongs to a program of the ledger."""
     SAME_PERSON = "SAME_PERSON"
     """The fact takes two people."""
     SAME_THING = "SAME_THING"

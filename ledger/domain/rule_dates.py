@@ -16,6 +16,8 @@ _SEPARATION = date(2026, 11, 29)
 """Day from which every release requires two people, registered actors and ratings on the scale."""
 _TOKENS = date(2026, 12, 1)
 """Day from which only the operator issues tokens of powerful roles."""
+_PROGRAMS = date(2026, 12, 1)
+"""Day from which the ids of the ledger's own programs are reserved."""
 
 _REACHABLE = date(2026, 11, 30)
 """Day from which every release requires last days within their terms, and targets that readings can reach."""
@@ -40,6 +42,7 @@ class DatedRule(Struct, frozen=True):
 
 DATED_RULES = (
     DatedRule(_TOKENS, "SECOND_PERSON", ("TokenIssued",)),
+    DatedRule(_PROGRAMS, "RESERVED"),
     DatedRule(_SEPARATION, "UNKNOWN_ACTOR"),
     DatedRule(_SEPARATION, "SECOND_PERSON"),
     DatedRule(_SEPARATION, "SAME_PERSON", ("RoleGranted", "TokenIssued", "IntegrationRegistered"), "data.actor"),

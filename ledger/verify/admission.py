@@ -9,7 +9,7 @@ damage. docs/decisions/0019 and 0021 give the reasons.
 
 from collections.abc import Callable, Iterable
 
-from ledger.domain.actors import SERVICE
+from ledger.domain.actors import OPERATOR, SERVICE
 from ledger.domain.areas.people import PeopleState
 from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected, may_correct
 from ledger.domain.corrections import correction_refusals, effective, fold
@@ -26,8 +26,6 @@ from ledger.verify.findings import Damage, DutyBreach, NoticeReport
 
 Flag = Callable[[int, Damage, str], None]
 """Called for each finding: position, kind, detail."""
-OPERATOR = "operator"
-"""Actor of the ledger's own command line."""
 _OWN_PROGRAMS = {Role.OPERATOR: OPERATOR, Role.SERVICE: SERVICE}
 """Roles that no entry grants → the only actor who has them."""
 

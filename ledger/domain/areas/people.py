@@ -228,18 +228,14 @@ class PeopleState(Struct):
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
     """Yield each reason why the fact may not be recorded."""
     match fact:
+        case ActorRegistered():
+            yield from duties.reserved_refusals(fact.actor)
         case RoleRequested():
             yield from duties.request_refusals(fact, who, when)
         case RoleGranted():
             yield from _admit_role(state.people, fact, who, when)
         case RoleRevoked():
-            tenures = state.people.roles.get(fact.actor, ())
-            if not any(t.role is fact.role and t.overlaps(when.recorded_at, None) for t in tenures):
-                yield Refusal(
-                    "NOT_FOUND",
-                    f"{fact.actor} is not {fact.role.meaning}, now or later; check the id and the role",
-                    "data.actor",
-                )
+            yield from _admit_revocation(state.people, fact, when)
         case TokenIssued():
             yield from duties.token_refusals(fact, who)
             yield from _admit_token(state.people, fact, when)
@@ -273,6 +269,13 @@ def _admit_role(people: PeopleState, fact: RoleGranted, who: Who, when: When) ->
             "revoke that role first, or grant it for another time",
             "data.actor",
         )
+
+
+def _admit_revocation(people: PeopleState, fact: RoleRevoked, when: When) -> Iterator[Refusal]:
+    tenures = people.roles.get(fact.actor, ())
+    if not any(tenure.role is fact.role and tenure.overlaps(when.recorded_at, None) for tenure in tenures):
+        message = f"{fact.actor} is not {fact.role.meaning}, now or later; check the id and the role"
+        yield Refusal("NOT_FOUND", message, "data.actor")
 
 
 def _admit_token(people: PeopleState, fact: TokenIssued, when: When) -> Iterator[Refusal]:

@@ -5,13 +5,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from ledger.domain.actors import PROGRAMS, RoleTenure
 from ledger.domain.areas.people import RoleGranted
+from ledger.domain.authorisation import Credential
 from ledger.domain.corrections import effective, fold
+from ledger.domain.errors import Refused
 from ledger.domain.near_matches import misspells
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role, matrix
-from tests.ledger.desk import Desk, at
-from tests.ledger.history import DIGEST, OPERATOR
+from tests.ledger.desk import START, Desk, at
+from tests.ledger.history import DIGEST, OPERATOR, submit
 
 POWERFUL = sorted(role.value for role in matrix().second_person["RoleGranted"])
 ORDINARY = ["COUNCIL_OFFICER", "BOARD_MEMBER", "PARTNER", "AUDITOR", "REVIEWER"]
@@ -35,6 +38,29 @@ def request(desk: Desk, role: str, by: Any = "dan", **more: Any) -> int:
 
 def granted(role: str, **more: Any) -> dict[str, Any]:
     return {"actor": "carol", "role": role, **more}
+
+
+@pytest.mark.parametrize("program", sorted(PROGRAMS))
+def test_nobody_has_the_id_of_a_program_of_the_ledger(program: str) -> None:
+    for desk, recorders in ((Desk(), (OPERATOR,)), (in_use(), ("rosa", OPERATOR))):
+        for by in recorders:
+            registered = {"actor": program, "kind": "PERSON"}
+            assert desk.refused("ActorRegistered", registered, by) == [("RESERVED", "data.actor")]
+    desk, data = Desk(), {"actor": program, "role": "COUNCIL_OFFICER"}
+    assert ("RESERVED", "data.actor") in desk.refused("RoleGranted", data, OPERATOR)
+    assert ("RESERVED", "data.actor") in desk.refused("RoleRequested", data | {"reason": "x"}, OPERATOR)
+
+
+@pytest.mark.parametrize("program", sorted(PROGRAMS))
+def test_a_person_registered_earlier_under_the_id_of_a_program_records_nothing(program: str) -> None:
+    desk = in_use()
+    desk.state.people.persons.add(program)
+    desk.state.people.roles[program] = [RoleTenure(Role.COUNCIL_OFFICER, START, None)]
+    closed = {"objective": "O2", "outcome": "DROPPED", "reason": "x"}
+    item = submit("ObjectiveClosed", closed, program)
+    refused = desk.submit(item, Credential(program))
+    assert isinstance(refused, Refused)
+    assert [refusal.code for refusal in refused.refusals] == ["FORBIDDEN"]
 
 
 @pytest.mark.parametrize("role", POWERFUL)
