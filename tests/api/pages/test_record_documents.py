@@ -159,6 +159,7 @@ def test_a_reader_with_a_grant_sees_its_documents_and_why_it_ended(
         "data.classification": "RESTRICTED",
     }
     position_of(upload(officer, service, form(officer, service, "EvidenceSubmitted", evidence), PDF))
+    assert "Opened Not opened yet" in words(officer.get(f"/notices/{service.notice.name}/evidence/E77"))
     begin, end = datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(days=9)
     window = {
         **at("from", str(begin.day), str(begin.month), str(begin.year)),

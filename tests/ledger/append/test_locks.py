@@ -1,13 +1,15 @@
 """A lock on one notice's head: the other notices go on, and the notice itself once the lock is free."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
 from ledger.append import writer as writers
+from ledger.append.outcome import AppendRequest
 from ledger.append.receipt import Receipt
+from ledger.append.recorder import Recorder, Result
 from ledger.append.writer import Writer
 from ledger.domain.errors import Busy, Unavailable
 from ledger.store.database import connect
@@ -38,6 +40,27 @@ async def test_a_locked_notice_does_not_hold_back_the_others(database: str) -> N
         receipts = await asyncio.wait_for(asyncio.gather(*waiting), 20)
         assert sorted(receipt.position for receipt in receipts) == list(range(SETTING_SIZE + 1, SETTING_SIZE + 6))
         assert (await writer.append(NOTICE, progress(), ALICE)).position == SETTING_SIZE + 6
+
+
+async def test_only_the_first_try_waits_for_a_lock(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[bool] = []
+    thrice = asyncio.Event()
+    record = Recorder.record
+
+    async def noted(self: Recorder, requests: Sequence[AppendRequest], *, wait: bool = True) -> list[Result]:
+        tries.append(wait)
+        if len(tries) == 3:
+            thrice.set()
+        return await record(self, requests, wait=wait)
+
+    async with Writer(database) as writer:
+        await begin(writer)
+        monkeypatch.setattr(Recorder, "record", noted)
+        async with locked(database):
+            waiting = asyncio.create_task(writer.append(NOTICE, progress(), ALICE))
+            await asyncio.wait_for(thrice.wait(), 20)
+        await asyncio.wait_for(waiting, 20)
+    assert (tries[0], set(tries[1:])) == (True, {False})
 
 
 async def test_a_lock_that_is_never_freed_is_reported(database: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Entries that nobody was allowed to record, in a record whose hashes all agree."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ledger.intake.parse import digest
 from ledger.store.database import connect
 from ledger.verify.database import verify
 from ledger.verify.findings import Damage
+from tests.api.cli_tools import caller, url_of
 from tests.ledger.bundle.bundles import make
 from tests.ledger.bundle.test_comparison import agree
 from tests.ledger.damage import SIZE, kinds
@@ -148,3 +150,21 @@ async def test_a_past_grant_to_oneself_is_listed_and_sound(recorded: str) -> Non
     ]
     assert "rosa cannot grant a role to themselves" in report.duties[0].reason
     assert "takes two people" in report.duties[1].reason
+
+
+async def test_past_grants_are_listed_by_request_only(
+    recorded: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(recorded))
+    ledger = caller(capsys)
+    none = await asyncio.to_thread(ledger, "verify", "--duties")
+    assert none.out.endswith("  today's separation of duties would refuse no entry\n")
+    async with Writer(recorded) as writer:
+        await writer.append(NOTICE, submit("RoleGranted", {"actor": "alice", "role": "PARTNER"}, "rosa"), ROSA)
+        size = (await writer.state(NOTICE)).position
+    await forge(recorded, size, data={"actor": "rosa", "role": "AUDITOR"})
+    line = f"  {NOTICE}, entry {size} (RoleGranted by rosa): rosa cannot grant a role to themselves"
+    listed = await asyncio.to_thread(ledger, "verify", "--duties")
+    assert (listed.status, line in listed.out) == (0, True), listed
+    assert line not in (await asyncio.to_thread(ledger, "verify")).out
