@@ -8,8 +8,8 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import pairwise
-from operator import gt, lt, sub
+from itertools import repeat
+from operator import add, ge, gt, lt, sub
 from statistics import fmean
 
 from msgspec import Struct
@@ -103,16 +103,15 @@ SIGNALS = tuple(tuple(signal for signal, bit in _BITS.items() if mask & bit) for
 _OUTSIDE, _SHIFT, _TREND, _NEAR = (_BITS[signal] for signal in Signal)
 
 
-_LEVEL = 1
-"""Byte of a value at a line, or of a level step. Below or falling is 0; above or rising is 2."""
 _BELOW, _ABOVE = bytes(1), bytes([2])
+"""Bytes of a value below or above a line, and of a step that falls or rises. At the line, or level, is 1."""
 _PAIRS = re.compile(rb"(?=(\x00[\x00-\x02]?\x00|\x02[\x00-\x02]?\x02))")
 """Two equal signs among up to three neighbours; one match at the first of them."""
 
 
 def _sides(values: Sequence[float], low: float, high: float) -> bytes:
     """Return the sign of each value: below the low line, above the high line, or neither."""
-    return bytes([_LEVEL + (value > high) - (value < low) for value in values])
+    return bytes(map(add, map(gt, values, repeat(high)), map(ge, values, repeat(low))))
 
 
 def _runs(signs: bytes, least: int) -> Iterator[tuple[int, int]]:
@@ -132,7 +131,9 @@ def marks(values: Sequence[float], limits: Limits) -> list[int]:
     masks = [0] * len(values)
     for first, end in _runs(_sides(values, mean, mean), RUN):
         _mark(masks, _SHIFT, range(first, end))
-    for first, end in _runs(bytes([_LEVEL + (b > a) - (b < a) for a, b in pairwise(values)]), RUN - 1):
+    later = values[1:]
+    steps = bytes(map(add, map(gt, later, values), map(ge, later, values)))
+    for first, end in _runs(steps, RUN - 1):
         _mark(masks, _TREND, range(first, end + 1))
     if reach is None:
         return masks

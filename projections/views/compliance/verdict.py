@@ -170,6 +170,7 @@ class Judge(Struct, Generic[R]):
         return ()
 
 
+@lru_cache(4_096)
 def in_words(day: date) -> str:
     """Return a day as people write it, such as 30 June 2023."""
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
@@ -196,6 +197,7 @@ def word_in_text(word: str) -> str:
     return word.replace("_", " ").lower().replace("multi agency", "multi-agency")
 
 
+@lru_cache(4_096)
 def months_after(day: date, months: int) -> date:
     """Return the same day so many months later, or that month's last day (31 → 30)."""
     months = min(months, 1_200)

@@ -100,7 +100,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
     chairs: Tenures = field(default_factory=Tenures)
     roles: RolesHeld = field(default_factory=RolesHeld)
 
-    def take(self, occurrence: Occurrence) -> None:  # noqa: C901 - one case a fact
+    def take(self, occurrence: Occurrence) -> bool | None:  # noqa: C901 - one case a fact
         """Remember the actions, their dates, and the people who may approve other dates."""
         fact, position = occurrence.fact, occurrence.position
         match fact:
@@ -117,13 +117,16 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
                     self.completions[fact.action] = structs.replace(done, action=action)
                 else:
                     self._open(fact.action, action)
+                    return not self._is_beyond_named(fact.action)
             case ActionRebaselined() if fact.action in self.open:
                 objective = self._close(fact.action).objective
                 approver = (fact.approver, occurrence.at)
                 self._open(fact.action, _Action(objective, fact.to, position, occurrence.at, approver))
             case ActionCompleted():
+                is_beyond = fact.action in self.open and self._is_beyond_named(fact.action)
                 closed = self._close(fact.action) if fact.action in self.open else None
                 self.completions[fact.action] = _Completion(fact.action, fact.completed_on, position, closed)
+                return not is_beyond
             case ActionDropped() if fact.action in self.open:
                 dropped = (fact.approver, occurrence.at)
                 self.open[fact.action] = structs.replace(
@@ -135,6 +138,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
                 self.chairs.take(fact, position)
             case RoleGranted() | RoleRevoked():
                 self.roles.take(fact, occurrence.at)
+        return None
 
     def _reopen(self, name: str, occurrence: Occurrence) -> None:
         """Open a completed or dropped action again, with its last date."""
@@ -161,6 +165,19 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         """Return True if the actions of an objective count."""
         area = self.rule.area
         return area is None or area in self.areas.get(objective, ())
+
+    def _is_beyond_named(self, name: str) -> bool:
+        """Return True for an open action due by the last day, after more actions than a verdict names.
+
+        Until one of these changes, no verdict names the action, and its date changes none.
+        """
+        due = self.open[name].due
+        if due > self.rule.target_date:
+            return False
+        before = islice(self.coming, bisect_left(self.coming, (due, name)))
+        earlier = (self.open[each] for _, each in before)
+        counted = (each for each in earlier if each.dropped is None and self._counts(each.objective))
+        return len(list(islice(counted, _MOST + 1))) > _MOST
 
     def _counted(self, clause: JudgedClause, after: date = date.min) -> Iterator[_Named]:
         """Yield the open actions that count and are due after a day, the one due first at the head."""
@@ -199,8 +216,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         least = 1 if today <= target else _MOST + 1
         if sum(1 for _ in islice(earlier, least)) < least:
             return LateEffect.ANY
-        self.take(occurrence)
-        return LateEffect.FROM_LATEST
+        return LateEffect.FROM_LATEST if self.take(occurrence) else LateEffect.NONE
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_DUE while actions are on track, AT_RISK if one is overdue, NOT_MET if one is late."""

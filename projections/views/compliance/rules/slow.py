@@ -3,6 +3,7 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 
 from msgspec import field, structs
 
@@ -43,6 +44,20 @@ from projections.views.compliance.verdict import (
 )
 
 
+@lru_cache(4_096)
+def _predicates_of(dimension: str, latest: tuple[str, ...], scale: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the signs that an objective's ratings of a dimension show, each with its predicate.
+
+    Cached, because few ratings occur.
+    """
+    signs = []
+    if latest and scale and latest[-1] == scale[0]:
+        signs.append(("LOWEST_RATING", f"is rated {latest[-1]} for {dimension.lower()}"))
+    if len(latest) == 3 and _falls(latest, scale):
+        signs.append(("FALLING", f"fell twice in its rating for {dimension.lower()}"))
+    return tuple(signs)
+
+
 def _falls(latest: Sequence[str], scale: Sequence[str]) -> bool:
     """Return True if three ratings, all of the scale, fall twice."""
     first, second, third = latest
@@ -60,7 +75,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
 
     objectives: dict[str, TrackedObjective] = field(default_factory=dict)
     """Open objectives."""
-    scales: dict[str, Sequence[str]] = field(default_factory=dict)
+    scales: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """ACTIVITY and IMPACT → the codes of the scale, the worst first."""
     meetings: list[tuple[datetime, int]] = field(default_factory=list)
     """Instants and entries of the board's meetings, in order."""
@@ -101,7 +116,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
                 return None
             case RatingScaleAdopted():
                 levels = sorted(fact.levels, key=lambda level: level.order)
-                self.scales[fact.dimension.value] = [level.code for level in levels]
+                self.scales[fact.dimension.value] = tuple(level.code for level in levels)
                 return None
             case ActionAdded() | ActionCompleted() | ActionDropped() | ActionReopened():
                 return self._take_action(fact, (occurrence.at, position))
@@ -227,11 +242,8 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         """Return the signs that ratings show, each with its predicate."""
         predicates: dict[str, str] = {}
         for dimension, latest in ratings:
-            scale = self.scales.get(dimension, DEFAULT_SCALE)
-            if latest and scale and latest[-1] == scale[0]:
-                predicates.setdefault("LOWEST_RATING", f"is rated {latest[-1]} for {dimension.lower()}")
-            if len(latest) == 3 and _falls(latest, scale):
-                predicates.setdefault("FALLING", f"fell twice in its rating for {dimension.lower()}")
+            for sign, words in _predicates_of(dimension, latest, self.scales.get(dimension, DEFAULT_SCALE)):
+                predicates.setdefault(sign, words)
         return predicates
 
     def _is_missed(self, objective: TrackedObjective, sign: Sign) -> bool:
