@@ -38,6 +38,8 @@ class _Source(Struct, frozen=True):
     """Required value of the selection's `only` field."""
     label_alone: bool = False
     """True if the label says what the value is, as that of a rating's code does."""
+    before: str = ""
+    """Words before a label that is a bare number or reference."""
 
 
 def _listed(path: str, value: str, *label: str, arguments: str | None = _PAGE, only: str = "") -> str:
@@ -103,7 +105,7 @@ _SOURCES: Mapping[str, _Source] = {
     "plan-version": _Source(("plan",), _listed("plan.versions", "planVersion", "body", arguments=None)),
     "post": _Source(("duties",), _listed("duties.posts", "post", arguments=None)),
     "recommendation": _Source(("plan", "coverage"), _listed("plan.recommendations", "recommendation", "text")),
-    "report": _Source(("board", "reports"), _listed("board.reports", "report", "meeting")),
+    "report": _Source(("board", "reports"), _listed("board.reports", "report", "meeting"), before="meeting "),
     "review": _Source(("reviews",), _listed("reviews", "review", "kind", "fromOn")),
     "risk": _Source(("plan", "risks"), _listed("plan.risks", "risk", "text")),
     "role request": _Source(
@@ -113,7 +115,9 @@ _SOURCES: Mapping[str, _Source] = {
         ),
     ),
     "self-assessment": _Source(
-        ("plan",), _listed("plan.selfAssessments", "assessment", "edition", arguments=None)
+        ("plan",),
+        _listed("plan.selfAssessments", "assessment", "edition", arguments=None),
+        before="edition ",
     ),
     "token": _Source(("people",), _listed("people.tokens", "token", "actor")),
     "update": _Source(("partners",), _listed("partners.updates", "update", "partner", "topic")),
@@ -168,7 +172,8 @@ def _choices(answer: Any, source: _Source) -> Iterable[Choice]:  # noqa: ANN401 
         value = str(item["value"] or "")
         if value and value not in seen and item.get("only") == source.only:
             seen.add(value)
-            label = ", ".join(_words(str(item[name])) for name in "ab" if item.get(name))
+            parts = [_words(str(item[name])) for name in "ab" if item.get(name)]
+            label = source.before + ", ".join(parts) if parts else ""
             yield Choice(value, label if label and source.label_alone else f"{value}: {label}" if label else value)
 
 

@@ -15,7 +15,7 @@ from api.forms.fields import COMPOSITE, Choice, Control, Field, fields_of
 from api.forms.parse import CHANGE, DATA, Inputs
 from ledger.domain.errors import Refusal
 from ledger.domain.registry import KINDS
-from projections.narrate.sentence import numbered
+from projections.narrate.sentence import numbered, singular
 
 ADD, REMOVE = "add:", "remove:"
 """Prefixes of a button's value that adds or removes a row of a list."""
@@ -26,6 +26,7 @@ _SCROLL_ABOVE = 10
 _SHORT_NARRATIVES = frozenset({"title", "organisation", "what", "interest", "authority", "where"})
 _UNCOUNTABLE = frozenset({"data", "evidence", "evidence of impact", "progress"})
 """Labels that take no article."""
+_OF = re.compile(r" (?:of|in|that|for) ")
 _STEP = re.compile(r"\[[^\]]*\]$|\.[^.\[\]]*$")
 
 
@@ -360,17 +361,25 @@ def _missing(control: FormControl) -> str:
     if control.widget == "radios" and [option.value for option in control.options] == ["yes", "no"]:
         return f"Select yes or no for {label}"
     if control.widget == "boxes":
-        return f"Select at least one of {label}"
+        return f"Select {label}" if label in _UNCOUNTABLE else f"Select at least one {singular(label)}"
     verb = "Select" if control.widget in ("radios", "select") else "Enter"
-    if label.endswith("s") or label in _UNCOUNTABLE:
-        return f"{verb} {label}"
-    return f"{verb} {'an' if label[0] in 'aeiou' else 'a'} {label}"
+    return f"{verb} {_with_article(label)}"
+
+
+def _with_article(label: str) -> str:
+    head = _OF.split(label, maxsplit=1)[0]
+    if label in _UNCOUNTABLE or (head.endswith("s") and not head.endswith(("is", "ss", "us"))):
+        return label
+    if " of the " in label:
+        return f"the {label}"
+    return f"an{label}" if label.startswith("other ") else f"{'an' if label[0] in 'aeiou' else 'a'} {label}"
 
 
 def _in_summary(message: str, control: FormControl) -> str:
     """Return an error for the list at the top of the page, with the control's label."""
     label, lowered = control.label.lower(), message.lower()
-    complete = lowered.startswith(label) or (lowered.startswith(("enter ", "select ")) and lowered.endswith(label))
+    named = (label, f"one {singular(label)}")
+    complete = lowered.startswith(label) or (lowered.startswith(("enter ", "select ")) and lowered.endswith(named))
     return (
         message
         if complete and control.label == control.full_label

@@ -200,10 +200,14 @@ def _field(struct: type[Struct], info: FieldInfo, hint: object) -> Field:
     first = FIRST_IDS.get(struct.__name__) or FIRST_IDS.get(references[0]) if begins else None
     if first is not None:
         label, description = "Reference", f"For example, {first}."
+    hint = hint_of(description, info.default, label)
+    example = FIRST_IDS.get(references[0]) if references and not begins and not closed else None
+    if example is not None:
+        hint = f"{hint} For example, {example}.".strip()
     return Field(
         key=info.encode_name,
         label=label,
-        hint=hint_of(description, info.default, label),
+        hint=hint,
         control=control,
         required=required,
         many=many or control is Control.PARAMETERS,

@@ -1,5 +1,6 @@
 """Labels, hints and first references on the forms of facts, where names in code do not say enough. Pure."""
 
+import re
 from enum import Enum
 
 from msgspec import NODEFAULT
@@ -8,13 +9,13 @@ from api import formatting
 
 LABELS = {
     "abstained": "Abstentions",
+    "actor": "Person or system",
     "answeredOn": "Date answered",
     "adoptedBy": "Adopting body",
     "against": "Votes against",
     "approvedAt": "Approving meeting",
     "attendance": "Attendees",
     "becomes": "Next step",
-    "body": "Approving body",
     "changeMade": "Change",
     "closedOn": "Closing date",
     "completedOn": "Completion date",
@@ -29,6 +30,7 @@ LABELS = {
     "for": "Votes for",
     "from": "Start",
     "impactEvidence": "Evidence of impact",
+    "independenceBasis": "Basis of independence",
     "issuedOn": "Date of issue",
     "metOn": "Date met",
     "neededBy": "Needed by",
@@ -80,9 +82,13 @@ LABELS = {
     "EvidenceErased.request": "Entry number of the request",
     "EvidenceSuperseded.by": "Newer document",
     "FindingRegistered.text": "Finding",
+    "IntegrationRegistered.actor": "System",
+    "InterestDeclared.actor": "Person",
     "InstructionGiven.text": "Instruction",
-    "ObjectiveView.text": "Assessment",
     "NarrativeErased.request": "Entry number of the request",
+    "NoticeIssued.body": "Other public body",
+    "ObjectiveView.text": "Assessment",
+    "PlanVersionApproved.body": "Approving body",
     "ProgressRecorded.narrative": "Progress",
     "RecommendationMade.by": "Author",
     "RecommendationMade.text": "Recommendation",
@@ -140,6 +146,7 @@ _WORDS = {
     "True if ": "Select yes if ",
 }
 """Words of descriptions for programs, and those of a form."""
+_ACTOR = re.compile(r"\b(?:(a)n )?(actor)(s)?\b", re.IGNORECASE)
 _ARTICLES = frozenset({"a", "an", "the", "its"})
 
 
@@ -159,10 +166,22 @@ def hint_of(description: str, default: object, label: str = "") -> str:
         description = ""
     for code, words in _WORDS.items():
         description = description.replace(code, words)
+    description = of_people(description)
     if default in (NODEFAULT, None):
         return description
     usual = formatting.plain(str(default.value)) if isinstance(default, Enum) else default
     return f"{description.rstrip('.')}. If left blank: {usual}.".removeprefix(". ")
+
+
+def of_people(text: str) -> str:
+    """Return a description with people in place of actors, the word of programs for them and for systems."""
+
+    def person(actor: re.Match[str]) -> str:
+        article, word, many = actor.groups(default="")
+        noun = "people" if many else "person"
+        return f"{article} {noun}" if article else noun.capitalize() if word[0] == "A" else noun
+
+    return _ACTOR.sub(person, text)
 
 
 def _content(text: str) -> set[str]:

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api import formatting
 from api.auth.sessions import FORM_FIELD, Session, Sessions
+from api.forms.labels import of_people
 from api.forms.tasks import button, task
 from api.pages import static_files
 from api.pages.page_clauses import clauses_in_words
@@ -114,6 +115,7 @@ def environment() -> Environment:
         "listed": formatting.listed,
         "labelled": formatting.labelled,
         "fact": formatting.fact,
+        "of_people": of_people,
         "task": task,
         "named": with_name,
         "lines": formatting.lines,

@@ -322,11 +322,11 @@ class _BundleVerification:
         erased = self._examination.attachments.narratives_erased
         for line in self._lines("narratives.ndjson", _NARRATIVE, NarrativeRecord) if erased else ():
             if line.position in erased and line.erased_by is None:
-                self._examination.report_kept_narrative(line.position, line.path)
+                self._examination.report_unerased_narrative(line.position, line.path)
         erased = self._examination.attachments.documents_erased
         for document in self._lines("documents.ndjson", _SMALL, DocumentRecord) if erased else ():
             if document.position in erased and document.erased_by is None:
-                self._examination.report_kept_document(document.position)
+                self._examination.report_unerased_document(document.position)
 
     def _check_file(self) -> None:
         """Check the bundle as a file: checkpoint, members, manifest, views and seal. Raises BundleError."""

@@ -261,9 +261,9 @@ class _NoticeVerification:
             examination.report_repeated_key(*repeated)
         attachments = examination.attachments
         for position, path in await self._rows(_KEPT_NARRATIVES, notice, list(attachments.narratives_erased)):
-            examination.report_kept_narrative(position, path)
+            examination.report_unerased_narrative(position, path)
         for (position,) in await self._rows(_KEPT_DOCUMENTS, notice, list(attachments.documents_erased)):
-            examination.report_kept_document(position)
+            examination.report_unerased_document(position)
 
     async def _rows(self, query: str, *parameters: object) -> list[DatabaseRow]:
         return await (await self._connection.execute(query.encode(), parameters)).fetchall()

@@ -134,12 +134,12 @@ class Examination:
         root = self._tree.root() if self._root_agrees else None
         self.checkpoints.add_checkpoint(row, self._position, root)
 
-    def report_kept_narrative(self, position: int, path: str) -> None:
+    def report_unerased_narrative(self, position: int, path: str) -> None:
         """Report a narrative that is still there after its erasure."""
         by = self.attachments.narratives_erased[position]
         self.flag(position, Damage.NARRATIVE_KEPT, f"entry {by} decided to erase {path}")
 
-    def report_kept_document(self, position: int) -> None:
+    def report_unerased_document(self, position: int) -> None:
         """Report a document whose salt is still there after its erasure."""
         by = self.attachments.documents_erased[position]
         self.flag(position, Damage.DOCUMENT_KEPT, f"entry {by} decided to erase it, and its salt is still stored")

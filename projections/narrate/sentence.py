@@ -156,7 +156,12 @@ def day(value: date) -> str:
 
 def numbered(plural: str, number: int) -> str:
     """Return the name of one of several items: options → option 1, weaknesses → weakness 1."""
-    return f"{_MANY.sub('', plural)} {number}"
+    return f"{singular(plural)} {number}"
+
+
+def singular(plural: str) -> str:
+    """Return the name of one of several items: weaknesses → weakness."""
+    return _MANY.sub("", plural)
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:

@@ -138,6 +138,22 @@ def test_on_a_narrow_screen_nothing_of_a_table_is_out_of_sight_and_a_chart_begin
     assert 0 <= box["x"] <= box["x"] + box["width"] <= 320
 
 
+def test_on_a_narrow_screen_a_page_does_not_move_as_its_menu_folds(
+    sample: Service, chromium: Browser, axe: str
+) -> None:
+    page = Person(chromium, sample, "auditor", axe, narrow=True).page
+    page.add_init_script(
+        "window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach("
+        "entry => { window.shift += entry.value; })).observe({type: 'layout-shift', buffered: true});"
+    )
+    for path in ("/plan", "/board", "/measures/M1"):
+        page.goto(f"{HOME}{path}")
+        expect(page.get_by_role("button", name="Menu")).to_be_visible()
+        assert page.evaluate("new Promise(done => requestAnimationFrame(() => done(window.shift)))") < 0.1, path
+    page.get_by_role("button", name="Menu").click()
+    expect(page.get_by_role("link", name="Coverage")).to_be_visible()
+
+
 def test_on_paper_there_is_the_matter_without_what_is_clicked(
     sample: Service, chromium: Browser, axe: str
 ) -> None:

@@ -130,9 +130,7 @@ class MemberJoined(Fact, frozen=True, kw_only=True):
     )
 
     member: ActorId
-    post: Annotated[
-        Code, Meta(description="The member's post, such as director of children's services or police.")
-    ]
+    post: Annotated[Code, Meta(description="The member's post, such as director of public health or police.")]
     first: Annotated[Day, Meta(description="The first day.")]
     board: BoardName = None
 

@@ -139,7 +139,7 @@ class NoticeIssued(Fact, frozen=True, kw_only=True):
     pack_digest: Annotated[Digest, Meta(description="SHA-256 of the notice pack that it was read from.")]
     predecessors: Annotated[list[Id], Meta(description="The notices that this one follows.")] = []
     body: Annotated[Code | None, Meta(description="The other public body, such as an NHS trust.")] = None
-    body_code: Annotated[Code | None, Meta(description="The body's code, such as an NHS body's ODS code.")] = None
+    body_code: Annotated[Code | None, Meta(description="The body's code, such as RMP for an NHS trust.")] = None
     expires_on: Annotated[Day | None, Meta(description="The last day of its term, if it has one.")] = None
 
 

@@ -47,7 +47,7 @@ class ActorKind(WordList):
 
 
 class ActorRegistered(Fact, frozen=True, kw_only=True):
-    """An actor was registered under an id; names and addresses are in the directory, outside the ledger."""
+    """A person, system or organisation was registered by id; names are in the directory, outside the ledger."""
 
     act: ClassVar[str] = "registerActor"
     begins: ClassVar[bool] = True

@@ -51,6 +51,12 @@ def test_a_choice_names_its_day_in_words() -> None:
     assert options == {"review": (Choice("R1", "R1: six-month review, 3 October 2022"),)}
 
 
+def test_a_choice_says_what_its_number_is() -> None:
+    nodes = [{"value": "SA1", "a": "2"}, {"value": "SA2", "a": None}]
+    options = choices({"of_self_assessment": {"items": nodes}}, {"self-assessment"})
+    assert options == {"self-assessment": (Choice("SA1", "SA1: edition 2"), Choice("SA2", "SA2"))}
+
+
 def test_posts_of_the_clauses_come_first_and_each_once() -> None:
     clause = ClauseState(Obligor.COUNCIL, Modality.MUST, "in-post", {"post": "commissioner"}, 3)
     state = State(notice=NoticeState(clauses={"4": clause}))

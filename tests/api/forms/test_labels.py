@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
-from api.forms.fields import Field, fields_of
-from api.forms.labels import hint_of
+from api.forms.fields import Control, Field, fields_of
+from api.forms.labels import hint_of, of_people
 from api.pages.form_defaults import _ids_like
 from ledger.domain.areas.actions import ActionAdded, Precision
+from ledger.domain.areas.meetings import BoardActionAgreed
+from ledger.domain.areas.notice import NoticeIssued
+from ledger.domain.areas.plan import PlanVersionApproved
+from ledger.domain.fact import CODE_PATTERN
 from ledger.domain.registry import KINDS
 
 
@@ -49,6 +53,39 @@ def test_a_hint_never_repeats_its_label() -> None:
     assert hint_of("The clause.", None, "Clause number") == ""
     assert hint_of("The first day.", date(2022, 7, 5), "First day") == "If left blank: 2022-07-05."
     assert hint_of("The new adviser's first day.", None, "First day") == "The new adviser's first day."
+
+
+def test_forms_speak_of_people() -> None:
+    fields = [field for kind in KINDS.values() for field in every(fields_of(kind.struct))]
+    assert not [text for field in fields for text in (field.label, field.hint) if "actor" in text.lower()]
+    assert of_people("An actor asked the actors.") == "A person asked the people."
+
+
+def test_an_example_in_a_hint_is_accepted() -> None:
+    codes = [
+        example
+        for kind in KINDS.values()
+        for field in every(fields_of(kind.struct))
+        if field.control is Control.LINE
+        for examples in re.findall(r"such as (?:an? )?([^.,]+)\.", field.hint)
+        for example in examples.split(" or ")
+    ]
+    assert "police" in codes
+    assert [code for code in codes if not re.fullmatch(CODE_PATTERN, code)] == []
+
+
+def test_a_reference_to_a_thing_that_may_come_later_has_an_example() -> None:
+    hints = {field.key: field.hint for field in fields_of(BoardActionAgreed)}
+    assert hints["meeting"] == "The meeting that agreed it. For example, B1."
+
+
+def test_a_body_is_labelled_by_its_part_in_the_fact() -> None:
+    labels = {
+        struct: {field.key: field.label for field in fields_of(struct)}
+        for struct in (NoticeIssued, PlanVersionApproved)
+    }
+    assert labels[NoticeIssued]["body"] == "Other public body"
+    assert labels[PlanVersionApproved]["body"] == "Approving body"
 
 
 def test_an_action_is_part_of_an_action() -> None:

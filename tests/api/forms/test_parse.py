@@ -11,10 +11,14 @@ from api.forms import dates
 from api.forms.controls import ErrorLine, Form, FormControl, attach_refusals, flat
 from api.forms.fields import fields_of
 from api.forms.parse import ParsedForm, read
-from ledger.domain.areas.board import BoardDecisionRecorded
+from ledger.domain.areas.board import BoardDecisionRecorded, BoardEstablished
+from ledger.domain.areas.duties import ClauseAssessed
+from ledger.domain.areas.lineage import ParallelNoticeLinked
 from ledger.domain.areas.measures import MeasureReadingReported
 from ledger.domain.areas.plan import ObjectiveRevised
+from ledger.domain.areas.records import NarrativeErased
 from ledger.domain.areas.reports import BoardReportSubmitted
+from ledger.domain.areas.reviews import ReviewScheduled
 from ledger.domain.errors import Refused
 from ledger.domain.fact import Fact
 from ledger.domain.registry import KIND_OF
@@ -71,6 +75,22 @@ def test_every_fault_is_said_at_once_beside_its_control() -> None:
     assert controls["data.numerator"].errors == ["Numerator must be a whole number, for example 12"]
     assert controls["data.numerator"].value == "a dozen"
     assert controls["data.period.first"].parts == {"day": "31", "month": "2", "year": "2023"}
+
+
+@pytest.mark.parametrize(
+    ("struct", "message"),
+    [
+        (BoardEstablished, "Enter terms of reference"),
+        (ParallelNoticeLinked, "Enter another notice"),
+        (ParallelNoticeLinked, "Enter matters in common"),
+        (NarrativeErased, "Enter the entry number of the request"),
+        (ClauseAssessed, "Select a status"),
+        (ReviewScheduled, "Select at least one topic"),
+    ],
+)
+def test_a_blank_field_is_named_in_good_english(struct: type[Fact], message: str) -> None:
+    faults, _ = faults_of(struct, {})
+    assert message in [fault.text for fault in faults]
 
 
 def test_rows_left_blank_are_left_out_and_faults_still_find_theirs() -> None:
