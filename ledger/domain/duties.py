@@ -80,7 +80,7 @@ def request_refusals(fact: "RoleRequested", who: Who, when: When) -> Iterator[Re
 
 
 def role_refusals(fact: "RoleRequested | RoleGranted", when: When) -> Iterator[Refusal]:
-    """Yield a refusal for a role or actor that no grant takes, and for a period that ends before it begins."""
+    """Yield a refusal for a role or actor that no grant takes, and for a period without an instant."""
     yield from reserved_refusals(fact.actor)
     if fact.role in UNGRANTABLE:
         message = f"the role {fact.role.value} cannot be granted; choose another"
