@@ -151,7 +151,8 @@ class Identity:
         self._views = pool(url, "ledger_projector", _CONNECTIONS)
         self._state_of = state_of
         self._known: LRUCache[bytes, tuple[str, str]] = LRUCache(_REMEMBERED)
-        self._wrong_tokens = WrongTokens()
+        self.wrong_tokens = WrongTokens()
+        """Limit for wrong tokens, and for wrong codes of the issuer."""
 
     async def open(self) -> None:
         """Connect; raise Unavailable when the database cannot be reached."""
@@ -177,12 +178,12 @@ class Identity:
         if not secret:
             raise _unauthenticated("no token; send one as Authorization: Bearer …")
         token_hash = hash_of(secret)
-        self._wrong_tokens.check(address, token_hash)
+        self.wrong_tokens.check(address, token_hash)
         viewer = await self._holder_of(secret) if scheme == "bearer" else None
         if viewer is None:
-            self._wrong_tokens.add_wrong(address)
+            self.wrong_tokens.add_wrong(address)
             raise _unauthenticated("the token is unknown, expired or revoked; request another")
-        self._wrong_tokens.add_right(token_hash)
+        self.wrong_tokens.add_right(token_hash)
         return viewer
 
     async def recall(self, headers: Headers) -> tuple[Viewer, RecalledStates] | None:

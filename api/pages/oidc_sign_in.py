@@ -21,10 +21,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.auth import origin
+from api.auth.identity import address_of
 from api.auth.oidc import ALGORITHMS, LEEWAY_SECONDS, Discovered, Issuer, actor_of, header_of, is_subject
 from api.auth.sessions import Sessions, cookie, leave
 from api.pages.security_headers import secured
 from api.services import Ledger
+from ledger.append.tokens import hash_of
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused, Unavailable
 
@@ -83,6 +85,7 @@ async def get_back(request: Request) -> Response:
 
     Raises:
         Refused: The issuer did not sign the person in, or another browser started this sign-in.
+        Busy: Their address sent too many wrong codes.
         Unavailable: The issuer cannot be reached.
     """
     ledger: Ledger = request.app.state.ledger
@@ -98,9 +101,15 @@ async def get_back(request: Request) -> Response:
         raise _not_signed_in("this sign-in started elsewhere, or took too long")
     if "code" not in parameters:
         raise _not_signed_in("your organisation did not sign you in")
+    code, address, wrong_tokens = parameters["code"], address_of(request), ledger.identity.wrong_tokens
+    wrong_tokens.check(address, hash_of(code))
     if not await ledger.identity.end_session(waiting.state, waiting.until):
         raise _not_signed_in("this sign-in is completed already")
-    subject = await _subject(request, parameters["code"], waiting)
+    try:
+        subject = await _subject(request, code, waiting)
+    except Refused:
+        wrong_tokens.add_wrong(address)
+        raise
     await sessions.end_earlier(ledger.identity, request)
     response = secured(request, RedirectResponse(waiting.target, 303))
     sessions.keep(request, response, sessions.begin(Credential(actor_of(subject))))

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from api.auth import oidc
+from api.auth.wrong_tokens import AT_ONCE
 from api.pages import oidc_sign_in
 from ledger.append.clock import now
 from tests.api import issuer as issuers
@@ -217,3 +218,21 @@ def test_without_a_client_there_is_no_such_sign_in(service: Service) -> None:
     with browser(service.url) as client:
         assert "Sign in with your organisation" not in words(client.get("/sign-in"))
         assert client.get("/sign-in/organisation").status_code == 400
+
+
+def test_wrong_codes_at_full_speed_are_answered_429(issuer: Issuer, visitor: httpx.Client) -> None:
+    """Send wrong codes: each costs a row, and a request to the issuer with the client's secret."""
+
+    def sent_back(address: str) -> int:
+        visitor.headers["X-Forwarded-For"] = address
+        location = visitor.get("/sign-in/organisation").headers["location"]
+        state = parse_qs(urlsplit(location).query)["state"][0]
+        return visitor.get("/sign-in/back", params={"state": state, "code": "wrong"}).status_code
+
+    before, statuses = issuer.asked("/oauth2/token"), [sent_back("192.0.2.7")]
+    while statuses[-1] != 429:
+        assert len(statuses) < 3 * AT_ONCE
+        statuses.append(sent_back("192.0.2.7"))
+    assert set(statuses[:-1]) == {400}
+    assert issuer.asked("/oauth2/token") - before == len(statuses) - 1
+    assert sent_back("192.0.2.8") == 400
