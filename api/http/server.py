@@ -16,6 +16,7 @@ from api.app import create_app
 from api.http import assets, metrics, request_log
 from api.http.protocol import Protocol
 from api.http.supervisor import Supervisor
+from api.http.watchdog import CLOSE_SECONDS, Server
 from api.http.websocket import WebSocketProtocol
 from api.services import Database
 from api.settings import Bind, Settings
@@ -24,6 +25,8 @@ from ledger.store.database import unreachable
 
 GRACE_SECONDS = 30
 """Seconds that running requests may take after the server is told to stop."""
+WORKERS_SECONDS = 5
+"""Seconds that the supervisor gives its workers beyond their own end, before it kills them."""
 KEEP_ALIVE_SECONDS = 75
 START_SECONDS = 60
 """Seconds that a worker may take to import everything; uvicorn kills a worker that does not answer for so long."""
@@ -46,9 +49,10 @@ def serve(settings: Settings) -> None:
             if settings.workers > 1:
                 with tempfile.TemporaryDirectory(prefix="ledger-metrics-") as directory:
                     os.environ[metrics.DIRECTORY] = directory  # read by the workers as they start
-                    Supervisor(config(settings), [listener]).run()
+                    seconds = GRACE_SECONDS + CLOSE_SECONDS + WORKERS_SECONDS
+                    Supervisor(config(settings), [listener], seconds=seconds).run()
             else:
-                uvicorn.Server(config(settings)).run([listener])
+                Server(config(settings)).run([listener])
         finally:
             database.close()
 

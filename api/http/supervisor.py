@@ -19,6 +19,8 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
+from api.http.watchdog import Server, Watchdog
+
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 _PRELOADED = ("api.http.server", "api.http.preload")
@@ -47,6 +49,7 @@ class Worker(Process):
     def target(self, sockets: list[socket] | None = None) -> None:
         """Serve until a signal, or the end of the supervisor."""
         threading.Thread(target=_end_with_supervisor, daemon=True).start()
+        self._server = Server(self.config)
         with suppress(KeyboardInterrupt):  # Ctrl-C, after the server has stopped
             super().target(sockets)
 
@@ -60,7 +63,10 @@ def _end_with_supervisor() -> None:
 
 
 class Supervisor(Multiprocess):
-    """Supervisor of the workers; `clock` returns monotonic seconds."""
+    """Supervisor of the workers.
+
+    `clock` returns monotonic seconds. The workers are killed `seconds` after a signal to stop.
+    """
 
     def __init__(
         self,
@@ -68,11 +74,20 @@ class Supervisor(Multiprocess):
         sockets: list[socket],
         start: Callable[[uvicorn.Config, list[socket]], Process] = Worker,
         clock: Callable[[], float] = time.monotonic,
+        seconds: float = 60.0,
     ) -> None:
         super().__init__(config, sockets)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: self._watchdog.notify())
+        self._watchdog = Watchdog(seconds, self._waits_for, self._stop, self._kill)
         self._new, self._clock = start, clock
         self._pauses: dict[int, float] = {}
         self._due: dict[int, float] = {}
+
+    def run(self) -> None:
+        """Supervise until a signal to stop, and the end of the workers."""
+        self._watchdog.start()
+        super().run()
 
     def init_processes(self) -> None:
         """Start the workers."""
@@ -84,6 +99,8 @@ class Supervisor(Multiprocess):
             if self.should_exit.is_set():
                 return
             if number not in self._due and not process.is_alive(timeout=self.config.timeout_worker_healthcheck):
+                if self.should_exit.is_set():
+                    return
                 self._note_end(number, process)
             if number in self._due:
                 self._start_when_due(number)
@@ -109,6 +126,23 @@ class Supervisor(Multiprocess):
         logger.info("LEDGER_WORKERS is the number of workers; set it and restart the service")
 
     handle_ttou = handle_ttin
+
+    def _stop(self) -> None:
+        """Tell the workers to stop at once: the supervisor itself may wait for a worker that hangs."""
+        self.should_exit.set()
+        self._send(signal.SIGTERM)
+
+    def _kill(self) -> None:
+        self._send(signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
+        for worker, process in enumerate(self.processes):
+            if worker not in self._due and process.pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, number)
+
+    def _waits_for(self) -> list[str]:
+        return [f"worker {process.pid}" for process in self.processes]
 
     def _note_end(self, number: int, process: Process) -> None:
         process.kill()  # it may hang
