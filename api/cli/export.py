@@ -33,6 +33,8 @@ class Exported(Struct, frozen=True):
     sha256: str
     key: str
     """Verifier key of the checkpoint's signer."""
+    manifest_signed: bool = True
+    """False if the key of the checkpoint has been replaced, so that it cannot sign the manifest."""
 
 
 class ExportRequest(Struct, frozen=True):
@@ -79,6 +81,8 @@ def _export(arguments: Namespace) -> int:
     print(f"{exported.file} holds {extent}: {exported.bytes:,} bytes, SHA-256 {exported.sha256}")
     print(f"  signed by {exported.key}")
     say("Send the key and the SHA-256 separately from the file.")
+    if not exported.manifest_signed:
+        say("Its key was replaced later and cannot sign its manifest: verifiers accept it with --unsigned only.")
     return 0
 
 
@@ -113,7 +117,8 @@ async def export(url: str, log: CheckpointSigner, request: ExportRequest) -> Exp
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-    return Exported(str(request.output), request.notice, request.size, size, digest, signed.key)
+    is_signed = sign_note is not None
+    return Exported(str(request.output), request.notice, request.size, size, digest, signed.key, is_signed)
 
 
 def _create(path: Path) -> BinaryIO:

@@ -50,6 +50,11 @@ def test_a_key_takes_over_by_a_recorded_entry(
             notes = connection.execute("SELECT note FROM ledger.checkpoints ORDER BY size").fetchall()
         assert parse(notes[-1][0], [ledger("key", "show").out.strip()]).size == number
     assert ledger("key", "rotate", "elsewhere").status == 1
+    for position, options in ((31, ["--unsigned"]), (32, [])):
+        exported = ledger("export", NOTICE, "-o", "bundle.zip", "--as-of", str(position))
+        assert (exported.status, "--unsigned" in exported.err) == (0, bool(options))
+        assert ledger("verify", "bundle.zip").status == len(options)
+        assert ledger("verify", "bundle.zip", *options).status == 0
     monkeypatch.setenv("LEDGER_SIGNING_KEY_FILE", "k1")
     back = ledger("key", "rotate", NOTICE)
     assert (back.status, "a key cannot return" in back.err) == (1, True)
