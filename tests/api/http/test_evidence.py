@@ -233,6 +233,27 @@ def test_withdrawn_and_superseded_documents_stay_readable(service: Service, offi
     assert get(officer, "E16").content == get(officer, "E17").content == PDF
 
 
+def test_a_file_with_a_flipped_byte_is_not_served_whole(
+    service: Service, officer: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = b"%PDF-1.7 " + bytes(1_000_000)
+    put(officer, content, about("E19"))
+    (path,) = (service.data / "evidence").rglob(hashlib.sha256(content).hexdigest())
+    path.write_bytes(content[:-1] + b"\x01")
+    served = bytearray()
+
+    def download() -> None:
+        address = f"/ledgers/{service.notice.name}/evidence/E19"
+        with service.client("officer") as client, client.stream("GET", address) as answer:
+            for piece in answer.iter_bytes():
+                served.extend(piece)
+
+    with caplog.at_level("ERROR"), pytest.raises(httpx.RemoteProtocolError):
+        download()
+    assert len(served) < len(content)
+    assert "a stored file differs from its entry" in caplog.messages
+
+
 def test_a_file_that_the_store_has_lost_is_said_to_be_missing(service: Service, officer: httpx.Client) -> None:
     content = b"%PDF-1.7 lost"
     put(officer, content, about("E18", "RESTRICTED"))
