@@ -93,7 +93,9 @@ async def put_evidence(request: Request) -> Response:
     await _may_submit(ledger, viewer, notice, item)
     if body.declares_more(request, ledger.evidence.files.limit):
         raise too_large(ledger.evidence.files.limit)
-    file = await ledger.evidence.files.receive(notice, event["data"]["mediaType"], body.pieces(request))
+    file = await ledger.evidence.files.receive(
+        notice, event["data"]["mediaType"], body.pieces(request), sender=viewer.credential.actor
+    )
     item = with_file(event, file)
     receipt = await record_document(ledger, viewer, notice, item, expected)
     headers = {"Location": f"/ledgers/{notice}/evidence/{event['data']['evidence']}"}

@@ -107,13 +107,16 @@ def problem_of(error: Refused | Busy | Unavailable) -> Problem:
     return problem([Refusal("BUSY" if isinstance(error, Busy) else "UNAVAILABLE", str(error))])
 
 
+def status_headers(status: int) -> dict[str, str]:
+    """Return the headers of every answer with a status: when to try again, and the end of the connection."""
+    if status == 408:
+        return {"Connection": "close"}
+    return {"Retry-After": _RETRY_SECONDS[status]} if status in _RETRY_SECONDS else {}
+
+
 def respond(content: Problem, headers: Mapping[str, str] | None = None) -> Response:
     """Return the response that carries a problem."""
-    extra = dict(headers or {})
-    if content.status in _RETRY_SECONDS:
-        extra["Retry-After"] = _RETRY_SECONDS[content.status]
-    if content.status == 408:
-        extra["Connection"] = "close"
+    extra = {**status_headers(content.status), **(headers or {})}
     if content.code == "UNAUTHENTICATED":
         extra.setdefault("WWW-Authenticate", 'Bearer realm="improvement-ledger"')
     return Response(msgspec.json.encode(content), content.status, extra, MEDIA_TYPE)

@@ -137,7 +137,9 @@ async def on_ledger_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, Refused | Busy | Unavailable):
         raise error
     details = problem.problem_of(error)
-    return await error_page(request, details.status, details.detail)
+    page = await error_page(request, details.status, details.detail)
+    page.headers.update(problem.status_headers(details.status))
+    return page
 
 
 async def on_failure(request: Request, _error: Exception) -> Response:

@@ -212,7 +212,9 @@ async def _record_document(
     if refusals or missing:  # an existing document may come from this very form, submitted twice
         raise Refused((*refusals, *missing))
     try:
-        file = await form_request.ledger.evidence.files.receive(notice, media_type, upload.file(), detect=True)
+        file = await form_request.ledger.evidence.files.receive(
+            notice, media_type, upload.file(), sender=credential.actor, detect=True
+        )
     except Refused as refused:
         raise Refused(Refusal(refusal.code, refusal.message, "file") for refusal in refused.refusals) from None
     return await evidence.record_document(

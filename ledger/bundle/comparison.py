@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ledger.bundle import verify
-from ledger.bundle.read import BundleArchive
+from ledger.bundle.read import BundleArchive, open_file
 from ledger.domain.errors import LedgerError
 from ledger.proof.checkpoint import CheckpointError, unsigned
 from ledger.verify.entries import EarlierCopy, KnownCheckpoint
@@ -20,7 +20,7 @@ _ZIP = b"PK"
 def read(path: Path) -> EarlierCopy:
     """Read the file of an earlier copy: a checkpoint as served, or a sound bundle. Raises LedgerError."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             text = file.read(_CHECKPOINT_BYTES)
     except OSError as error:
         raise LedgerError(f"{path} cannot be read: {error.strerror}; name a checkpoint or a bundle") from None

@@ -3,12 +3,13 @@
 Imports only the standard library and shares nothing with writing. Members are read as streams.
 """
 
+import errno
 import hashlib
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import BinaryIO, NamedTuple, Self
 from zipfile import BadZipFile, ZipFile
 from zlib import crc32
 
@@ -29,6 +30,13 @@ class BundleError(ValueError):
     """The file is not a bundle, or was changed."""
 
 
+def open_file(path: Path) -> BinaryIO:
+    """Open a file; raise OSError, also for a pipe or a device, which may keep its reader waiting."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "Not a file", str(path))
+    return path.open("rb")
+
+
 class _Member(NamedTuple):
     """Place of a member's bytes, and its CRC by the directory."""
 
@@ -42,7 +50,7 @@ class BundleArchive:
 
     def __init__(self, path: Path) -> None:
         """Open a bundle's ZIP file. Raises BundleError if it is not one, and OSError."""
-        self._file = path.open("rb")
+        self._file = open_file(path)
         try:
             self._members = self._read()
         except BundleError:

@@ -546,6 +546,9 @@ def main() -> int:
     parser.add_argument("--unsigned", action="store_true", help="accept an old bundle without a signed manifest")
     arguments = parser.parse_args()
     paths = [arguments.bundle, *([arguments.against] if arguments.against else [])]
+    for path in paths:
+        if path.exists() and not path.is_file():  # a pipe keeps its reader waiting
+            parser.error(f"{path} is not a file")
     try:
         with ExitStack() as files:
             file, *others = [files.enter_context(path.open("rb")) for path in paths]

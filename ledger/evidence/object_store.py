@@ -9,7 +9,8 @@ import hashlib
 import os
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterable, AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -30,6 +31,12 @@ SALT_BYTES = 32
 UPLOADS = "uploads"
 AT_ONCE = 32
 """Documents that may arrive at once in a process; each holds some parts in memory."""
+EACH = 8
+"""Documents that one person or system may send at once to a process."""
+STEP_SECONDS = 60.0
+"""Seconds that the store may take for a step: some parts of a document, a piece, a page of a list, or a move."""
+LISTED = 1_000_000
+"""Files of the longest list; a longer one has no end."""
 _PART = 5_242_880  # the smallest part that S3 accepts
 _PARTS_AT_ONCE = 2
 _PIECE = 262_144
@@ -48,7 +55,7 @@ class ObjectStore:
     def __init__(self, url: str, limit: int = LIMIT) -> None:
         """Open the store. Raises LedgerError if the URL cannot be used."""
         self.limit = limit
-        self._arriving = 0
+        self._arriving: Counter[str] = Counter()
         self._folder: Path | None = None
         try:
             if url.startswith("file:"):
@@ -60,7 +67,13 @@ class ObjectStore:
             raise LedgerError(f"LEDGER_EVIDENCE_URL: {url} cannot be used for documents: {why}") from error
 
     async def receive(
-        self, notice: str, media_type: str, pieces: AsyncIterator[bytes], *, detect: bool = False
+        self,
+        notice: str,
+        media_type: str,
+        pieces: AsyncIterator[bytes],
+        *,
+        sender: str = "",
+        detect: bool = False,
     ) -> SubmittedFile:
         """Store a document while it arrives. If this or `pieces` raises, nothing of it remains.
 
@@ -68,27 +81,32 @@ class ObjectStore:
             notice: The notice's id.
             media_type: Declared media type.
             pieces: The document's bytes.
+            sender: The actor who sends it.
             detect: True to store the actual media type of a document whose declared type is wrong.
 
         Raises:
             Refused: The file is empty, over the limit, or not of the declared media type.
-            Busy: Too many documents arrive at once.
-            Unavailable: The store failed.
+            Busy: Too many documents arrive at once, from all or from this sender.
+            Unavailable: The store failed, or hangs.
         """
-        if self._arriving >= AT_ONCE:
+        if self._arriving.total() >= AT_ONCE:
             raise Busy("too many documents are arriving and this one was not stored: send it again in a moment")
+        if self._arriving[sender] >= EACH:
+            raise Busy(f"you are sending {EACH} documents already; send this one again when one of them is stored")
         arriving = _Arriving(pieces, self.limit, media_type, detect=detect)
         name = f"{UPLOADS}/{notice}/{uuid4().hex}"
-        self._arriving += 1
+        self._arriving[sender] += 1
         try:
-            await obstore.put_async(
+            putting = obstore.put_async(
                 self._store, name, arriving.checked(), chunk_size=_PART, max_concurrency=_PARTS_AT_ONCE
             )
+            await _while_taken(putting, arriving)
             await self._sync(name)
         except (BaseError, OSError) as error:
             raise Unavailable("the document could not be stored; send it again in a moment") from error
         finally:
-            self._arriving -= 1
+            self._arriving[sender] -= 1
+            self._arriving += Counter()  # removes senders without a document
         return arriving.file(name)
 
     async def _sync(self, name: str) -> None:
@@ -99,7 +117,8 @@ class ObjectStore:
     async def move(self, upload: str, notice: str, content: str) -> None:
         """Give an upload its lasting name, unless it has it already. Raises Unavailable."""
         try:
-            await obstore.rename_async(self._store, upload, _name(notice, content))
+            async with asyncio.timeout(STEP_SECONDS):
+                await obstore.rename_async(self._store, upload, _name(notice, content))
             await self._sync(_name(notice, content))
         except FileNotFoundError:
             return
@@ -109,7 +128,8 @@ class ObjectStore:
     async def remove(self, upload: str) -> None:
         """Destroy an upload if it exists. Raises Unavailable."""
         try:
-            await obstore.delete_async(self._store, upload)
+            async with asyncio.timeout(STEP_SECONDS):
+                await obstore.delete_async(self._store, upload)
         except FileNotFoundError:
             return
         except (BaseError, OSError) as error:
@@ -123,7 +143,8 @@ class ObjectStore:
         """Return a document's bytes, unchecked; None if the document is missing. Raises Unavailable."""
         for name in ([upload] if upload else []) + [_name(notice, content)]:
             try:
-                stored = await obstore.get_async(self._store, name)
+                async with asyncio.timeout(STEP_SECONDS):
+                    stored = await obstore.get_async(self._store, name)
             except FileNotFoundError:
                 continue
             except (BaseError, OSError) as error:
@@ -157,7 +178,8 @@ class ObjectStore:
         """Return a document's size in bytes; None if it is missing. Raises Unavailable."""
         for name in ([upload] if upload else []) + [_name(notice, content)]:
             try:
-                return (await obstore.head_async(self._store, name))["size"]
+                async with asyncio.timeout(STEP_SECONDS):
+                    return (await obstore.head_async(self._store, name))["size"]
             except FileNotFoundError:
                 continue
             except (BaseError, OSError) as error:
@@ -166,25 +188,33 @@ class ObjectStore:
 
     async def contents(self, notice: str) -> AsyncIterator[str]:
         """Yield the SHA-256, which is the name, of every document of the notice. Raises Unavailable."""
-        try:
-            async for page in obstore.list(self._store, prefix=f"documents/{notice}/"):
-                for each in page:
-                    yield each["path"].rpartition("/")[2]
-        except (BaseError, OSError) as error:
-            raise Unavailable("the store of documents cannot be listed") from error
+        async for file in self._list(f"documents/{notice}/"):
+            yield file["path"].rpartition("/")[2]
 
     async def uploads(self, age: timedelta) -> list[Upload]:
         """Remove what a crash left unfinished, and return the uploads older than `age`. Raises Unavailable."""
         if self._folder is not None:
             _remove_parts(self._folder / UPLOADS, age)
         oldest = datetime.now(UTC) - age
-        names = []
-        try:
-            async for page in obstore.list(self._store, prefix=f"{UPLOADS}/"):
-                names += [file["path"] for file in page if file["last_modified"] < oldest]
-        except (BaseError, OSError) as error:
-            raise Unavailable("the store of documents cannot be listed") from error
+        names = [file["path"] async for file in self._list(f"{UPLOADS}/") if file["last_modified"] < oldest]
         return [Upload(name.split("/")[1], name) for name in names]
+
+    async def _list(self, prefix: str) -> "AsyncIterator[obstore.ObjectMeta]":
+        """Yield the files under a prefix. Raises Unavailable, also for a list that hangs or has no end."""
+        pages = obstore.list(self._store, prefix=prefix)
+        listed = 0
+        while listed <= LISTED:
+            try:
+                async with asyncio.timeout(STEP_SECONDS):
+                    page = await anext(pages, None)
+            except (BaseError, OSError) as error:
+                raise Unavailable("the store of documents cannot be listed") from error
+            if page is None:
+                return
+            listed += max(len(page), 1)
+            for file in page:
+                yield file
+        raise Unavailable(f"the store of documents lists more than {LISTED:,} files; check the bucket's server")
 
 
 def _name(notice: str, content: str) -> str:
@@ -208,8 +238,30 @@ async def _checked(pieces: AsyncIterator[bytes], content: str, part: slice) -> A
 
 
 async def _pieces(stream: AsyncIterable[bytes | memoryview]) -> AsyncIterator[bytes]:
-    async for piece in stream:
+    pieces = aiter(stream)
+    while True:
+        try:
+            async with asyncio.timeout(STEP_SECONDS):
+                piece = await anext(pieces, None)
+        except (BaseError, OSError) as error:
+            raise Unavailable("the document cannot be read on; try again in a moment") from error
+        if piece is None:
+            return
         yield bytes(piece)
+
+
+async def _while_taken(putting: Awaitable[object], arriving: "_Arriving") -> None:
+    """Wait for an upload; raise TimeoutError once the store takes nothing that has arrived."""
+    stored = asyncio.ensure_future(putting)
+    try:
+        while not stored.done():
+            taken = arriving.taken
+            await asyncio.wait([stored], timeout=STEP_SECONDS)
+            if not stored.done() and arriving.taken == taken and not arriving.waits:
+                raise TimeoutError
+        await stored
+    finally:
+        stored.cancel()
 
 
 def _sync(path: Path) -> None:
@@ -239,9 +291,11 @@ class _Arriving:
         self._plain = hashlib.sha256()
         self._size = 0
         self._head, self._tail = bytearray(), bytearray()
+        self.taken, self.waits = 0, False
+        """Number of pieces that the store has taken; true while it waits for the sender."""
 
     async def checked(self) -> AsyncIterator[bytes]:
-        async for piece in self._pieces:
+        while (piece := await self._next()) is not None:
             self._size += len(piece)
             if self._size > self._limit:
                 raise too_large(self._limit)
@@ -269,6 +323,14 @@ class _Arriving:
                 f"the file is declared as {self._media_type} but {_look(actual)}; declare its actual type",
                 "content-type",
             )
+
+    async def _next(self) -> bytes | None:
+        self.taken += 1
+        self.waits = True
+        try:
+            return await anext(self._pieces, None)
+        finally:
+            self.waits = False
 
     def file(self, name: str) -> SubmittedFile:
         return SubmittedFile(

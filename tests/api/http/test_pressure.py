@@ -89,6 +89,16 @@ def test_forms_for_everybody_have_the_same_limits(
         assert exchange(service, kept_open + b"%x\r\n%b\r\n" % (len(sent), sent)).startswith(b"HTTP/1.1 413 ")
 
 
+def test_a_page_that_answers_a_slow_form_ends_the_connection(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "IDLE_SECONDS", 0.1)
+    lines = ("POST /sign-in HTTP/1.1", "Host: localhost", "Content-Length: 100")
+    answer = exchange(service, "\r\n".join((*lines, "", "token=")).encode())
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"\r\nconnection: close\r\n" in answer.lower()
+
+
 def test_a_form_that_is_cut_off_is_no_fault(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     """Disconnect in the middle of a form; wait for the line of the request in the log."""
     log: SimpleQueue[logging.LogRecord] = SimpleQueue()

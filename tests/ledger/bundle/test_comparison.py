@@ -1,10 +1,14 @@
 """A history rewritten whole, in agreement with itself, is found against what others hold of the old one."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from ledger.bundle import comparison
+from ledger.bundle import comparison, verify_bundle
+from ledger.bundle import verify as verify_file
 from ledger.domain.errors import LedgerError
 from ledger.proof.checkpoint import sign
 from ledger.proof.merkle import Frontier, leaf_hash
@@ -100,3 +104,20 @@ def test_a_file_that_holds_no_checkpoint_of_a_notice_is_named(tmp_path: Path) ->
     file.write_text(sign("example.com/log", 1, b"\0" * 32, SIGNER))
     with pytest.raises(LedgerError, match="which is not a notice"):
         comparison.read(file)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_neither_verifier_waits_for_what_is_no_file(tmp_path: Path, kind: str) -> None:
+    path = {"pipe": tmp_path / "pipe", "device": Path("/dev/zero"), "folder": tmp_path}[kind]
+    if kind == "pipe":
+        os.mkfifo(path)
+    with pytest.raises(LedgerError, match="cannot be read: Not a file"):
+        comparison.read(path)
+    with pytest.raises(LedgerError, match="cannot be read: Not a file"):
+        verify_file.check(path)
+    script = str(verify_bundle.__file__)
+    for arguments in ([str(path)], [script, "--against", str(path)]):
+        command = [sys.executable, "-I", script, *arguments]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert (ran.returncode, ran.stdout) == (2, "")
+        assert f"{path} is not a file" in ran.stderr
