@@ -78,4 +78,4 @@ def _unusable(key: object) -> str | None:
         return "its key_ops is not a list"
     if key.get("use") not in (None, "sig") or (operations is not None and "verify" not in operations):
         return "it is not for signatures"
-    return "it is a private key" if "d" in key else None
+    return "it is a private key" if key.get("d") is not None else None

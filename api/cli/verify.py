@@ -43,7 +43,9 @@ def configure(parser: Parser) -> None:
         action="store_true",
         help="also list past grants that today's separation of duties would refuse",
     )
-    parser.add_argument("--key", metavar="KEY", help="for a bundle: verifier key of the required signer")
+    parser.add_argument(
+        "--key", metavar="KEY", type=str.strip, help="for a bundle: verifier key of the required signer"
+    )
     parser.add_argument(
         "--unsigned", action="store_true", help="for a bundle: accept the first format, without a signed manifest"
     )

@@ -36,6 +36,7 @@ def test_a_sound_bundle_is_told_with_who_signed_it(ledger: Ledger, bundle: Path)
     assert f"  entries 1 to {SIZE} with none missing, signed by {SIGNER.verifier_key()}\n" in ran.out
     assert ran.out.endswith("  compare that key with the published one: --key KEY\n")
     assert "compare that key" not in ledger("verify", bundle, "--key", SIGNER.verifier_key()).out
+    assert ledger("verify", bundle, "--key", f" {SIGNER.verifier_key()} \r\n").status == 0, "as it was copied"
     [verdict] = ledger("verify", bundle, "--json", "--against", bundle).json
     assert (verdict["sound"], verdict["bundle"]["size"], verdict["bundle"]["role"]) == (True, SIZE, "AUDITOR")
 
