@@ -103,7 +103,7 @@ def batched(event: memoryview) -> Item:
 def binary(headers: list[tuple[bytes, bytes]], content_type: str, content: bytes) -> Item:
     """Return the event whose attributes are in `ce-` headers and whose data is the body."""
     return accept_read(
-        lambda: {"datacontenttype": content_type, **attributes(headers), "data": read_json(content)},
+        lambda: {"datacontenttype": content_type or None, **attributes(headers), "data": read_json(content)},
     )
 
 

@@ -18,6 +18,8 @@ NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 NOT_REGISTERED = "DOCUMENT_NOT_REGISTERED"
 STORED_CHARACTERS = 4_000_000
 """Maximum characters of the documents that clients have stored in a process; the least used go first."""
+PLACE_CHARACTERS = 400
+"""Characters that each stored document counts as beyond its own, for its id and its place."""
 _NOT_FOUND_MESSAGE = "PersistedQueryNotFound"
 """Message by which Apollo's clients recognise this error."""
 _PREFIX = "sha256:"
@@ -30,7 +32,7 @@ class Documents:
         self.registered = registered
         """Documents that the operator registered, by id; None if clients may send any document."""
         self._texts = frozenset((registered or {}).values())
-        self._stored: LRUCache[str, str] = LRUCache(STORED_CHARACTERS, len)
+        self._stored: LRUCache[str, str] = LRUCache(STORED_CHARACTERS, _weight)
 
     def find(self, query: str | None, document_id: str | None, extensions: Mapping[str, Any] | None) -> str | None:
         """Return the document of a request; None if the request has neither a document nor an id.
@@ -61,6 +63,10 @@ class Documents:
         if query is not None and query != document:
             raise problem(BAD_REQUEST, "the id belongs to another document; send the id alone")
         return document
+
+
+def _weight(document: str) -> int:
+    return PLACE_CHARACTERS + len(document)
 
 
 def _name(document_id: str | None, extensions: Mapping[str, Any] | None) -> str | None:

@@ -224,7 +224,7 @@ def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal
     except Refused as refused:
         return None, [*refusals, *refused.refusals]
     content_type = envelope.datacontenttype
-    if content_type and content_type.partition(";")[0].strip().lower() != "application/json":
+    if content_type is not None and content_type.partition(";")[0].strip().lower() != "application/json":
         refusals.append(Refusal("INVALID_FIELD", "the data must be application/json", "datacontenttype"))
     if envelope.time is not None and envelope.time.year not in YEARS:
         refusals.append(out_of_time("time"))

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from graphql import GraphQLError
 
-from api.http.graphql_documents import NOT_FOUND, NOT_REGISTERED, STORED_CHARACTERS, Documents
+from api.http.graphql_documents import NOT_FOUND, NOT_REGISTERED, PLACE_CHARACTERS, STORED_CHARACTERS, Documents
 from schema.limits import CHARACTERS
 from tests.api.http.test_graphql_requests import GRAPHQL_RESPONSE, events, operate
 from tests.api.http.test_subscriptions import ENTRIES, opened
@@ -61,6 +61,16 @@ def test_the_store_is_bounded() -> None:
     long = texts[0] + " "
     assert documents.find(long, None, persisted(hash_of(long))) == long
     assert code_of(documents, None, hash_of(long), None) == NOT_FOUND
+
+
+def test_short_documents_do_not_fill_the_memory() -> None:
+    """Store documents of six characters: without a weight of its own, each place took more than its document."""
+    documents = Documents()
+    texts = [f"{number:06}" for number in range(STORED_CHARACTERS // PLACE_CHARACTERS)]
+    for text in texts:
+        documents.find(text, None, persisted(hash_of(text)))
+    assert code_of(documents, None, hash_of(texts[0]), None) == NOT_FOUND
+    assert documents.find(None, hash_of(texts[-1]), None) == texts[-1]
 
 
 def test_only_registered_documents_are_found() -> None:

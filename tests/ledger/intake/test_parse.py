@@ -110,6 +110,8 @@ def test_all_faults_of_an_event_come_at_once() -> None:
          "expected text (clauses of the notice, separated by single spaces)"),
         (objective() | {"datacontenttype": "text/plain"}, "INVALID_FIELD", "datacontenttype",
          "the data must be application/json"),
+        (objective() | {"datacontenttype": ""}, "INVALID_FIELD", "datacontenttype",
+         "the data must be application/json"),
         (objective() | {"time": "2022-07-05T09:00:00"}, "NO_TIME_ZONE", "time",
          f"the offset from UTC is missing: {AN_INSTANT}"),
         (objective() | {"time": "2022-07-05"}, "INVALID_FIELD", "time", AN_INSTANT),
