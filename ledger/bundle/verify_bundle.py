@@ -527,9 +527,8 @@ def verify(file: BinaryIO, key: str | None, against: KeptCopy | None) -> tuple[l
     root = base64.b64encode(tree.root()).decode()
     summary = [f"SOUND{but}: {notice}: {tree.size:,} entries, 1 to {tree.size} {rest}"]
     summary += [f"root {root}, signed by {(key or enclosed).strip()}"]
-    if "manifest.note" not in bundle.members:
-        summary.append(UNSIGNED)
-    return problems, summary + record.erased + record.later
+    unsigned = [] if "manifest.note" in bundle.members else [UNSIGNED]
+    return problems, summary + unsigned + record.erased + record.later
 
 
 def plain(text: str) -> str:
@@ -546,9 +545,8 @@ def main() -> int:
     parser.add_argument("--unsigned", action="store_true", help="accept an old bundle without a signed manifest")
     arguments = parser.parse_args()
     paths = [arguments.bundle, *([arguments.against] if arguments.against else [])]
-    for path in paths:
-        if path.exists() and not path.is_file():  # a pipe keeps its reader waiting
-            parser.error(f"{path} is not a file")
+    if no_files := [path for path in paths if path.exists() and not path.is_file()]:  # a pipe may wait for ever
+        parser.error(f"{no_files[0]} is not a file")
     try:
         with ExitStack() as files:
             file, *others = [files.enter_context(path.open("rb")) for path in paths]
