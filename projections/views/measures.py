@@ -34,6 +34,8 @@ from projections.views.word_lists import Assurance
 
 THRESHOLD = 5
 """Lowest count that every role may see."""
+_COUNT, _PERCENT, _RATE = Unit.COUNT.value, Unit.PERCENT.value, Unit.RATE.value
+_HIGHER, _NEITHER = Direction.HIGHER_IS_BETTER.value, Direction.NEITHER.value
 Reading = MeasureReadingReported | MeasureReadingRestated
 
 
@@ -165,19 +167,19 @@ def value_of(unit: str, reading: Reading, per: int | None) -> float | None:
     """Return a reading's value in its unit; None if there is nothing to divide by."""
     if reading.numerator is None:
         return reading.published
-    if unit == Unit.COUNT.value:
+    if unit == _COUNT:
         return float(reading.numerator)
     if not reading.denominator:
         return None
-    factor = {Unit.PERCENT.value: 100, Unit.RATE.value: per or 1}.get(unit, 1)
+    factor = 100 if unit == _PERCENT else (per or 1) if unit == _RATE else 1
     return factor * reading.numerator / reading.denominator
 
 
 def assurance_of(target: float | None, direction: str, lower: float | None, upper: float | None) -> str | None:
     """Return on which side of the target the limits lie: ASSURED, FAILING, or INCONSISTENT for both."""
-    if target is None or lower is None or upper is None or direction == Direction.NEITHER.value:
+    if target is None or lower is None or upper is None or direction == _NEITHER:
         return None
-    good = 1 if direction == Direction.HIGHER_IS_BETTER.value else -1
+    good = 1 if direction == _HIGHER else -1
     worst, best = sorted((good * lower, good * upper))
     if worst >= good * target:
         return "ASSURED"
@@ -192,7 +194,7 @@ def is_small(unit: str, numerator: int | None, denominator: int | None) -> bool:
     if numerator is None:
         return False
     counts = [numerator] if denominator is None else [numerator, denominator]
-    if unit == Unit.PERCENT.value and denominator is not None:
+    if unit == _PERCENT and denominator is not None:
         counts.append(denominator - numerator)
     return any(count < THRESHOLD for count in counts)
 

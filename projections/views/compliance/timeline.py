@@ -39,7 +39,7 @@ COMMON: frozenset[type[Fact]] = frozenset(
     {AreaRegistered, AreaClosed, AreaCarriedOver, InterpretationAdopted, NoticeRevised, NoticeClosed}
 )
 """Facts that concern every clause."""
-MARK_EVERY = 64
+MARK_EVERY = 96
 """Occurrences between two marks, at least: taking them again is cheaper than copying the judge more often."""
 MARK_SHARE = 128
 """The next mark also waits for this share of the occurrences before the last mark: one in 128."""
