@@ -21,7 +21,7 @@ class _Content(Struct, frozen=True):
 
     is_aliased: bool = False
     levels: int = 0
-    """Number of lists of members within one another."""
+    """Depth to which lists of members are nested."""
 
 
 class IntrospectionCost(ASTValidationRule):

@@ -52,7 +52,7 @@ async def record(
     """Record the event of a form.
 
     Raises:
-        Refused: With every reason that can be found.
+        Refused: The event is refused; every reason is listed.
     """
     return await writer.append(
         notice, await checked_submission(writer, notice, kind, event, read, credential), credential
@@ -67,7 +67,7 @@ async def checked_submission(
     Where only narratives or the time are wrong, the rules are checked as well.
 
     Raises:
-        Refused: With every reason that can be found.
+        Refused: The event is refused; every reason is listed.
     """
     refusals = list(read.refusals)
     submission: SubmittedFact | None

@@ -239,7 +239,7 @@ async def _distribute_functions(connection: Connection, names: Sequence[str], ar
 
 
 async def _restrict_functions(connection: Connection) -> None:
-    """Take from PUBLIC what Citus gave it on workers that were added since: restricted functions."""
+    """Revoke from PUBLIC the restricted functions, which Citus grants on each worker that is added."""
     cursor = await connection.execute(_RESTRICTED, ([*COPIED, *DELEGATED],))
     names = ", ".join(name for (name,) in await cursor.fetchall())
     await _run_on_workers(connection, _ON_WORKER.format(f"REVOKE ALL ON FUNCTION {names} FROM PUBLIC;"))

@@ -6,15 +6,17 @@ import json
 import secrets
 import socket
 import ssl
+import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
+from types import FrameType
 from typing import Any, Self
 
 import httpx
@@ -141,6 +143,13 @@ async def begin(url: str, name: str = NOTICE) -> Notice:
 class _Server(uvicorn.Server):
     """Server that leaves the signals of the test's process alone."""
 
+    loop: asyncio.AbstractEventLoop
+    """Event loop of the service's thread."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -173,6 +182,10 @@ class Service:
         self._server.should_exit = True
         self._thread.join()
         self._folder.cleanup()
+
+    def profile(self, profiler: Callable[[FrameType, str, object], None]) -> None:
+        """Call the profiler for each call and return in the service's thread, until it removes itself."""
+        self._server.loop.call_soon_threadsafe(sys.setprofile, profiler)
 
     def headers(self, actor: str | None) -> dict[str, str]:
         """Return the headers that identify an actor; none for nobody."""

@@ -194,7 +194,7 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         return reached
 
     def _periods(self, measure: TrackedMeasure, index: int) -> _Reached:
-        """Return the periods up to an index that a sustained mean takes."""
+        """Return the periods up to an index that a sustained mean is computed from."""
         first = max(index + 2 - self.rule.average_of - self.rule.sustained_periods, 0)
         return _Reached(measure.ends[index], measure.entries[first : index + 1])
 
