@@ -5,14 +5,13 @@ from contextlib import aclosing
 from functools import cache, cached_property, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import msgspec
 import strawberry
 from graphql import GraphQLError, GraphQLSchema, get_operation_ast, parse
 from graphql import OperationType as SyntaxOperation
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExecutionError
@@ -23,34 +22,17 @@ from projections.query.reader import Reader
 from schema import types
 from schema.compiled import Compiler, NotCompiled
 from schema.compiled.sources import take_values
-from schema.context import Context, may, provenance
+from schema.context import Context, may
 from schema.derive.declaration import TYPES
 from schema.derive.object_types import finish
 from schema.errors import settle
-from schema.limits import (
-    CACHED_DOCUMENTS,
-    TOKENS,
-    ClosedLimits,
-    Limits,
-    parser_cache,
-    too_long,
-    validation_cache,
-)
+from schema.limits import CACHED_DOCUMENTS, TOKENS, too_long
 from schema.live_pages import LivePages, Page, Rights, request_key, requested_notice
 from schema.mutation import mutations
-from schema.operation import OneOperation, SubscriptionNotStreamed
+from schema.operation import ClosedPreparation, Preparation, SubscriptionNotStreamed
 from schema.query import Query
 from schema.subscription import Subscription
 from schema.types.scalars import SCALARS
-
-
-class Provenance(SchemaExtension):
-    """Extension that adds `extensions.ledger`: each notice read, its position and its root hash."""
-
-    def get_results(self) -> dict[str, Any]:
-        """Return the extensions, in order of notice and position."""
-        context = self.execution_context.context
-        return provenance(context.read if isinstance(context, Context) else ())
 
 
 class LedgerSchema(strawberry.Schema):
@@ -69,8 +51,8 @@ class LedgerSchema(strawberry.Schema):
     @cached_property
     def compiler(self) -> Compiler:
         """Compiler of queries to SQL."""
-        limits = next(each for each in self.extensions if isinstance(each, type) and issubclass(each, Limits))
-        return Compiler(self.graphql, limits.rules)
+        (preparation,) = self.extensions
+        return Compiler(self.graphql, cast(type[Preparation], preparation).rules)
 
     async def answer(
         self,
@@ -239,13 +221,7 @@ def build(*, introspection: bool = True) -> LedgerSchema:
         subscription=Subscription,
         types=[each.cls for each in TYPES.values()],
         config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=not introspection),
-        extensions=[
-            Limits if introspection else ClosedLimits,
-            parser_cache,
-            validation_cache,
-            OneOperation,
-            Provenance,
-        ],
+        extensions=[Preparation if introspection else ClosedPreparation],
     )
     take_values(built.graphql)
     return built

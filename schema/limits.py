@@ -35,7 +35,6 @@ from graphql.language.ast import QUERY_DOCUMENT_KEYS
 from graphql.validation import ASTValidationRule
 from graphql.validation.validate import ValidationAbortedError
 from msgspec import Struct
-from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 
 from schema.errors import LIMIT_EXCEEDED, problem
 from schema.introspection import IntrospectionCost
@@ -217,24 +216,6 @@ RULES: tuple[type[ASTValidationRule], ...] = (
 CLOSED_RULES = (*RULES, NoSchemaIntrospectionCustomRule)
 
 
-class Limits(SchemaExtension):
-    """Extension that sets the limits on tokens and on the document's size."""
-
-    rules = RULES
-
-    def on_operation(self) -> Iterator[None]:
-        """Set the limits before the document is parsed."""
-        self.execution_context.parse_options["max_tokens"] = TOKENS
-        self.execution_context.validation_rules = self.rules
-        yield
-
-
-class ClosedLimits(Limits):
-    """The same limits, without introspection."""
-
-    rules = CLOSED_RULES
-
-
 def too_long(document: object) -> GraphQLError | None:
     """Return the error for a document of more than CHARACTERS; None for a shorter one."""
     if not isinstance(document, str) or len(document) <= CHARACTERS:
@@ -242,16 +223,6 @@ def too_long(document: object) -> GraphQLError | None:
     return problem(
         LIMIT_EXCEEDED, f"the document has {len(document)} characters, of at most {CHARACTERS}; split it"
     )
-
-
-def parser_cache() -> SchemaExtension:
-    """Return the cache of parsed documents, shared by all requests."""
-    return ParserCache(maxsize=CACHED_DOCUMENTS)
-
-
-def validation_cache() -> SchemaExtension:
-    """Return the cache of validation results, shared by all requests."""
-    return ValidationCache(maxsize=CACHED_DOCUMENTS)
 
 
 class Budget:
