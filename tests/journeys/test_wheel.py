@@ -44,6 +44,7 @@ def test_the_bill_of_materials_is_valid_and_names_every_locked_package(wheel: Pa
     with zipfile.ZipFile(wheel) as archive:
         [name] = [name for name in archive.namelist() if name.endswith(".cdx.json")]
         bill: dict[str, Any] = json.loads(archive.read(name))
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     schemas = [json.loads(path.read_text("utf-8")) for path in sorted(SCHEMAS.glob("*.schema.json"))]
     registry = Registry().with_resources((schema["$id"], Resource.from_contents(schema)) for schema in schemas)
     [main] = [schema for schema in schemas if "bom-1.6" in schema["$id"]]

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 
 from ledger.domain.errors import LedgerError, Unavailable
-from ledger.store.database import connect
+from ledger.store.database import PINNED, connect
 from ledger.store.pooling import check_sessions, refuse_transaction_pooling
 from tests.journeys.tcp_server import TcpServer, tcp_server
 
@@ -102,6 +102,29 @@ async def test_only_transaction_pooling_changes_the_session(behind: TcpServer, t
         finally:
             for connection in connections:
                 await connection.close()
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+async def test_a_pooler_that_keeps_the_settings_may_not_pool_transactions(
+    behind: TcpServer, tmp_path: Path, mode: str
+) -> None:
+    """Give the login the settings itself, so that no connection lacks them."""
+    async with await AsyncConnection.connect(
+        f"{behind.url('postgres', 'postgres')}/postgres", autocommit=True
+    ) as administrator:
+        for name, value in PINNED.items():
+            parts = sql.SQL(".").join(map(sql.Identifier, name.split(".")))
+            words = sql.SQL(", ").join(map(sql.Literal, value.split(", ")))
+            await administrator.execute(sql.SQL("ALTER ROLE postgres SET {} = {}").format(parts, words))
+        try:
+            with bouncer(behind, tmp_path, mode, ignores_options=True) as url:
+                if mode == "session":
+                    await refuse_transaction_pooling(url)
+                else:
+                    with pytest.raises(LedgerError, match="PgBouncer in transaction pooling, for example"):
+                        await refuse_transaction_pooling(url)
+        finally:
+            await administrator.execute("ALTER ROLE postgres RESET ALL")
 
 
 async def test_a_direct_connection_is_no_pooler(behind: TcpServer) -> None:
