@@ -16,8 +16,12 @@ from tests.ledger.history import OPERATOR, Clock, submit
 from tests.ledger.packs.test_history import LINES, NOTICE, event_of
 
 
-async def store(url: str, more: Sequence[dict[str, Any]] = ()) -> None:
-    """Record the whole history through the writer, refusals included, and more lines at their times."""
+async def store(url: str, more: Sequence[dict[str, Any]] = (), until: datetime | None = None) -> int:
+    """Record the history up to an instant through the writer, refusals included, and more lines at their times.
+
+    Returns:
+        The last position.
+    """
     clock = Clock()
     clock.at = START
     positions: dict[str, int] = {}
@@ -26,6 +30,8 @@ async def store(url: str, more: Sequence[dict[str, Any]] = ()) -> None:
         roles = [{"actor": actor, "role": role.value} for actor, role in PEOPLE.items()]
         await writer.append_all(NOTICE, [submit("RoleGranted", role, "operator") for role in roles], OPERATOR)
         for line in sorted((*LINES, *more), key=_recorded_at):
+            if until is not None and _recorded_at(line) > until:
+                break
             clock.at = _recorded_at(line)
             who = SERVICE if line["demoactor"] == SERVICE.actor else Credential(line["demoactor"])
             try:
@@ -35,6 +41,7 @@ async def store(url: str, more: Sequence[dict[str, Any]] = ()) -> None:
                 continue
             assert isinstance(answer, Receipt)
             positions[line["id"]] = answer.position
+        return max(positions.values())
 
 
 def _recorded_at(line: dict[str, Any]) -> datetime:
