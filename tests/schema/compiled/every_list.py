@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -29,6 +30,8 @@ Ask = Callable[[str], tuple[Any, str | None]]
 """Answer to a selection below a notice, or the message of its error."""
 Condition = tuple[str, str, Callable[[Row], bool] | None]
 """Member of a filter, a value as written, and a test of a row."""
+Meaning = Callable[[Any, Row], bool]
+"""Test of a value and a row."""
 MOST = 20
 """Lists of one name in an object, at most."""
 MOST_ROWS = 9_000
@@ -187,10 +190,64 @@ class Lists:
                     json.dumps(middle),
                     _in_period(field, middle, is_start=derived[1].startswith("Start")),
                 )
+            elif (of.of, member) in MEANINGS:
+                named, test = MEANINGS[of.of, member]
+                bound = True if named is None else next(iter(_values(rows, named)[1:]), "none")
+                yield member, json.dumps(bound), partial(test, bound)
             elif derived is None and kind == "Boolean":
                 yield member, "true", _one_of(field, [True]) if field in leaves else None
             elif derived is None and values and member not in ("text", "type"):
                 yield member, write(values[0]), _one_of(field, values[:1])
+
+
+def _lacks(field: str) -> tuple[None, Meaning]:
+    return None, lambda _, row: row[field] is None
+
+
+def _has(field: str) -> tuple[None, Meaning]:
+    return None, lambda _, row: row[field] is not None
+
+
+def _among(field: str) -> tuple[str, Meaning]:
+    return field, lambda value, row: value in as_list(row[field])
+
+
+_ENDS_LATER: tuple[str, Meaning] = ("last", lambda value, row: row["last"] is not None and row["last"] >= value)
+_BEGINS_EARLIER: tuple[str, Meaning] = (
+    "first",
+    lambda value, row: row["first"] is not None and row["first"] <= value,
+)
+MEANINGS: Mapping[tuple[str, str], tuple[str | None, Meaning]] = {
+    ("Access", "document"): _among("documents"),
+    ("Access", "undecided"): _lacks("decided"),
+    ("Action", "open"): (None, lambda _, row: row["standing"] == "OPEN"),
+    ("Area", "open"): _lacks("ended"),
+    ("BoardAction", "open"): _lacks("doneOn"),
+    ("BoardReport", "objective"): _among("objectives"),
+    ("Consideration", "changed"): _has("changeMade"),
+    ("Decision", "standing"): _lacks("rescindedPosition"),
+    ("Dependency", "open"): _lacks("ended"),
+    ("Entry", "sincePosition"): ("position", lambda value, row: row["position"] > value),
+    ("Erasure", "awaited"): _lacks("erasedPosition"),
+    ("Finding", "area"): _among("areas"),
+    ("Instruction", "open"): _lacks("answeredOn"),
+    ("Milestone", "reached"): _has("reachedOn"),
+    ("Objective", "area"): _among("areas"),
+    ("Objective", "measure"): _among("measures"),
+    ("Objective", "open"): _lacks("outcome"),
+    ("PartnerUpdate", "awaited"): _lacks("receivedOn"),
+    ("PostTenure", "holder"): _among("holder"),
+    ("Recommendation", "finding"): _among("findings"),
+    ("Recommendation", "undecided"): _lacks("decided"),
+    ("ReportRecommendation", "undecided"): (None, lambda _, row: row["outcome"] in (None, "DEFERRED")),
+    ("Risk", "concerns"): _among("relatesTo"),
+    ("Risk", "open"): _lacks("closedPosition"),
+    ("RoleRequest", "open"): _lacks("grantedPosition"),
+    ("Use", "refused"): _has("why"),
+    **{(name, "periodFrom"): _ENDS_LATER for name in ("AdviserReport", "ChairReport", "Evidence", "Reading")},
+    **{(name, "periodTo"): _BEGINS_EARLIER for name in ("AdviserReport", "ChairReport", "Evidence", "Reading")},
+}
+"""Members whose names are not those of fields: the field with the values to ask for, and a test of a row."""
 
 
 def _named(description: str) -> str:
