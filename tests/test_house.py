@@ -325,7 +325,7 @@ CALLED_BY_LIBRARIES = {
     # strawberry and graphql-core
     "get_context", "get_sub_response", "create_response", "encode_next", "encode_comment", "get_results",
     "process_errors", "enter_argument", "leave_argument", "enter_list_value", "leave_list_value", "enter_variable",
-    "enter_document", "enter_variable_definition", "is_valid_value_node", "on_operation", "on_parse",
+    "enter_document", "enter_variable_definition", "is_valid_value_node", "on_parse", "on_validate",
     "decode_json", "enter_field",
     # starlette, uvicorn and the eventsourcing library
     "to_string", "keep_subprocess_alive", "restart_all", "construct_factory", "construct_repository",
