@@ -32,6 +32,7 @@ from schema.mutation import mutations
 from schema.operation import ClosedPreparation, Preparation, SubscriptionNotStreamed
 from schema.query import Query
 from schema.subscription import Subscription
+from schema.types.enums import list_words
 from schema.types.scalars import SCALARS
 
 
@@ -210,7 +211,7 @@ def build(*, introspection: bool = True) -> LedgerSchema:
     """Return the schema; its context is a `schema.context.Context`.
 
     Args:
-        introspection: Offer introspection, and suggest field names in errors.
+        introspection: Offer introspection, and name fields and words in errors.
     """
     for module in iter_modules(types.__path__):
         import_module(f"{types.__name__}.{module.name}")  # each declares types
@@ -224,4 +225,6 @@ def build(*, introspection: bool = True) -> LedgerSchema:
         extensions=[Preparation if introspection else ClosedPreparation],
     )
     take_values(built.graphql)
+    if introspection:
+        list_words(built.graphql)
     return built

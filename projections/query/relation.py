@@ -44,6 +44,8 @@ _OPERATORS: Mapping[Any, tuple[str, ...]] = {
     list[str]: ("&&",),
 }
 """Operators of the conditions that follow from the type of a field; `=` and `&&` take a list of values."""
+EMPTY = "empty"
+"""Operator of the condition that a field has no value, or that its list is empty."""
 
 
 class Computed(Struct, frozen=True):
@@ -124,11 +126,15 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
         """Conditions that follow from the types of fields: name → field, and operator.
 
         A day or an instant has a range, whose end is exclusive. An id, a code or a word has a list of values.
-        So has a list of these: one of the row's has to be among the values.
+        So has a list of these: one of the row's has to be among the values. Each of them that may be missing,
+        and each list, has a flag for its absence.
         """
         conditions: dict[str, tuple[str, str]] = {}
         for name, hint in self.hints.items():
-            operators = _OPERATORS.get(unwrap(hint).column_type, ())
+            field = unwrap(hint)
+            operators = _OPERATORS.get(field.column_type, ())
+            if operators and (field.optional or field.origin is list):
+                operators = (*operators, EMPTY)
             conditions |= {derived_name(name, operator): (name, operator) for operator in operators}
         return {name: each for name, each in conditions.items() if name not in {*self.conditions, *self.hints}}
 
@@ -142,6 +148,9 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
             return self.conditions[name]
         if name in self.derived:
             of, operator = self.derived[name]
+            if operator == EMPTY:
+                is_list = unwrap(self.hints[of]).origin is list
+                return f"({'cardinality' if is_list else 'num_nonnulls'}({self.expression(of)}) = 0) = :value"
             return f"{self.expression(of)} {operator} {'ANY (:value)' if operator == '=' else ':value'}"
         return f"{self.expression(name)} = :value"
 
@@ -236,6 +245,8 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
 
 def derived_name(field: str, operator: str) -> str:
     """Return the name of the condition that follows from the type of a field."""
+    if operator == EMPTY:
+        return f"{field}_empty"
     if operator in _OPERATORS[str] + _OPERATORS[list[str]]:
         return f"{field}_in"
     stem = field.removesuffix("_at").removesuffix("_on")

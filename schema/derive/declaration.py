@@ -15,7 +15,7 @@ from msgspec import Struct
 from strawberry.utils.str_converters import to_camel_case
 
 from ledger.domain.fields import unwrap
-from projections.query.relation import Relation, derived_name
+from projections.query.relation import EMPTY, Relation, derived_name
 from schema.derive.node import Node
 from schema.types.scalars import Count
 
@@ -273,6 +273,7 @@ _RANGE = {
     "<": "End of the period of `{}`, exclusive.",
     "=": "Values of `{}`; one of them must hold.",
     "&&": "Values of `{}`; the row must have one of them.",
+    EMPTY: "True for rows without a value in `{}`, false for all others.",
 }
 
 
@@ -303,7 +304,7 @@ def _derived(relation: Relation[Any], fields: Mapping[str, Spec]) -> dict[str, F
         if column not in values:
             continue  # the field is internal
         name, spec = values[column]
-        kind = _kind(relation, column, spec)
+        kind = bool if operator == EMPTY else _kind(relation, column, spec)
         if operator == "=" or (operator == "&&" and spec.type is not None):
             kind = GenericAlias(list, (kind,))
         described = _RANGE[operator].format(to_camel_case(name))

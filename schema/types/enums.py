@@ -5,11 +5,13 @@ Hand-written types import their enums from here, so that each is declared before
 
 import ast
 import inspect
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
 import strawberry
+from graphql import GraphQLEnumType, GraphQLError, GraphQLSchema
 
 from ledger.domain.areas.notice import NoticeKind
 from ledger.domain.fact import WordList
@@ -17,7 +19,7 @@ from ledger.domain.refusal_codes import RefusalCode
 from ledger.domain.roles import Role
 from projections.views.word_lists import NoticeStatus
 
-__all__ = ["NoticeKind", "NoticeStatus", "RefusalCode", "Role", "enum_of", "first_sentence"]
+__all__ = ["NoticeKind", "NoticeStatus", "RefusalCode", "Role", "enum_of", "first_sentence", "list_words"]
 
 
 def first_sentence(documented: type) -> str:
@@ -33,6 +35,27 @@ def enum_of(words: type[WordList]) -> type[WordList]:
     for value, word in zip(declared.__strawberry_definition__.values, words, strict=True):
         value.description = meanings[word.name]
     return words
+
+
+def list_words(schema: GraphQLSchema) -> None:
+    """Make the errors about wrong words of enums list the right ones."""
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLEnumType) and not kind.name.startswith("__"):
+            listed = f" The values are {', '.join(kind.values)}."
+            for name in ("coerce_input_value", "coerce_input_literal"):
+                setattr(kind, name, partial(_coerced, getattr(kind, name), listed))
+
+
+def _coerced(coerce: Callable[..., Any], listed: str, *written: object) -> Any:  # noqa: ANN401 - of any type
+    """Return the value of a word.
+
+    Raises:
+        GraphQLError: No value has it; the message ends with `listed`.
+    """
+    try:
+        return coerce(*written)
+    except GraphQLError as error:
+        raise GraphQLError(error.message + listed, error.nodes) from error
 
 
 def _meanings(words: type[WordList]) -> dict[str, str]:

@@ -58,6 +58,11 @@ DEEPER = "query { " + "notice { " * (DEPTH + 1) + "id" + " }" * (DEPTH + 1) + " 
         ("{ notice(id: 1, asOf: {}) { id } }", "GRAPHQL_VALIDATION_FAILED", "exactly one"),
         ('{ notice(id: 1, on: "2022-07-05T00:00:00") { id } }', "GRAPHQL_VALIDATION_FAILED", "with its offset"),
         ('{ notice(id: 1, on: "yesterday") { id } }', "GRAPHQL_VALIDATION_FAILED", "RFC 3339"),
+        (
+            "{ notice(id: 1) { plan { actions(filter: {standing: DON}) { totalCount } } } }",
+            "GRAPHQL_VALIDATION_FAILED",
+            "The values are OPEN, COMPLETED, EMBEDDED, DROPPED.",
+        ),
         (DEEPER, "LIMIT_EXCEEDED", f"of at most {DEPTH}"),
         (BOMB, "LIMIT_EXCEEDED", f"of at most {FIELDS}"),
         (
@@ -167,6 +172,20 @@ async def test_bad_variables(change: dict[str, Any], expected: str, stranger: An
     assert result.errors
     assert {(error.extensions or {}).get("code") for error in result.errors} == {"BAD_USER_INPUT"}
     assert any(expected in error.message for error in result.errors), result.errors
+
+
+@pytest.mark.parametrize(("is_open", "expected"), [(True, "The values are OPEN, COMPLETED,"), (False, "")])
+async def test_a_wrong_word_in_a_variable(*, is_open: bool, expected: str, stranger: Any) -> None:
+    document = """query($standing: ActionStanding) { notice(id: 1) { plan {
+        actions(filter: {standing: $standing}) { totalCount } } } }"""
+    built = schema.build(introspection=is_open)
+    result = await built.execute(document, {"standing": "DON"}, stranger)
+    assert result.data is None
+    assert result.errors
+    (error,) = result.errors
+    assert (error.extensions or {})["code"] == "BAD_USER_INPUT"
+    assert expected in error.message
+    assert is_open == ("OPEN" in error.message)
 
 
 async def test_a_text_of_ten_megabytes_is_refused_and_not_repeated(world: World) -> None:

@@ -67,7 +67,7 @@ async def test_what_is_found(searched: World, text: str, expected: list[str]) ->
     assert await objectives(searched, text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "  ", '""', "-", ".*", "%", "_", "\\", '"' * 501, None])
+@pytest.mark.parametrize("text", ["", "  ", '""', "!!", "-", ".*", "%", "_", "\\", '"' * 501, None])
 async def test_a_text_without_words_filters_nothing(searched: World, text: str | None) -> None:
     assert await objectives(searched, text) == ["O1", "O2", *TITLES]
     document = """query($id: ID!, $text: String) { notice(id: $id) {

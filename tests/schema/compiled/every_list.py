@@ -39,7 +39,9 @@ MOST_ROWS = 9_000
 FIXED = "every row of this list"
 """Words of the error for a condition that contradicts the list."""
 _NAMED = re.compile("`([A-Za-z]+)`")
-_DERIVED = re.compile("(Values|Start of the period|End of the period) of `([A-Za-z0-9]+)`")
+_DERIVED = re.compile(
+    "(Values|Start of the period|End of the period|True for rows without a value) (?:of|in) `([A-Za-z0-9]+)`"
+)
 
 
 class List(Struct, frozen=True):
@@ -183,6 +185,8 @@ class Lists:
             if derived is not None and derived[1] == "Values":
                 chosen = values[::2]
                 yield member, f"[{', '.join(map(write, chosen))}]", _one_of(field, chosen)
+            elif derived is not None and derived[1].startswith("True"):
+                yield member, "true", _is_empty(field) if field in leaves else None
             elif derived is not None and values:
                 middle = values[len(values) // 2]
                 yield (
@@ -282,6 +286,10 @@ def as_list(value: Any) -> list[Any]:
 
 def _one_of(field: str, values: list[Any]) -> Callable[[Row], bool]:
     return lambda row: any(value in values for value in as_list(row[field]))
+
+
+def _is_empty(field: str) -> Callable[[Row], bool]:
+    return lambda row: row[field] in (None, [])
 
 
 def _in_period(field: str, bound: str, *, is_start: bool) -> Callable[[Row], bool]:

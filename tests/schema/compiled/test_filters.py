@@ -68,6 +68,33 @@ def test_a_row_with_a_list_needs_one_of_the_values(both: Both, path: str, field:
     assert rows(f"{field}In: []") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("board.meetings", "apologies"),
+        ("plan.actions", "coOwners"),
+        ("plan.actions", "partner"),
+        ("plan.actions", "completedOn"),
+        ("plan.objectives", "measures"),
+        ("plan.risks", "closedAt"),
+    ],
+)
+def test_rows_without_a_value_or_with_an_empty_list_are_selected(both: Both, path: str, field: str) -> None:
+    section, name = path.split(".")
+
+    def rows(conditions: str) -> list[dict[str, Any]]:
+        listing = f"{name}(first: 1000, filter: {{{conditions}}}) {{ nodes {{ {field} position }} }}"
+        answered: list[dict[str, Any]] = ask(both, f"{section} {{ {listing} }}")[section][name]["nodes"]
+        return answered
+
+    every = rows("")
+    empty = [row for row in every if row[field] in (None, [])]
+    assert rows(f"{field}Empty: true") == empty
+    assert rows(f"{field}Empty: false") == [row for row in every if row not in empty]
+    assert rows(f"not: {{{field}Empty: true}}") == rows(f"{field}Empty: false")
+    assert 0 < len(empty) < len(every)
+
+
 def test_a_list_of_words_is_a_list_of_an_enum(both: Both) -> None:
     fields = "compliance(first: 1000%s) { nodes { clause status } }"
     rows = ask(both, fields % "")["compliance"]["nodes"]
