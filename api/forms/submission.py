@@ -1,6 +1,5 @@
 """Record a form's fact through the common intake, and collect every reason to refuse it."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
@@ -9,6 +8,7 @@ from datetime import datetime
 from api.forms.parse import DATA, ParsedForm
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
+from ledger.domain.actors import pages_source
 from ledger.domain.authorisation import Credential, authorise
 from ledger.domain.errors import Refusal, Refused
 from ledger.domain.fields import Json
@@ -16,7 +16,6 @@ from ledger.domain.registry import KINDS, Kind, put_at
 from ledger.domain.state import State
 from ledger.intake.parse import SubmittedFact, accept
 
-_MAXIMUM_SOURCE = 128
 _INDEX = re.compile(r"\[\d+\]", re.ASCII)
 _PLACEHOLDER = "…"
 """Narrative that replaces a missing or refused one while the rules are checked; no rule reads narratives."""
@@ -27,8 +26,7 @@ def source_of(state: State, credential: Credential) -> str:
     token = state.people.tokens.get(credential.token or "")
     if token is not None and token.source is not None:
         return token.source
-    own = f"pages/{credential.actor}"
-    return own if len(own) <= _MAXIMUM_SOURCE else f"pages/{hashlib.sha256(own.encode()).hexdigest()}"
+    return pages_source(credential.actor)
 
 
 def recordable(state: State, credential: Credential, at: datetime) -> list[Kind]:

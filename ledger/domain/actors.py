@@ -1,5 +1,6 @@
 """Rights of actors in a notice: roles over time, tokens and registrations of systems. Pure."""
 
+import hashlib
 from datetime import datetime
 
 from msgspec import Struct
@@ -12,6 +13,20 @@ SERVICE = "service"
 """Actor and source of the service itself; no other actor may use that source."""
 PROGRAMS = frozenset({OPERATOR, SERVICE})
 """Actors of the ledger's own programs, whose ids no person or other system may have."""
+
+_PAGES = "pages/"
+_LONGEST_SOURCE = 128
+
+
+def pages_source(actor: str) -> str:
+    """Return the source of an actor's forms, which nobody else may use."""
+    own = f"{_PAGES}{actor}"
+    return own if len(own) <= _LONGEST_SOURCE else f"{_PAGES}{hashlib.sha256(own.encode()).hexdigest()}"
+
+
+def takes_pages_source(actor: str, source: str) -> bool:
+    """Return whether a source is that of another actor's forms."""
+    return source.startswith(_PAGES) and source != pages_source(actor)
 
 
 class RoleTenure(Struct):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ledger.domain.actors import PROGRAMS
+from ledger.domain.actors import PROGRAMS, pages_source, takes_pages_source
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Who, unversioned
 from ledger.domain.roles import Role, matrix
@@ -47,7 +47,10 @@ def authorise(
         if refusal is not None:
             return refusal
         roles = [role for role in roles if role is token.role]
-    if people.sources.get(source, credential.actor) != credential.actor:
+    is_taken = source != pages_source(credential.actor) and (
+        people.sources.get(source, credential.actor) != credential.actor
+    )
+    if is_taken or (credential.role is None and takes_pages_source(credential.actor, source)):
         return Refusal("FORBIDDEN", f"the source {source} belongs to another actor; use one of your own", "source")
     if Role.INTEGRATION in roles and not people.registered(credential.actor, source, fact_type):
         roles = [role for role in roles if role is not Role.INTEGRATION]

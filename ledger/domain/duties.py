@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ledger.domain.actors import PROGRAMS
+from ledger.domain.actors import PROGRAMS, takes_pages_source
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import When, Who
 from ledger.domain.roles import Role, matrix
@@ -57,6 +57,13 @@ def reserved_refusals(actor: str) -> Iterator[Refusal]:
     """Yield a refusal for the id of a program, whose keys and source a person could use up."""
     if actor in PROGRAMS:
         yield Refusal("RESERVED", f"{actor} is a program of the ledger; choose another id", "data.actor")
+
+
+def source_refusals(actor: str, source: str) -> Iterator[Refusal]:
+    """Yield a refusal for the source of another actor's forms, who could then record nothing on pages."""
+    if takes_pages_source(actor, source):
+        message = f"the source {source} belongs to another actor's forms; use another source"
+        yield Refusal("RESERVED", message, "data.source")
 
 
 def sets_up(people: "PeopleState", who: Who, at: datetime) -> bool:

@@ -97,7 +97,7 @@ class RefusalCode(WordList):
     READ_ONLY_COPY = "READ_ONLY_COPY"
     """The ledger is a copy of another."""
     RESERVED = "RESERVED"
-    """The id belongs to a program of the ledger."""
+    """The id or source belongs to a program of the ledger, or to another actor's forms."""
     SAME_PERSON = "SAME_PERSON"
     """The fact takes two people."""
     SAME_THING = "SAME_THING"

@@ -9,7 +9,7 @@ damage. docs/decisions/0019 and 0021 give the reasons.
 
 from collections.abc import Callable, Iterable
 
-from ledger.domain.actors import OPERATOR, SERVICE
+from ledger.domain.actors import OPERATOR, SERVICE, pages_source
 from ledger.domain.areas.people import PeopleState
 from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected, may_correct
 from ledger.domain.corrections import correction_refusals, effective, fold
@@ -138,7 +138,7 @@ def _fault(state: State, entry: Entry) -> str | None:
 def _source_fault(people: PeopleState, entry: Entry, role: Role) -> str | None:
     """Return why nobody was allowed to record an entry from its source; None if its actor was."""
     owner = people.sources.get(entry.source, entry.actor)
-    if owner != entry.actor:
+    if owner != entry.actor and entry.source != pages_source(entry.actor):
         return f"its source {entry.source} belongs to {owner}, not to {entry.actor}"
     if role is Role.INTEGRATION and not people.registered(entry.actor, entry.source, entry.type):
         return f"{entry.actor} was not registered to record {entry.type} from {entry.source}"

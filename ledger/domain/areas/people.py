@@ -241,6 +241,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from _admit_token(state.people, fact, when)
         case IntegrationRegistered():
             yield from duties.self_refusals(fact.actor, who, "data.actor", "register an integration for")
+            yield from duties.source_refusals(fact.actor, fact.source)
             if state.people.sources.get(fact.source, fact.actor) != fact.actor:
                 yield Refusal(
                     "ALREADY_EXISTS",
@@ -283,6 +284,7 @@ def _admit_token(people: PeopleState, fact: TokenIssued, when: When) -> Iterator
         yield Refusal(
             "NOT_FOUND", f"{fact.actor} is not {fact.role.meaning} now; grant the role first", "data.actor"
         )
+    yield from duties.source_refusals(fact.actor, fact.source or "")
     if fact.source is not None and people.sources.get(fact.source, fact.actor) != fact.actor:
         yield Refusal(
             "ALREADY_EXISTS",

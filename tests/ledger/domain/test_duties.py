@@ -7,8 +7,10 @@ import pytest
 
 from ledger.domain.actors import PROGRAMS, RoleTenure
 from ledger.domain.areas.people import RoleGranted
+from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.authorisation import Credential
 from ledger.domain.corrections import effective, fold
+from ledger.domain.entry import Entry
 from ledger.domain.errors import Refused
 from ledger.domain.near_matches import misspells
 from ledger.domain.registry import KIND_OF
@@ -61,6 +63,27 @@ def test_a_person_registered_earlier_under_the_id_of_a_program_records_nothing(p
     refused = desk.submit(item, Credential(program))
     assert isinstance(refused, Refused)
     assert [refusal.code for refusal in refused.refusals] == ["FORBIDDEN"]
+
+
+def test_nobody_uses_the_source_of_another_persons_forms() -> None:
+    desk, dropped = in_use(), {"objective": "O2", "outcome": "DROPPED", "reason": "x"}
+    item = submit("ObjectiveClosed", dropped, source="pages/bob")
+    refused = desk.submit(item, Credential("alice"))
+    assert isinstance(refused, Refused)
+    assert [(refusal.code, refusal.path) for refusal in refused.refusals] == [("FORBIDDEN", "source")]
+    facts = [KIND_OF[ProgressRecorded].type]
+    claimed = {"integration": "I1", "actor": "alice", "source": "pages/bob", "facts": facts}
+    assert ("RESERVED", "data.source") in desk.refused("IntegrationRegistered", claimed, "rosa")
+    token = {"token": "t9", "actor": "alice", "role": "COUNCIL_OFFICER", "source": "pages/bob"}
+    assert ("RESERVED", "data.source") in desk.refused("TokenIssued", token, OPERATOR)
+
+
+def test_a_persons_forms_record_although_another_used_their_source_earlier() -> None:
+    desk = in_use()
+    desk.state.people.sources["pages/alice"] = "bob"
+    risk = {"risk": "K1", "text": "Staff leave", "owner": "alice"}
+    item = submit("RiskRaised", risk, source="pages/alice")
+    assert isinstance(desk.submit(item, Credential("alice")), Entry)
 
 
 @pytest.mark.parametrize("role", POWERFUL)
