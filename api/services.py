@@ -32,8 +32,8 @@ from ledger.store.database import connect, migrate, pending
 from ledger.store.entries import EntryRow, read_head
 from ledger.store.pooling import refuse_transaction_pooling
 from ledger.store.service_login import check_login
-from projections.engine.notifications import end
 from projections.engine.runner import Runner
+from projections.engine.tasks import end
 from projections.query.reader import Reader
 from projections.views.registry import ALL
 

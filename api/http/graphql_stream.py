@@ -6,7 +6,7 @@ from typing import Any
 
 from strawberry.http.streaming import SSETransport
 
-from projections.engine.notifications import end
+from projections.engine.tasks import end
 
 
 class EventStream(SSETransport):

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from projections.engine.notifications import end
+from projections.engine.tasks import end
 
 
 class HeadResponses:

@@ -25,7 +25,7 @@ from ledger.append.writer import Writer
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.intake.parse import Event, SubmittedFact, accept_json
-from projections.engine.notifications import end
+from projections.engine.tasks import end
 
 NDJSON_CHUNK = 500
 """NDJSON lines that are recorded together."""

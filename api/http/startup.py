@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.http.problem import problem, respond
 from api.services import Ledger
 from ledger.domain.errors import LedgerError, Refusal, Unavailable
-from projections.engine.notifications import end
+from projections.engine.tasks import end
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0

@@ -5,17 +5,16 @@ Waiters also poll, so a lost connection only delays them.
 
 import asyncio
 from contextlib import suppress
-from typing import Any, LiteralString
+from typing import LiteralString
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
 from ledger.domain.errors import Unavailable
 from ledger.store.database import DatabaseRole, connect
+from projections.engine.tasks import end
 
 RETRY_SECONDS = 1.0
-CANCEL_SECONDS = 1.0
-"""Seconds between cancellations of a task that goes on."""
 
 
 class Notifications:
@@ -54,17 +53,3 @@ class Notifications:
                     async for _ in connection.notifies():
                         self.notify()
             await asyncio.sleep(RETRY_SECONDS)
-
-
-async def within(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, at most this many seconds."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(max(seconds, 0.0)):  # Python 3.11's wait_for may lose a cancellation
-            await event.wait()
-
-
-async def end(task: asyncio.Task[Any]) -> None:
-    """Cancel a task until it has ended: a library may lose a cancellation that comes with another event."""
-    while not task.done():
-        task.cancel()
-        await asyncio.wait([task], timeout=CANCEL_SECONDS)

@@ -24,7 +24,7 @@ from projections.engine.view import View
 from projections.errors import UnknownNotice
 
 ProgressCallback = Callable[[str, int, int], None]
-"""Function called with the notice, the position page so far, and the notice's size."""
+"""Function called with the notice, the position folded so far, and the notice's size."""
 
 
 class Divergence(Struct, frozen=True):
@@ -158,7 +158,7 @@ class _Work:
         self._progress = progress
         self._compare = compare
         self._reached: dict[str, int] = {}
-        """Notice → position page so far."""
+        """Notice → position folded so far."""
         self.result = Rebuild([ViewRebuild(view.name) for view in views])
         self.swapped: set[str] = set()
 
@@ -213,7 +213,7 @@ class _Work:
             await fold(self._connection, self._views, ranges, self._note_page)
 
     def _note_page(self, page: FoldedPage) -> None:
-        """Note a page page, and drop the views that failed in it from this rebuild."""
+        """Note a folded page, and drop the views that failed in it from this rebuild."""
         notice = page.entry_range.notice
         self._reached[notice] = page.position
         self.result.entries += page.entries

@@ -17,9 +17,10 @@ from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import connect
 from projections.engine import tables
 from projections.engine.follower import Follower, Page, apply, first_line, read_page
-from projections.engine.notifications import Notifications, end, within
+from projections.engine.notifications import Notifications
 from projections.engine.rebuild import ProgressCallback, rebuild, sweep
 from projections.engine.tables import Connection
+from projections.engine.tasks import end, within
 from projections.engine.view import View
 
 PAGE = 1_000

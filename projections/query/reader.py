@@ -19,8 +19,9 @@ from ledger.domain.entry import NoticeId
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import open_pool, pool
 from ledger.store.distribution import is_on_citus
-from projections.engine.notifications import Notifications, within
+from projections.engine.notifications import Notifications
 from projections.engine.tables import Connection
+from projections.engine.tasks import within
 from projections.engine.view import View
 from projections.errors import NotCaughtUp, NotRecordedYet, UnknownNotice
 from projections.query.at_once import OneTripReader

@@ -21,7 +21,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import connect, hosts
-from projections.engine.notifications import end
+from projections.engine.tasks import end
 
 LOOK_SECONDS = 0.5
 """Seconds between looks at the standbys."""

@@ -1,12 +1,12 @@
-"""Test waiting for notifications: a cancellation that comes with one is not lost."""
+"""Test the end of tasks: a cancellation that comes with another event is not lost."""
 
 import asyncio
 from pathlib import Path
 
 import pytest
 
-from projections.engine import notifications
-from projections.engine.notifications import end, within
+from projections.engine import tasks
+from projections.engine.tasks import end, within
 
 
 async def test_a_cancellation_that_comes_with_a_notification_is_not_lost() -> None:
@@ -27,7 +27,7 @@ def test_no_module_waits_with_the_function_that_loses_cancellations() -> None:
 
 
 async def test_a_task_that_loses_a_cancellation_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notifications, "CANCEL_SECONDS", 0.01)
+    monkeypatch.setattr(tasks, "CANCEL_SECONDS", 0.01)
     lost = 0
 
     async def work() -> None:
