@@ -183,6 +183,7 @@ class Rows:
                 changes.added[key, position] = (after.row, None)
         self._before.clear()
         for name, key, row in self._added:
+            self._open[name][key] = Version(position, row)
             self._changes[name].added[key, position] = (row, None)
         self._added.clear()
 
@@ -231,13 +232,8 @@ class Rows:
         return taken
 
     def versions(self) -> Mapping[str, Mapping[Key, Version]]:
-        """Return the current versions that are in memory or not saved yet, by table and key."""
-        versions = dict(self._open)
-        for name, table in self._tables.items():
-            if not table.in_memory:
-                added = self._changes[name].added.items()
-                versions[name] = self._open[name] | {key: Version(since, row) for (key, since), (row, _) in added}
-        return versions
+        """Return the current versions that are in memory, by table and key."""
+        return self._open
 
     def _set(self, name: str, key: Key, version: Version | None) -> None:
         current = self._open[name]
