@@ -9,7 +9,7 @@ sees small counts suppressed. In a condition, `:value` is the argument.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Any, Generic, TypeVar
@@ -135,7 +135,7 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
             operators = _OPERATORS.get(field.column_type, ())
             if operators and (field.optional or field.origin is list):
                 operators = (*operators, EMPTY)
-            conditions |= {derived_name(name, operator): (name, operator) for operator in operators}
+            conditions |= {derived_name(name, operator, self.hints): (name, operator) for operator in operators}
         return {name: each for name, each in conditions.items() if name not in {*self.conditions, *self.hints}}
 
     def condition(self, name: str) -> str:
@@ -243,13 +243,17 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
         return f't."{name}"'
 
 
-def derived_name(field: str, operator: str) -> str:
-    """Return the name of the condition that follows from the type of a field."""
+def derived_name(field: str, operator: str, fields: Container[str]) -> str:
+    """Return the name of the condition that follows from the type of a field.
+
+    An instant has its whole name if a day has the same: `issued_at_from` for `issued_at` next to `issued_on`.
+    """
     if operator == EMPTY:
         return f"{field}_empty"
     if operator in _OPERATORS[str] + _OPERATORS[list[str]]:
         return f"{field}_in"
     stem = field.removesuffix("_at").removesuffix("_on")
+    stem = field if field.endswith("_at") and f"{stem}_on" in fields else stem
     stem = {"from": "start", "until": "end"}.get(stem, stem)
     return f"{stem}_{'from' if operator == '>=' else 'until'}"
 

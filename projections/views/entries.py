@@ -211,6 +211,7 @@ ENTRY = Relation(
         "subject_in": f"{_ATTRIBUTE.format('subject')} = ANY (:value)",
         "actor": f"{_ATTRIBUTE.format('actor')} = :value",
         "actor_in": f"{_ATTRIBUTE.format('actor')} = ANY (:value)",
+        "actor_role_in": f"{_ATTRIBUTE.format('actorrole')} = ANY (:value)",
         "occurred_from": f"{_OCCURRED} >= :value",
         "occurred_until": f"{_OCCURRED} < :value",
         "recorded_from": "t.recorded_at >= :value",

@@ -308,7 +308,7 @@ def _derived(relation: Relation[Any], fields: Mapping[str, Spec]) -> dict[str, F
         if operator == "=" or (operator == "&&" and spec.type is not None):
             kind = GenericAlias(list, (kind,))
         described = _RANGE[operator].format(to_camel_case(name))
-        filters[derived_name(name, operator)] = Filter(kind, described, condition)
+        filters[derived_name(name, operator, fields)] = Filter(kind, described, condition)
     return filters
 
 

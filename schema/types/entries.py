@@ -101,6 +101,9 @@ class EntryFilter:
         default=None, description="End of the period in which it was recorded, exclusive."
     )
     actor_in: list[str] | None = strawberry.field(default=None, description="Actor ids; one of them recorded it.")
+    actor_role_in: list[Role] | None = strawberry.field(
+        default=None, description="Roles; in one of them it was recorded."
+    )
     subject_in: list[str] | None = strawberry.field(default=None, description="Subjects; one of them is its own.")
     source_in: list[str] | None = strawberry.field(default=None, description="Sources; one of them is its own.")
     text: str | None = strawberry.field(

@@ -63,6 +63,11 @@ async def ask(world: World, selection: str, actor: str = "operator") -> Any:
             '{or: [{issuedUntil: "2022-01-01"}, {kind: STATUTORY_DIRECTION}]}',
             lambda row: row["issuedOn"] in ("2021-01-15", "2023-04-30"),
         ),
+        (
+            '{issuedAtFrom: "2026-01-01T00:00:00Z", issuedUntil: "2022-01-01"}',
+            lambda row: row["issuedOn"] == "2021-01-15",
+        ),
+        ('{issuedAtUntil: "2026-01-01T00:00:00Z"}', lambda _row: False),
         ("{or: []}", lambda _row: False),
         ("{}", lambda _row: True),
     ],

@@ -204,6 +204,8 @@ async def test_entries_are_found_by_what_they_say(world: World) -> None:
         ({"actor": "alice"}, []),
         ({"occurredUntil": "2022-08-01T09:00:00Z"}, [1]),
         ({"actorIn": ["nobody"]}, []),
+        ({"actorRoleIn": ["OPERATOR", "AUDITOR"], "type": "AreaRegistered"}, [2]),
+        ({"actorRoleIn": ["AUDITOR"]}, []),
         ({"subjectIn": ["O1", "O9"], "clause": "4"}, [HEAD + 1]),
         ({"occurredUntil": "2022-08-01T09:00:01Z"}, [1, HEAD + 1]),
         ({"occurredFrom": "2022-08-01T10:00:00+01:00", "occurredUntil": "2022-08-02T00:00:00Z"}, [HEAD + 1]),

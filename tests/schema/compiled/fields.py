@@ -374,7 +374,7 @@ async def _accepted_entries(at: At, combined: Mapping[str, Any]) -> set[int]:
         filters["types"] = type_names(kind)
     if "positions" in filters:
         filters["positions"] = tuple(filters["positions"])
-    lists = {name: filters.pop(f"{name}_in", None) for name in ("actor", "subject", "source")}
+    lists = {name: filters.pop(f"{name}_in", None) for name in ("actor", "actor_role", "subject", "source")}
     conditions = entries.EntryFilter(**filters)
     rows = await _entries(at, conditions, after=since)
     accepted = {row["position"] for row in rows if all(v is None or row[name] in v for name, v in lists.items())}
