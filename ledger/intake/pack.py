@@ -29,7 +29,7 @@ from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role
 from ledger.domain.rules import find_area_faults, find_faults
 from ledger.domain.rules.check import outside_years
-from ledger.domain.rules.rule import YEARS
+from ledger.domain.rules.rule import NOTICE_YEARS
 from ledger.domain.state import State, admit, evolve
 from ledger.intake.line_numbers import Path, line_of, lines_of
 from ledger.intake.parse import SubmittedFact, accept, convert
@@ -316,7 +316,7 @@ def _area_faults(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 def _notice_faults(notice: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """Yield the faults of the notice's own table, as far as its fields are of the right form."""
     issued_on = notice.get("issued_on")
-    if issued_on is not None and issued_on.year not in YEARS:
+    if issued_on is not None and issued_on.year not in NOTICE_YEARS:
         yield ("notice", "issued_on"), f"[notice], issued_on: {outside_years(issued_on)}"
     if notice.get("id") in notice.get("predecessors", ()):
         yield ("notice", "predecessors"), "[notice]: a notice cannot follow itself"

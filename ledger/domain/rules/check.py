@@ -15,7 +15,7 @@ from msgspec import NODEFAULT, Meta, Struct
 from ledger.domain.fact import Fact, WordList
 from ledger.domain.fields import hints_of
 from ledger.domain.roles import Role, matrix
-from ledger.domain.rules.rule import YEARS, Rule, RuleFault
+from ledger.domain.rules.rule import NOTICE_YEARS, Rule, RuleFault
 
 COMMON = "open_words"
 """The one parameter of every clause: words that the notice leaves open. No rule reads it."""
@@ -317,14 +317,14 @@ def _word_faults(values: list[Any], words: list[str]) -> Iterator[str]:
 def outside_years(day: date) -> str:
     """Return the fault of a day in another century, with the day of that name in this one."""
     with suppress(ValueError):
-        right = day.replace(year=YEARS[0] + day.year % 100)
-        return f"the year of {day} has to lie from {YEARS[0]} to {YEARS[-1]}; did you mean {right}?"
-    return f"the year of {day} has to lie from {YEARS[0]} to {YEARS[-1]}"
+        right = day.replace(year=NOTICE_YEARS[0] + day.year % 100)
+        return f"the year of {day} has to lie from {NOTICE_YEARS[0]} to {NOTICE_YEARS[-1]}; did you mean {right}?"
+    return f"the year of {day} has to lie from {NOTICE_YEARS[0]} to {NOTICE_YEARS[-1]}"
 
 
 def _year_faults(value: object) -> Iterator[str]:
     """Yield a fault for each day in a year that nobody plans in."""
-    if isinstance(value, date) and value.year not in YEARS:
+    if isinstance(value, date) and value.year not in NOTICE_YEARS:
         yield outside_years(value)
     elif isinstance(value, list):
         for item in value:

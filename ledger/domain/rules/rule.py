@@ -8,8 +8,8 @@ from msgspec import Meta, Struct
 
 from ledger.domain.fact import Code, Fact, Id, WordList
 
-YEARS = range(2000, 2200)
-"""Years in which the days of a rule may lie."""
+NOTICE_YEARS = range(2000, 2200)
+"""Years in which the days of a notice and of its rules may lie."""
 LONGEST = 36_600
 """Days or months that a parameter may count, at most."""
 Days = Annotated[int, Meta(ge=1, le=LONGEST)]
