@@ -42,10 +42,14 @@ from ledger.domain.errors import Busy, Refused, Unavailable
 
 
 def create_app(settings: Settings, clock: Clock = now) -> Starlette:
-    """Return the application for these settings; `clock` gives the instant of each recording.
+    """Return the application, whose lifespan starts and stops the ledger's parts.
 
-    Its lifespan starts and stops the ledger's parts, which are `app.state.ledger`. While the database is
-    away the application answers 503. Starting raises LedgerError when a part fails for another reason.
+    The parts are `app.state.ledger`. While the database is unreachable, the application answers 503. Starting
+    raises LedgerError when a part fails for another reason.
+
+    Args:
+        settings: Settings of the process.
+        clock: Clock that gives the instant of each recording.
     """
     ledger = Ledger(settings, clock)
 

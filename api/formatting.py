@@ -58,24 +58,24 @@ _HYPHENATED = re.compile(r"(?i)\b(official|multi|self|pre|co) (sensitive|agency|
 
 
 def plain(code: str | None) -> str:
-    """Return the words of a code: NOT_MET becomes Not met."""
+    """Return the words of a code, such as Not met for NOT_MET; empty for None."""
     label = (code or "").replace("_", " ").capitalize()
     return _ABBREVIATIONS.get(label) or hyphenated(label)
 
 
 def hyphenated(text: str) -> str:
-    """Return a text with the hyphens of terms such as self-assessment, which names in code lack."""
+    """Return a text with hyphens in terms such as self-assessment, because names in code have no hyphens."""
     return _HYPHENATED.sub(r"\1-\2", text)
 
 
 def plain_list(codes: Sequence[str]) -> str:
-    """Return the words of codes as a phrase, such as Case files, minutes and DfE; abbreviations stay."""
+    """Return codes in words as a phrase, such as Case files, minutes and DfE; abbreviations keep capitals."""
     first, *others = map(plain, codes)
     return listed([first, *(word.lower() if word[1:].islower() else word for word in others)])
 
 
 def tag(code: str | None, label: str | None = None) -> Markup:
-    """Return a status as a tag: its text, and a colour that repeats it."""
+    """Return a status as a tag, whose colour repeats its text; empty for None."""
     if code is None:
         return Markup("")
     colour = _COLOUR_OF.get(code, "grey")
@@ -83,14 +83,14 @@ def tag(code: str | None, label: str | None = None) -> Markup:
 
 
 def day(value: str | date | None) -> str:
-    """Return a date in words: 5 July 2022."""
+    """Return a date in words, such as 5 July 2022; empty for None."""
     if value is None:
         return ""
     return sentence.day(value if isinstance(value, date) else date.fromisoformat(value[:10]))
 
 
 def when(value: str | datetime | None, zone: ZoneInfo) -> Markup:
-    """Return an instant in words, with its exact value for programs: 5 July 2022, 13:30."""
+    """Return an instant as 5 July 2022, 13:30, with its exact value for programs; empty for None."""
     if value is None:
         return Markup("")
     exact = value if isinstance(value, datetime) else datetime.fromisoformat(value)
@@ -98,7 +98,7 @@ def when(value: str | datetime | None, zone: ZoneInfo) -> Markup:
 
 
 def prose(text: str | None, erased_by: int | None = None) -> Markup:
-    """Return a narrative as paragraphs, or a note that it was erased."""
+    """Return a narrative as paragraphs; for None, a note that the narrative was erased or not recorded."""
     if text is None:
         return Markup('<span class="erased">{}</span>').format(
             f"Erased under a recorded decision (entry {erased_by})" if erased_by else "None recorded"
@@ -113,7 +113,7 @@ def lines(texts: Iterable[str]) -> Markup:
 
 
 def number(value: float | None, decimals: int = 1) -> str:
-    """Return a number without trailing zeros."""
+    """Return a number without trailing zeros; empty for None."""
     if value is None:
         return ""
     digits = f"{value:,.{decimals}f}"
@@ -161,7 +161,7 @@ def fact(name: str | None) -> str:
 
 
 def pairs(items: Iterable[Mapping[str, str]], value: str, label: str) -> list[tuple[str, str]]:
-    """Return the options of a choice from items that have a value and a label."""
+    """Return the options of a choice, from the members of each item that `value` and `label` name."""
     return [(item[value], item[label]) for item in items]
 
 
@@ -171,7 +171,7 @@ def as_options(codes: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def excerpt(text: str) -> str:
-    """Return the beginning of a text."""
+    """Return a text, cut after its first words if it is long."""
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rsplit(' ', 1)[0]} …"
 
 

@@ -26,20 +26,25 @@ class Operator(Struct, frozen=True):
         return [Role.OPERATOR]
 
     async def allowed(self) -> Sequence[str]:
-        """Return nothing: an operator names a notice."""
+        """Return an empty list, because an operator always names the notice to read."""
         return []
 
     async def is_live(self) -> bool:
-        """Return true: an operator has no token."""
+        """Return true, because an operator has no token that could expire."""
         return True
 
 
 class Forbidden(Refused):
-    """The viewer's roles do not read the data."""
+    """Refusal because the viewer's roles do not read the requested data."""
 
 
 async def ask(context: Context, document: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the data that answers a document; raise Forbidden, or Refused for any other reason."""
+    """Return the data that answers a GraphQL document.
+
+    Raises:
+        Forbidden: The viewer's roles do not read the data.
+        Refused: The answer has errors for other reasons.
+    """
     result = await schema.build().ask(context, document, variables)
     if result.errors:
         refusals = [Refusal(str((error.extensions or {}).get("code")), error.message) for error in result.errors]

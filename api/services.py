@@ -38,9 +38,9 @@ from projections.query.reader import Reader
 from projections.views.registry import ALL
 
 TIDY_SECONDS = 3_600.0
-"""Seconds between searches for incomplete uploads, after the one at the start."""
+"""Seconds between removals of incomplete uploads; the first removal runs at the start."""
 WATCH_SECONDS = 1.0
-"""Seconds between checks of the embedded server, which is started again if it was killed."""
+"""Seconds between checks that the embedded server runs, and before failed work starts again."""
 logger = logging.getLogger(__name__)
 StatusCallback = Callable[[str], None]
 
@@ -82,7 +82,7 @@ class Database:
         return url
 
     async def check_login(self) -> list[str]:
-        """Return a warning for each right that the login of a named database should not have.
+        """Return a warning for each right that the database login should not have; empty for an embedded server.
 
         Raises:
             LedgerError: The login lacks a right.
@@ -129,7 +129,11 @@ class Ledger:
         self._stack = AsyncExitStack()
 
     async def open(self) -> Self:
-        """Start the parts; raise LedgerError when one fails, after stopping the others."""
+        """Start the parts, or stop them all when one part fails.
+
+        Raises:
+            LedgerError: A part cannot be started.
+        """
         async with AsyncExitStack() as stack:
             database = Database(self.settings)
             stack.callback(database.close)
@@ -185,7 +189,7 @@ class Ledger:
         self.log.wake()
 
     async def _check_marks(self) -> None:
-        """Compare the head of each notice with its high-water mark; those that lost entries are logged."""
+        """Compare the head of each notice with its high-water mark, and log each notice that lost entries."""
         async with await connect(self.url, "ledger_writer") as connection:
             for notice in self.marks.notices:
                 with suppress(RolledBack):
@@ -201,7 +205,7 @@ class Ledger:
             await asyncio.sleep(TIDY_SECONDS)
 
     async def _again(self, work: Callable[[], Coroutine[None, None, None]], name: str) -> None:
-        """Run work that handles a lost database itself; log an unforeseen error and start it again."""
+        """Run work until cancelled; log an unforeseen error and start the work again."""
         while True:
             try:
                 await work()

@@ -32,7 +32,7 @@ _BIND = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{
 
 
 class WrongSetting(LedgerError):
-    """A setting's value cannot be used; the message names the setting and never repeats a secret."""
+    """Error in a setting; its message names the setting and never repeats a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,11 @@ class Settings:
     signing_key_file: Path | None = None
     """LEDGER_SIGNING_KEY_FILE: file of the key that signs checkpoints, from `ledger key generate`."""
     signing_key: str | None = field(default=None, repr=False)
-    """LEDGER_SIGNING_KEY: that key itself, as a secret; with neither setting, a key under `data` is created."""
+    """LEDGER_SIGNING_KEY: text of the key that signs checkpoints; without it or a key file, a key is created."""
     oidc_issuer: str | None = None
     """LEDGER_OIDC_ISSUER: issuer of people's access tokens."""
     oidc_audience: str | None = None
-    """LEDGER_OIDC_AUDIENCE: audience that those tokens must name."""
+    """LEDGER_OIDC_AUDIENCE: audience that people's access tokens must name."""
     oidc_client_id: str | None = None
     """LEDGER_OIDC_CLIENT_ID: client id of the pages at the issuer; None disables sign-in at the issuer."""
     oidc_client_secret: str | None = field(default=None, repr=False)
@@ -77,7 +77,7 @@ class Settings:
     workers: int = 1
     """LEDGER_WORKERS: number of server processes, 1 to 64."""
     introspection: bool = True
-    """LEDGER_INTROSPECTION: yes or no: whether clients may query the GraphQL schema."""
+    """LEDGER_INTROSPECTION: permission for clients to query the GraphQL schema, yes or no."""
     documents: Mapping[str, str] | None = field(default=None, repr=False)
     """LEDGER_DOCUMENTS: file of the GraphQL documents that clients may send, by id; None for any document."""
     cors_origins: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ class Settings:
     read_url: str | None = field(default=None, repr=False)
     """LEDGER_READ_URL: URL of one or several hot standbys to read from; None to read from the primary."""
     read_lag: float = LAG_SECONDS
-    """LEDGER_READ_LAG: seconds by which such a standby may be behind, 1 to 3600."""
+    """LEDGER_READ_LAG: seconds by which a hot standby may be behind the primary, 1 to 3600."""
     public_url: str | None = None
     """LEDGER_PUBLIC_URL: address at which people open the service; requests for other hosts are refused."""
 
@@ -117,7 +117,11 @@ class Settings:
     def from_environment(
         cls, environ: MutableMapping[str, str] | None = None, env_file: Path = Path(".env")
     ) -> Self:
-        """Return the settings of the environment and of the `.env` file; raise WrongSetting for a wrong one."""
+        """Return the settings of the environment and of the `.env` file.
+
+        Raises:
+            WrongSetting: A setting is unknown, has a wrong value, or does not fit another setting.
+        """
         variables = os.environ if environ is None else environ
         _check_names(variables)
         file = _lines(env_file)
@@ -166,7 +170,7 @@ def _check_names(environ: Iterable[str]) -> None:
 
 
 def _intended(name: str) -> str | None:
-    """Return the setting that a name probably means: one spelt similarly, or with the same beginning."""
+    """Return the setting with a similar spelling or the same beginning as a name, or None."""
     fields = [_field(setting) for setting in _READERS]
     near = get_close_matches(name, fields, 1, 0.75)
     near += [field for field in fields if name.startswith(f"{field}_") or field.startswith(f"{name}_")]
@@ -271,7 +275,7 @@ def _yes_or_no(value: str) -> bool:
 
 
 def _documents(value: str) -> Mapping[str, str]:
-    """Return the documents of a file: an object of documents by id, or Apollo's manifest."""
+    """Return the GraphQL documents by id, from a JSON file of such an object or from Apollo's manifest."""
     try:
         content = msgspec.json.decode(_file(value).read_bytes())
         if isinstance(content, dict) and isinstance(content.get("operations"), list):

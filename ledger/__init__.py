@@ -1,6 +1,6 @@
-"""Record entries of improvement notices and prove them: order, bytes and hashes.
+"""Record the entries of improvement notices, and prove their order and content.
 
-Imports nothing of the packages above it: projections, schema and api.
+This package imports nothing from the packages that use it: projections, schema and api.
 """
 
 import atexit

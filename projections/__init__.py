@@ -1,4 +1,4 @@
-"""Derive: a module per view with its table, its fold and its queries, and the runner that keeps views up to date.
+"""Derive views from entries: a module per view, and a runner that keeps the views up to date.
 
-It may import `ledger`, and neither `schema` nor `api`.
+A view's module has its tables, fold and queries. The package may import `ledger`, but not `schema` or `api`.
 """

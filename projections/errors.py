@@ -33,7 +33,7 @@ class NotCaughtUp(ReadingError):
 
 
 class ViewStopped(ReadingError):
-    """The fold of a view stopped before the position that is read; the other views continue."""
+    """The fold of a view stopped before the requested position; the other views continue."""
 
     code = "VIEW_STOPPED"
 
@@ -51,7 +51,7 @@ class TooSlow(ReadingError):
 
 
 class TooMany(ReadingError):
-    """The lists of an answer hold more rows than an answer may."""
+    """The lists of an answer have more rows than the limit allows."""
 
     code = "LIMIT_EXCEEDED"
 

@@ -46,7 +46,7 @@ class LedgerSchema(strawberry.Schema):
 
     @cached_property
     def _live_pages(self) -> "WeakKeyDictionary[Reader, LivePages]":
-        """Pages of subscriptions, by the reader that they come from."""
+        """Pages of subscriptions, by the reader from which the pages are read."""
         return WeakKeyDictionary()
 
     @cached_property
@@ -113,7 +113,7 @@ class LedgerSchema(strawberry.Schema):
         return operation is not None and operation.operation is SyntaxOperation.SUBSCRIPTION
 
     async def stream(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as they come
-        """Execute an operation or follow a subscription, in a context of its own, and return its results."""
+        """Return the results of an operation or a subscription, executed in a context of its own."""
         refused = too_long(args[0] if args else kwargs.get("query"))
         if refused is not None:
             return _only(PreExecutionError(None, [refused]))
@@ -150,7 +150,7 @@ class LedgerSchema(strawberry.Schema):
             page = await self._next_page(options, live, request, page)
 
     async def _next_page(self, options: dict[str, Any], live: LivePages, request: object, page: Page) -> Page:
-        """Return the page after another one, shared with other viewers who have the same roles."""
+        """Return the page after `page`, shared with other viewers who have the same roles."""
         context: Context = options["context_value"]
         try:
             roles = await context.viewer.roles(page.notice) if page.notice else ()
@@ -163,7 +163,7 @@ class LedgerSchema(strawberry.Schema):
         return await live.get(key, lambda: self._page(options, live, context.fork(rights), page.position))
 
     async def _page(self, options: dict[str, Any], live: LivePages, context: Context, after: int | None) -> Page:
-        """Execute a subscription for one page."""
+        """Execute a subscription once, and return the page of its results."""
         page = context.page = Page(after)
         results = _settled(await super().stream(**{**options, "context_value": context}))
         async with live.computing, aclosing(results):
@@ -177,7 +177,7 @@ class LedgerSchema(strawberry.Schema):
 
 
 def _apart(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Give each operation of a WebSocket its own context, so that operations share no budget."""
+    """Return the options with a new context, so that operations of one WebSocket share no budget."""
     context = kwargs.get("context_value")
     return {**kwargs, "context_value": context.fork()} if isinstance(context, Context) else dict(kwargs)
 
@@ -196,7 +196,7 @@ async def _settled(results: Any) -> AsyncGenerator[ExecutionResult, None]:  # no
 
 
 def _settle(result: ExecutionResult) -> ExecutionResult:
-    """Return the result with coded errors. Errors before the first resolver make it a request error."""
+    """Return the result with a code in each error; a request error if no resolver was reached."""
     if not result.errors:
         return result
     executed = not isinstance(result, PreExecutionError)
@@ -211,7 +211,7 @@ def build(*, introspection: bool = True) -> LedgerSchema:
     """Return the schema; its context is a `schema.context.Context`.
 
     Args:
-        introspection: Offer introspection, and name fields and words in errors.
+        introspection: True to offer introspection, and to list fields and words in errors.
     """
     for module in iter_modules(types.__path__):
         import_module(f"{types.__name__}.{module.name}")  # each declares types

@@ -27,14 +27,14 @@ READINGS_AT_ONCE = 4
 
 
 class Standpoint(Struct, frozen=True):
-    """A notice at a point: what a read of it requests."""
+    """A notice, and the point in its history at which it is read."""
 
     notice: str
     as_of: AsOf = AsOf()
     at_least: int | None = None
-    """Position that the views must have reached."""
+    """Position that the views must have reached; None to require no position."""
     on: datetime | None = None
-    """Instant at which rules are judged; now, if None."""
+    """Instant at which rules are judged; None for the present."""
 
     @property
     def is_as_of(self) -> bool:
@@ -43,7 +43,7 @@ class Standpoint(Struct, frozen=True):
 
     @property
     def snapshot(self) -> tuple[str, AsOf, int | None]:
-        """Part that determines the snapshot; reads with the same one share a transaction."""
+        """Notice, as-of point and least position of a snapshot; reads with equal values share a transaction."""
         return self.notice, self.as_of, self.at_least
 
 
@@ -61,7 +61,7 @@ class Viewer(Protocol):
         """Return the notices in which the viewer has a role."""
 
     async def is_live(self) -> bool:
-        """Return true until the credential expires or is revoked, which may happen while the viewer follows."""
+        """Return true until the credential expires or is revoked, which may happen during a subscription."""
 
 
 class Append(Protocol):
@@ -80,7 +80,7 @@ class Append(Protocol):
 
 
 class Sign(Protocol):
-    """Signs the checkpoint of a notice's log at a size: `CheckpointSigner.checkpoint`."""
+    """Function that signs the checkpoint of a notice's log at a size: `CheckpointSigner.checkpoint`."""
 
     async def __call__(self, notice: str, size: int) -> SignedCheckpoint:
         """Return the checkpoint.
@@ -94,7 +94,12 @@ class Sign(Protocol):
 class Context:
     """State that the resolvers of one request share.
 
-    `wait`: the seconds that a snapshot may wait for the views. Without `sign`, proofs are refused.
+    Args:
+        reader: Reader of the views.
+        append: Function that records a fact.
+        viewer: Viewer who sent the request.
+        sign: Function that signs checkpoints; None to refuse proofs.
+        wait: Seconds that a snapshot may wait for the views.
     """
 
     def __init__(
@@ -113,14 +118,14 @@ class Context:
         self.wait = wait
         self.budget = Budget()
         self.recalled: RecalledStates | None = None
-        """States that the viewer is judged by, if these come from memory. Snapshots have to confirm them."""
+        """States in memory that decided the viewer's rights, for snapshots to confirm; else None."""
         self.turn = asyncio.Semaphore(READINGS_AT_ONCE)
         self.read: set[tuple[str, int, bytes]] = set()
         """Notices read, each with the position and root hash of its snapshot."""
         self.latest: set[str] = set()
         """Notices read at their latest entry, not as of a position."""
         self.failures: dict[tuple[str, AsOf, int | None], Exception] = {}
-        """Snapshots that took too long, so that no wait is repeated."""
+        """Errors of snapshots that took too long, so that no wait is repeated."""
         self.answered_by = "fields"
         """Way in which the operation was answered: `compiled`, or the reason for resolving its fields."""
         self.page = Page(None)
@@ -129,7 +134,11 @@ class Context:
         self._reading_parts = asyncio.Lock()
 
     def fork(self, viewer: Viewer | None = None) -> "Context":
-        """Return a context for another operation, of this viewer or another; share what it spends and reads."""
+        """Return a context for another operation; both contexts share its budget and its record of notices read.
+
+        Args:
+            viewer: Viewer of the operation; None for the same viewer.
+        """
         other = Context(self.reader, self.append, viewer or self.viewer, sign=self.sign, wait=self.wait)
         other.failures = self.failures
         other.recalled = self.recalled if viewer is None else None

@@ -1,7 +1,7 @@
 """Errors as a client reads them: a sentence, and a stable code in `extensions.code`.
 
-Errors of the ledger keep their own code. Unexpected errors are masked: the client gets a number, the log the rest.
-Imports graphql-core, and the error types of `ledger` and `projections`.
+Errors of the ledger keep their own code. Unexpected errors are masked: the client gets a number, and the log has
+the details. Imports graphql-core, and the error types of `ledger` and `projections`.
 """
 
 import logging
@@ -45,7 +45,7 @@ def problem(code: str, message: str) -> GraphQLError:
 
 
 NO_NOTICE = "this notice does not exist, or you have no role in it; check its id and your token"
-"""Message for a missing notice and for one without a role: the reader cannot tell which."""
+"""Message for a missing notice and for a notice without a role, so that the reader cannot tell which."""
 
 
 EXPIRED = "the token has expired or was revoked; request another and connect again"
@@ -97,7 +97,7 @@ def _settled(error: GraphQLError, *, executed: bool) -> GraphQLError:
 
 
 def _of_the_ledger(error: Exception | None) -> _Answer | None:
-    """Return the code and the message of the ledger's own errors."""
+    """Return the code and the message of an error of the ledger; None for any other error."""
     match error:
         case ReadingError():
             return _Answer(error.code, str(error))
@@ -113,7 +113,7 @@ def _of_the_ledger(error: Exception | None) -> _Answer | None:
 
 
 def _of_the_document(error: GraphQLError, *, executed: bool) -> _Answer | None:
-    """Return the code of an error in the request, its document or its variables."""
+    """Return the code and message of an error in the request; None for an error of a resolver."""
     cause = error.original_error
     if executed:
         # An error without a path comes before any resolver: it is about the variables. graphql-core checks an

@@ -17,7 +17,7 @@ _MEMBERS = ("fields", "inputFields", "interfaces", "possibleTypes")
 
 
 class _Content(Struct, frozen=True):
-    """Content of a selection below a root."""
+    """Properties of a selection in a query of the schema."""
 
     is_aliased: bool = False
     levels: int = 0
@@ -45,7 +45,7 @@ class IntrospectionCost(ASTValidationRule):
         self.report_error(GraphQLError(message, node, extensions={"code": LIMIT_EXCEEDED}))
 
     def _content(self, selections: SelectionSetNode | None) -> _Content:
-        """Return the content of a selection; DocumentSize has bounded its fields and refused cycles."""
+        """Return the properties of a selection; DocumentSize has bounded its fields and refused cycles."""
         whole = _Content()
         for selection in selections.selections if selections else ():
             if isinstance(selection, FragmentSpreadNode):

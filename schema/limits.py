@@ -106,7 +106,7 @@ class DocumentSize(ValidationRule):
         self._merge([definition.selection_set])
 
     def _merge(self, sets: Iterable[SelectionSetNode]) -> None:
-        """Refuse a field that occurs too often in one selection: validation compares all pairs."""
+        """Refuse a field that occurs too often in one selection, because validation compares all pairs."""
         fields_by_key: dict[str, list[FieldNode]] = {}
         waiting, spread = list(sets), set[str]()
         while waiting:
@@ -217,7 +217,7 @@ CLOSED_RULES = (*RULES, NoSchemaIntrospectionCustomRule)
 
 
 def too_long(document: object) -> GraphQLError | None:
-    """Return the error for a document of more than CHARACTERS; None for a shorter one."""
+    """Return the error for a document of more than CHARACTERS; None for a shorter document."""
     if not isinstance(document, str) or len(document) <= CHARACTERS:
         return None
     return problem(

@@ -1,6 +1,6 @@
 """Share the work of subscriptions: one computation for each change, for all subscribers of the same rights.
 
-A subscription advances by pages. A page is what one execution of its document yields after a position.
+A subscription advances by pages. A page contains the results of one execution of its document after a position.
 Subscribers with the same document, variables and roles get the same page, computed once. They wait together, and
 continue a few at a time, so that other requests are answered in between. Imports graphql-core and `projections`.
 """
@@ -27,7 +27,7 @@ RIGHTS_SECONDS = 15.0
 """Seconds between checks of a viewer's rights, and of the clock, when no entry is recorded."""
 _LOOK_SECONDS = 1.0
 _FRESH_SECONDS = 1.0
-"""Seconds for which a page is served to others, so that erased narratives are gone after them."""
+"""Seconds for which further subscribers get a page; no subscriber gets an erased narrative later."""
 _PAGES = 256
 _COMPUTED_AT_ONCE = 4
 _AT_ONCE = 4
@@ -58,11 +58,11 @@ class Rights(Struct, frozen=True):
     fixed: frozenset[Role]
 
     async def roles(self, notice: str) -> Sequence[Role]:
-        """Return the roles in the notice; none in any other."""
+        """Return the fixed roles in the notice; empty for any other notice."""
         return list(self.fixed) if notice == self.notice else ()
 
     async def allowed(self) -> Sequence[str]:
-        """Return the notice."""
+        """Return the id of the one notice."""
         return [self.notice]
 
     async def is_live(self) -> bool:
@@ -92,7 +92,7 @@ class _Computation(Struct, frozen=True):
 
 
 class LivePages:
-    """Pages of the subscriptions in this process, and the subscribers that wait for the next ones."""
+    """Pages of the subscriptions in this process, and the subscribers that wait for further pages."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -126,7 +126,7 @@ class LivePages:
         await waiter.released
 
     async def _release(self, notice: str) -> None:
-        """Release the waiters of a notice when it moves or their time is over, until none is left."""
+        """Release the waiters of a notice at a new entry or after their time, until no waiter is left."""
         loop = asyncio.get_running_loop()
         try:
             while waiting := [waiter for waiter in self._waiting[notice] if not waiter.released.done()]:
@@ -147,7 +147,7 @@ class LivePages:
 
 
 class _Waiter(Struct, frozen=True):
-    """A subscriber that waits."""
+    """A subscriber that waits for entries after a position."""
 
     position: int
     until: float
@@ -166,14 +166,21 @@ def request_key(
     *,
     with_start: bool = False,
 ) -> object:
-    """Return a key that requests for the same subscription share, wherever they start unless `with_start`."""
+    """Return a key that is equal for requests for the same subscription.
+
+    Args:
+        document: Document of the request.
+        variables: Variables of the request.
+        operation_name: Name of the operation, if the document has several.
+        with_start: True to distinguish requests by the position after which they start.
+    """
     start = None if with_start else _start_variable(document, operation_name)
     values = {name: value for name, value in (variables or {}).items() if name != start}
     return document, json.dumps(values, sort_keys=True, default=str), operation_name
 
 
 def requested_notice(document: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> str:
-    """Return the notice that a subscription follows; empty if only its execution shows that."""
+    """Return the id of the notice that a subscription follows; empty if the request has no valid id."""
     value = _root_argument(document, operation_name, "notice")
     if isinstance(value, VariableNode):
         notice = (variables or {}).get(value.name.value)
@@ -183,7 +190,7 @@ def requested_notice(document: str, variables: Mapping[str, Any] | None, operati
 
 @lru_cache(maxsize=CACHED_DOCUMENTS)
 def _start_variable(document: str, operation_name: str | None) -> str | None:
-    """Return the variable that is only the position to start after, or None."""
+    """Return the variable that serves only as the position to start after; None without such a variable."""
     value = _root_argument(document, operation_name, "after")
     if not isinstance(value, VariableNode):
         return None
@@ -194,7 +201,7 @@ def _start_variable(document: str, operation_name: str | None) -> str | None:
 
 @lru_cache(maxsize=CACHED_DOCUMENTS)
 def _root_argument(document: str, operation_name: str | None, name: str) -> ValueNode | None:
-    """Return the value of an argument of the subscription's field, as the document writes it; None without it."""
+    """Return the document's node for an argument of the subscription's field; None if it is absent."""
     operation = get_operation_ast(parse(document, max_tokens=TOKENS), operation_name)
     root = operation.selection_set.selections[0] if operation is not None else None
     arguments = root.arguments if isinstance(root, FieldNode) else ()

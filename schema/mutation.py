@@ -62,7 +62,7 @@ class RecordPayload:
         "or if the recorder may not read the notice."
     )
     async def notice(self, info: Info[Context, None]) -> Notice | None:
-        """Return the notice at the receipt's position, or at a later one."""
+        """Return the notice at the receipt's position or later; None if refused or not readable."""
         if self.receipt is None or not may(await info.context.viewer.roles(self.at), "notice"):
             return None
         read_notice, _ = await read(info, Standpoint(self.at, at_least=self.receipt.position), notice_tree)
@@ -100,7 +100,7 @@ def _refused(notice: str, refused: Refused) -> RecordPayload:
 
 
 async def record(context: Context, kind: Kind, submission: Submission) -> RecordPayload:
-    """Record the fact of an input."""
+    """Record the fact of an input, and return its receipt or the refusals."""
     notice = submission["notice"]
     try:
         parse.convert({"notice": notice}, _Where, "")
@@ -146,7 +146,7 @@ def _input(kind: Kind) -> type[MutationInput]:
 
 
 def _as_coerced(_: type, submission: Submission, __: InputContext) -> Submission:
-    """Return a coerced input as it is; strawberry would make objects of it, which `plain` would take apart."""
+    """Return a coerced input unchanged, because `plain` takes mappings and not strawberry's objects."""
     return submission
 
 

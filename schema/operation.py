@@ -14,7 +14,7 @@ from schema.limits import CACHED_DOCUMENTS, CLOSED_RULES, RULES, TOKENS
 
 
 class SeveralOperations(CannotGetOperationTypeError):
-    """The document has several operations, and the request names none of them."""
+    """Error because the document has several operations, and the request names no operation."""
 
     def as_http_error_reason(self) -> str:
         """Return the error's sentence."""
@@ -22,7 +22,7 @@ class SeveralOperations(CannotGetOperationTypeError):
 
 
 class SubscriptionNotStreamed(InvalidOperationTypeError):
-    """A subscription was sent over a transport that carries one answer."""
+    """Error because a subscription was sent over a transport that carries only one answer."""
 
     def as_http_error_reason(self, method: str) -> str:  # noqa: ARG002 - strawberry's signature
         """Return the error's sentence."""
@@ -30,7 +30,7 @@ class SubscriptionNotStreamed(InvalidOperationTypeError):
 
 
 class Preparation(SchemaExtension):
-    """The one extension: it parses and validates within the limits, and adds `extensions.ledger` to the answer.
+    """Extension that parses and validates within the limits, and adds `extensions.ledger` to the answer.
 
     strawberry makes the hooks of each extension again for each operation, so several extensions would cost more.
     """
@@ -60,7 +60,7 @@ class Preparation(SchemaExtension):
 
 
 class ClosedPreparation(Preparation):
-    """The same preparation, without introspection."""
+    """Preparation that refuses introspection."""
 
     rules = CLOSED_RULES
 

@@ -30,7 +30,7 @@ from schema.types.entries import Entry, EntryFilter
 PAGE = 100
 _POSITION = {"#position": Cell("position", "int", optional=False)}
 _STATUS = {f"#{name}": Cell(name, "text", optional=False) for name in ("number", "status", "reason")}
-"""Members of a row that the subscription itself needs; no response key is like them."""
+"""Members of a row that the subscription itself needs; no response key contains `#`."""
 
 
 @strawberry.type(description="Events as they happen.")
@@ -51,7 +51,12 @@ class Subscription:
             strawberry.argument(description="Conditions on the entries; all entries if omitted."),
         ] = None,
     ) -> AsyncGenerator[Entry, None]:
-        """Yield entries; raise NOT_FOUND without a role, UNAUTHENTICATED without a live token."""
+        """Yield a page of entries.
+
+        Raises:
+            GraphQLError: NOT_FOUND without a role in the notice; UNAUTHENTICATED without a live token;
+                BAD_USER_INPUT for a negative position.
+        """
         check_text("notice", notice)
         if after is not None and after < 0:
             raise problem(
@@ -70,7 +75,11 @@ class Subscription:
     async def compliance(
         self, info: Info[Context, None], notice: NoticeArgument
     ) -> AsyncGenerator[list[Compliance], None]:
-        """Yield all statuses; raise NOT_FOUND without a role, UNAUTHENTICATED without a live token."""
+        """Yield the verdicts on all obligations.
+
+        Raises:
+            GraphQLError: NOT_FOUND without a role in the notice; UNAUTHENTICATED without a live token.
+        """
         check_text("notice", notice)
         page = info.context.page
         value, page.position = await read(info, Standpoint(notice), _statuses)
@@ -80,7 +89,7 @@ class Subscription:
 
 
 def _entries(position: int | None) -> Build:
-    """Return the builder of a page of entries after a position; of an empty page, if None."""
+    """Return the builder of the page of entries after a position; for None, of an empty page."""
 
     def build(builder: TreeBuilder, details: list[FieldDetails]) -> Listing:
         arguments = builder.selection.arguments(builder.selection.field("Subscription", "entries"), details)
@@ -93,7 +102,7 @@ def _entries(position: int | None) -> Build:
 
 
 def _statuses(builder: TreeBuilder, details: list[FieldDetails]) -> Listing:
-    """Return the tree of all statuses."""
+    """Return the tree of the verdicts on all obligations."""
     relation = TYPES["Compliance"].relation
     builder.selection.require(relation.view)
     return builder.rows("Compliance", details, _STATUS, {"relation": relation})

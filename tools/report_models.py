@@ -1,8 +1,8 @@
 """Print the models of the answers to the report's queries: `python -m tools.report_models`.
 
-A document asks for one notice, or for several by names of their own. Each object that it selects becomes a class.
-A fragment's class has its name. Any other class is named by its operation and field, and inherits from the
-fragments in its selection. A connection becomes a page of its rows.
+A query document selects one notice, or several notices by aliases. Each object that it selects becomes a class.
+A fragment's class has the fragment's name. Any other class is named by its operation and field, and inherits from
+the fragments in its selection. A connection becomes a page of its rows.
 """
 
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ TYPES = {
     "Int": "int",
     "JSON": "Any",
 }
-"""Python types of scalars; the others, and the words of enums, are text."""
+"""GraphQL scalar → its Python type. Other scalars, and the words of enums, are `str`."""
 TOP = '''"""Models of the answers to the report's queries; `make facts` writes them."""
 
 from datetime import date, datetime
@@ -50,12 +50,12 @@ from api.report.query_documents import ListPage, ListQuery, Query, QueryModel
 
 
 class DocumentModels:
-    """Classes of one document."""
+    """Classes of the models of one query document."""
 
     def __init__(self, text: str) -> None:
         """Parse the document."""
         self.classes: dict[str, str] = {}
-        """Name → Python, a class after those that it names."""
+        """Name of a class → its Python source. A class comes after the classes that it names."""
         self._fragments = {}
         for definition in parse(text).definitions:
             if isinstance(definition, FragmentDefinitionNode):
@@ -64,7 +64,7 @@ class DocumentModels:
                 self._operation = definition
 
     def query(self, name: str, of: GraphQLObjectType) -> str:
-        """Add the classes, and return the Python of the document's query on a notice."""
+        """Add the classes of the document's query, and return the Python source that declares the query."""
         roots = _fields(self._operation.selection_set)
         if "notice" not in roots:
             return f'Query("{name}", {self._several(roots, of)})'
@@ -81,7 +81,7 @@ class DocumentModels:
         return f'ListQuery("{name}", "{".".join(steps)}", {self._row(fields["nodes"], of)})'
 
     def _several(self, roots: dict[str, FieldNode], of: GraphQLObjectType) -> str:
-        """Return the name of the class of an answer with several notices, and add the class."""
+        """Add the class of an answer with several notices, and return its name."""
         notices = {key: self._class(key, field.selection_set, of) for key, field in roots.items()}
         name = self._operation.name.value if self._operation.name else "Notices"
         lines = [f"class {name}(QueryModel, frozen=True, kw_only=True):"]
@@ -94,7 +94,7 @@ class DocumentModels:
         return name
 
     def _class(self, field: str, selections: SelectionSetNode | None, of: GraphQLObjectType) -> str:
-        """Return the name of the class of a field's selection, and add the class."""
+        """Add the class of a field's selection, and return its name."""
         bases = [self._fragment(spread, of) for spread in _spreads(selections)]
         if bases and not _fields(selections):
             return bases[0]
@@ -135,15 +135,15 @@ class DocumentModels:
         return self._class(_key(field), field.selection_set, kind)
 
     def _row(self, nodes: FieldNode, connection: GraphQLObjectType) -> str:
-        """Return the class of a connection's rows."""
+        """Add the class of a connection's rows, and return its name."""
         return self._class("Row", nodes.selection_set, _object(connection.fields["nodes"].type))
 
 
 def _object(kind: GraphQLType) -> GraphQLObjectType:
-    """Return the object type within a type.
+    """Return the object type inside a list or non-null type.
 
     Raises:
-        TypeError: The type is not one of objects.
+        TypeError: The type has no object type inside.
     """
     named = get_named_type(kind)
     if not isinstance(named, GraphQLObjectType):
@@ -169,10 +169,10 @@ def _spreads(selections: SelectionSetNode | None) -> list[str]:
 
 
 def lines() -> Iterator[str]:
-    """Yield the parts of the module of models.
+    """Yield the parts of the source of the module of models.
 
     Raises:
-        TypeError: Two documents have different selections of one name.
+        TypeError: Two documents have different selections with the same name.
     """
     notice = build_schema((ROOT / "schema" / "schema.graphql").read_text("utf-8")).type_map["Notice"]
     classes: dict[str, str] = {}

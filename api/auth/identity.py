@@ -30,26 +30,29 @@ from schema.context import Viewer
 from schema.errors import NO_NOTICE
 
 StateOf = Callable[[str], Awaitable[State]]
-"""Function that returns a notice's committed state; an unknown notice has an empty one."""
+"""Function that returns a notice's committed state, which is empty for an unknown notice."""
 NoticesOf = Callable[[str], Awaitable[Sequence[str]]]
 """Function that returns the notices in which an actor has ever had a role."""
 _TOKEN = re.compile(r"ledger_[A-Za-z0-9_-]{43}")
 _REMEMBERED = 10_000
 _FRESH_SECONDS = 1.0
-"""Seconds for which the state that identified a bearer also answers for their roles: within one request."""
+"""Seconds for which the state that identified a bearer may also supply the bearer's roles."""
 _CONNECTIONS = 4
 
 
 class Bearer(Struct, frozen=True):
-    """Viewer of an API token, which is for one notice and one role."""
+    """Viewer identified by an API token, which is for one notice and one role."""
 
     credential: Credential
     home: str
-    """The one notice that the token opens."""
+    """Notice to which the token gives access."""
     state_of: StateOf
 
     async def roles(self, notice: str) -> list[Role]:
-        """Return the token's role, while the token is live and its actor holds the role."""
+        """Return the token's role in a notice.
+
+        The list is empty for another notice, a token that is not live, or an actor without the role.
+        """
         if notice != self.home or self.credential.token is None:
             return []
         people = (await self.state_of(notice)).people
@@ -60,7 +63,7 @@ class Bearer(Struct, frozen=True):
         return [role for role in people.roles_at(self.credential.actor, now) if role is token.role]
 
     async def allowed(self) -> Sequence[str]:
-        """Return the token's notice."""
+        """Return the token's notice in a list, which is empty if the token gives no role there."""
         return [self.home] if await self.roles(self.home) else []
 
     async def is_live(self) -> bool:
@@ -71,7 +74,10 @@ class Bearer(Struct, frozen=True):
 
 
 class _Recognised:
-    """State that was read to recognise a token; the first read returns it, and later reads are made again."""
+    """Source of the state of a bearer's notice.
+
+    The first call returns the state that recognised the token, if it is fresh. Later calls read the state again.
+    """
 
     def __init__(self, state: State, state_of: StateOf) -> None:
         self._state: State | None = state
@@ -87,14 +93,17 @@ class _Recognised:
 
 
 class SignedIn(Struct, frozen=True):
-    """Viewer of an issuer's access token: the person registered under that id, in any notice."""
+    """Viewer identified by an issuer's access token, in every notice where that person is registered."""
 
     credential: Credential
     state_of: StateOf
     notices_of: NoticesOf
 
     async def roles(self, notice: str) -> list[Role]:
-        """Return the person's roles in a notice, while the token is live."""
+        """Return the person's roles in a notice.
+
+        The list is empty if the token has expired or the person is not registered in the notice.
+        """
         now = datetime.now(UTC)
         if self.credential.until is None or now >= self.credential.until:
             return []
@@ -114,7 +123,7 @@ async def part_in(viewer: Viewer, notice: str) -> Sequence[Role]:
     """Return the viewer's roles in a notice.
 
     Raises:
-        Refused: The viewer has none, or the notice does not exist; the two are indistinguishable.
+        Refused: The viewer has no role there, or the notice does not exist; the refusal is the same.
     """
     roles = await viewer.roles(notice)
     if not roles:
@@ -123,10 +132,10 @@ async def part_in(viewer: Viewer, notice: str) -> Sequence[Role]:
 
 
 async def reader_in(viewer: Viewer, notice: str) -> Sequence[Role]:
-    """Return the viewer's roles in a notice that one of them reads.
+    """Return the viewer's roles in a notice, at least one of which may read it.
 
     Raises:
-        Refused: The viewer has no role there, or none that reads the notice.
+        Refused: The viewer has no role there, or no role that may read the notice.
     """
     roles = await part_in(viewer, notice)
     if not may_read(roles, "notice"):
@@ -152,26 +161,26 @@ class Identity:
         self._state_of = state_of
         self._known: LRUCache[bytes, tuple[str, str]] = LRUCache(_REMEMBERED)
         self.wrong_tokens = WrongTokens()
-        """Limit for wrong tokens, and for wrong codes of the issuer."""
+        """Limit on wrong tokens, and on wrong sign-in codes of the issuer."""
 
     async def open(self) -> None:
-        """Connect; raise Unavailable when the database cannot be reached."""
+        """Connect to the database; raise Unavailable when it cannot be reached."""
         await open_pool(self._pool)
         await self._views.open()
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Close the connections to the database and the issuer."""
         await self._pool.close()
         await self._views.close()
         if self.issuer is not None:
             await self.issuer.close()
 
     async def viewer_of(self, headers: Headers, address: str) -> Viewer:
-        """Return the sender of these headers.
+        """Return the viewer that a request's headers identify.
 
         Raises:
-            Refused: They cannot be recognised (UNAUTHENTICATED).
-            Busy: Their address sent too many wrong tokens.
+            Refused: The headers identify no viewer (UNAUTHENTICATED).
+            Busy: The address sent too many wrong tokens.
             Unavailable: The database or the issuer cannot be reached.
         """
         scheme, secret = _authorization(headers)
@@ -187,9 +196,9 @@ class Identity:
         return viewer
 
     async def recall(self, headers: Headers) -> tuple[Viewer, RecalledStates] | None:
-        """Return the bearer of an API token by a state in memory, and the states that have to be confirmed.
+        """Return the bearer of an API token by states in memory, and those states, which must be confirmed.
 
-        None is no judgement: the token or its notice is not in memory, or the token was not live.
+        None decides nothing: the token or its notice is not in memory, or the token was not live.
         """
         scheme, secret = _authorization(headers)
         known = self._known.get(hash_of(secret)) if scheme == "bearer" else None
@@ -203,7 +212,7 @@ class Identity:
         return None if bearer is None else (bearer, states)
 
     async def _holder_of(self, secret: str) -> Viewer | None:
-        """Return the viewer of an API token or of an access token, or None if it is not valid."""
+        """Return the viewer identified by an API token or an access token, or None if the token is not valid."""
         if _TOKEN.fullmatch(secret):
             token = await self._find(hash_of(secret))
             return None if token is None else await self.holder(*token)
@@ -217,7 +226,14 @@ class Identity:
         return SignedIn(Credential(actor, until=until), self._state_of, self._notices_of)
 
     async def end_session(self, session: str, expires_at: datetime) -> bool:
-        """End a session for all processes; return False if it had ended before, and raise Unavailable."""
+        """End a session for all processes.
+
+        Returns:
+            True, or False if the session had ended before.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         try:
             async with self._pool.connection() as connection:
                 return await ended_sessions.end(connection, session, expires_at)
@@ -225,7 +241,7 @@ class Identity:
             raise Unavailable("the database cannot be reached; try again shortly") from error
 
     async def has_ended(self, session: str) -> bool:
-        """Return whether a session has ended; raise Unavailable when that is unknown."""
+        """Return whether a session has ended; raise Unavailable when the database cannot be reached."""
         try:
             async with self._pool.connection() as connection:
                 return await ended_sessions.has_ended(connection, session)
@@ -245,7 +261,7 @@ class Identity:
             raise Unavailable("the database cannot be reached; try again shortly") from error
 
     async def _find(self, secret_hash: bytes) -> tuple[str, str] | None:
-        """Return the notice and public id of the token with that hash.
+        """Return the notice and public id of the token with that hash, or None if no token has it.
 
         The lookup is by hash alone, so its timing discloses nothing. A row never changes, so it is read once.
         """
@@ -267,7 +283,7 @@ class Identity:
 
 
 def _authorization(headers: Headers) -> tuple[str, str]:
-    """Return the scheme in small letters and the secret of the `Authorization` header, both empty without one."""
+    """Return the lower-case scheme and the secret of the `Authorization` header, both empty unless sent once."""
     sent = headers.getlist("authorization")
     scheme, _, secret = (sent[0] if len(sent) == 1 else "").partition(" ")
     return scheme.lower(), secret.strip()
@@ -286,9 +302,10 @@ def _unauthenticated(message: str) -> Refused:
 
 
 async def viewer_of(request: HTTPConnection) -> Viewer:
-    """Return the viewer of a request or WebSocket; raise Refused when it cannot be recognised.
+    """Return the viewer of a request or WebSocket; raise Refused when the viewer cannot be recognised.
 
-    A page that has already recognised its viewer puts it into the request's state; otherwise the headers decide.
+    A page that has already recognised its viewer puts the viewer into the request's state. Otherwise the headers
+    decide.
     """
     viewer: Viewer | None = getattr(request.state, "viewer", None)
     if viewer is not None:
@@ -298,7 +315,7 @@ async def viewer_of(request: HTTPConnection) -> Viewer:
 
 
 async def recalled_viewer_of(request: HTTPConnection) -> tuple[Viewer, RecalledStates] | None:
-    """Return the viewer of a request by states in memory, which have to be confirmed; see `Identity.recall`."""
+    """Return the viewer of a request as `Identity.recall` does; None if a page has recognised the viewer."""
     identity: Identity = request.app.state.ledger.identity
     return await identity.recall(request.headers) if getattr(request.state, "viewer", None) is None else None
 

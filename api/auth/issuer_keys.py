@@ -15,13 +15,13 @@ _KTY_OF = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 """Key type by the first letters of an algorithm."""
 _CURVE_OF = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "Ed25519": "Ed25519"}
 _EDDSA = {"Ed25519", "EdDSA"}
-"""Names of one algorithm; RFC 9864 replaces the second."""
+"""Names of the Ed25519 signature algorithm; RFC 9864 replaces `EdDSA` with `Ed25519`."""
 _LONGEST_NAME = 80
 logger = logging.getLogger(__name__)
 
 
 class IssuerKeys:
-    """The usable keys of one key set.
+    """Usable keys of one key set.
 
     Raises:
         TypeError: The document is not a key set.
@@ -34,7 +34,10 @@ class IssuerKeys:
         self._keys = list(_usable(keys["keys"]))
 
     def find(self, kid: str | None, alg: str) -> jwk.Key | None:
-        """Return the key with that id that fits the algorithm; without an id, the only fitting key."""
+        """Return the issuer's key with this id and algorithm, or None if it has no such key.
+
+        Without an id, return the key only if no other key fits the algorithm.
+        """
         fitting = [key for key in self._keys if _fits(key, alg)]
         if kid is None:
             return fitting[0] if len(fitting) == 1 else None
@@ -51,7 +54,7 @@ def _fits(key: jwk.Key, alg: str) -> bool:
 
 
 def _usable(members: list[Any]) -> Iterator[jwk.Key]:
-    """Yield the keys that can verify signatures; log the others."""
+    """Yield the keys that can verify signatures; log each key that cannot."""
     for number, key in enumerate(members):
         reason = _unusable(key)
         if reason is None:
@@ -66,7 +69,7 @@ def _usable(members: list[Any]) -> Iterator[jwk.Key]:
 
 
 def _unusable(key: object) -> str | None:
-    """Return why a member of a key set cannot verify signatures, or None."""
+    """Return why a member of a key set cannot verify signatures, or None if it can."""
     if not isinstance(key, dict):
         return "it is not an object"
     if not isinstance(key.get("kid", ""), str | None):

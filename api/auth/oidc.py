@@ -37,7 +37,7 @@ KEYS_FRESH_SECONDS = 600.0
 KEYS_KEPT_SECONDS = 86_400.0
 """Seconds for which cached keys remain in use while the issuer cannot be reached."""
 ASK_AGAIN_SECONDS = 10.0
-"""Seconds between fetches caused by unknown keys, for any number of tokens."""
+"""Seconds between key fetches that unknown key ids cause, for any number of tokens."""
 ANSWER_SECONDS = 10.0
 """Seconds in which the issuer must send a whole answer."""
 _LONGEST_SUBJECT = 255
@@ -76,9 +76,9 @@ class Discovered(Struct):
 
 
 def actor_of(subject: str) -> str:
-    """Return the actor's id for a token's `sub`: the same text where valid, otherwise made of its digest.
+    """Return the actor's id for a token's `sub`: the `sub` itself if a valid id, otherwise made of its digest.
 
-    A subject that looks like a digested one is digested too, so that no two subjects share an actor.
+    A `sub` that looks like such a digest is digested too, so that no two subjects share an actor.
     """
     is_own = _ID.fullmatch(subject) is not None and not subject.startswith(_DIGESTED)
     return subject if is_own else f"{_DIGESTED}{sha256(subject.encode()).hexdigest()[:32]}"
@@ -122,7 +122,7 @@ class Issuer:
         await self.client.aclose()
 
     async def person(self, token: str) -> Person | None:
-        """Return the person that a token names, or None when it is not valid.
+        """Return the person that a token names, or None when the token is not valid.
 
         Raises:
             Unavailable: The issuer's keys cannot be fetched.
@@ -145,7 +145,7 @@ class Issuer:
         return Person(actor_of(subject), until)
 
     async def about(self) -> Discovered:
-        """Return the issuer's metadata; raise Unavailable when it cannot be reached."""
+        """Return the issuer's metadata; raise Unavailable when the issuer cannot be reached."""
         async with self._lock:
             if self._discovered is None:
                 await self._fetch(self._clock())
@@ -160,7 +160,11 @@ class Issuer:
         return claims
 
     async def key(self, kid: str | None, alg: str) -> jwk.Key | None:
-        """Return the issuer's key with that id for an algorithm, or None; raise Unavailable when unknown."""
+        """Return the issuer's key with this id and algorithm, or None if it has no such key.
+
+        Raises:
+            Unavailable: The keys cannot be fetched.
+        """
         async with self._lock:
             now = self._clock()
             if self._fetched is None or now - self._fetched > KEYS_FRESH_SECONDS:
@@ -173,7 +177,11 @@ class Issuer:
             return key
 
     async def _fetch(self, now: float) -> None:
-        """Fetch the keys; raise Unavailable when that fails and the cached ones are too old."""
+        """Fetch the issuer's keys.
+
+        Raises:
+            Unavailable: The keys cannot be fetched, and the cached keys are too old.
+        """
         try:
             keys = await self._published()
         except (httpx.HTTPError, JoseError, ValueError, TypeError, KeyError) as error:
@@ -210,7 +218,7 @@ class Issuer:
 
         Raises:
             httpx.HTTPError: The issuer cannot be reached, or is too slow.
-            ValueError: The address is not valid, or the body is too long or not compressed by gzip.
+            ValueError: The address is not valid, or the body is too long or compressed, but not by gzip.
         """
         content = bytearray()
         try:

@@ -46,7 +46,7 @@ def address(request: Request) -> str:
 
 
 def unknown(name: str) -> str:
-    """Return the refusal of a host."""
+    """Return the message that refuses an unknown host."""
     return (
         f"this service is not known as {name[:_LONGEST] or 'that host'}; use its public address, "
         "which its operator sets as LEDGER_PUBLIC_URL"
@@ -56,10 +56,11 @@ def unknown(name: str) -> str:
 def check(request: Request) -> None:
     """Check that a page of this service sent a request.
 
-    Browsers state it in Sec-Fetch-Site. They omit that header over plain HTTP; then the origin's host decides.
+    Browsers state the sender in Sec-Fetch-Site. They omit that header over plain HTTP; then the origin's host
+    decides.
 
     Raises:
-        Refused: Another site sent it (CROSS_ORIGIN).
+        Refused: Another site sent the request (CROSS_ORIGIN).
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -76,7 +77,7 @@ def check(request: Request) -> None:
 
 
 def normal(url: str) -> str:
-    """Return the host of a URL in lower case, with its port unless that is a default one."""
+    """Return the host of a URL in lower case, with its port unless the port is a default."""
     try:
         port = urlsplit(url).port
     except ValueError:

@@ -1,7 +1,7 @@
-"""Read the key that seals the pages' cookies and forms: one for all processes of the service.
+"""Read the key that seals the pages' cookies and forms, shared by all processes of the service.
 
-It is in the file of LEDGER_SESSION_KEY_FILE, or in `session.key` under LEDGER_DATA, created at the first start.
-Another key signs everybody out and has no other effect.
+The key is in the file of LEDGER_SESSION_KEY_FILE, or in `session.key` under LEDGER_DATA, created at the first
+start. A change of the key signs everybody out and has no other effect.
 """
 
 import os
@@ -15,11 +15,15 @@ from api.settings import Settings
 from ledger.domain.errors import LedgerError
 
 BYTES = 32
-"""Bytes of a key, and the least that a key file must hold."""
+"""Bytes of a new key, and the minimum bytes of a key file."""
 
 
 def session_key(settings: Settings) -> bytes:
-    """Return the key of these settings; raise LedgerError when it can be neither read nor created."""
+    """Return the key that these settings name.
+
+    Raises:
+        LedgerError: The key file cannot be read or created, or is too short.
+    """
     named = settings.session_key_file
     path = named or settings.data / "session.key"
     try:
@@ -36,7 +40,7 @@ def session_key(settings: Settings) -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Create the file atomically; keep the file of another process that was faster."""
+    """Create the key file atomically; keep a file that another process created first."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = path.with_name(f".session.{secrets.token_hex(8)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -51,5 +55,5 @@ def _make(path: Path) -> None:
 
 
 def derived(key: bytes, use: str) -> bytes:
-    """Return a key for one use alone (RFC 5869)."""
+    """Return a key derived for one use only (RFC 5869)."""
     return HKDF(SHA256(), BYTES, None, f"improvement-ledger {use}".encode()).derive(key)

@@ -1,9 +1,9 @@
 """Keep sessions in a sealed cookie, which every process of the service can open.
 
-A session states an identity and its end. Recorded roles decide what it opens, at every use, so revoking a role or
-token takes effect at once. A session that its person has ended is refused by every process. Three guards protect
-forms: the cookie is SameSite, the browser states where the request comes from, and each form carries its session's
-token.
+A session states an identity and its end. Recorded roles decide what the session opens, at every use. So revoking a
+role or token takes effect at once. A session that its person has ended is refused by every process. Three guards
+protect forms. The cookie is SameSite, the browser states where the request comes from, and each form carries its
+session's token.
 """
 
 import hmac
@@ -44,7 +44,7 @@ class Session(Struct, frozen=True, omit_defaults=True):
     notice: str | None = None
     """Notice of the API token; None for a person who signed in at the issuer."""
     token: str | None = None
-    """Public id of the API token."""
+    """Public id of the API token; None for a person who signed in at the issuer."""
 
 
 class Sessions:
@@ -62,18 +62,18 @@ class Sessions:
         return Session(secrets.token_urlsafe(16), credential.actor, until, home, credential.token)
 
     def sealed(self, value: Struct) -> str:
-        """Return a value sealed, so that only this service can read or make it."""
+        """Return a value in sealed form, which only this service can read or make."""
         return self._seal.encrypt(msgspec.json.encode(value)).decode()
 
     def opened(self, sealed: str, kind: type[S]) -> S | None:
-        """Return a sealed value, or None if it is not this service's or has another type."""
+        """Return the value that was sealed, or None if another service sealed it or it has another type."""
         try:
             return msgspec.json.decode(self._seal.decrypt(sealed), type=kind)
         except (InvalidToken, msgspec.MsgspecError, ValueError):
             return None
 
     def of(self, request: Request) -> Session | None:
-        """Return the session of a request, or None without a live one."""
+        """Return the live session of a request, or None if it has no such session."""
         session = self.opened(request.cookies.get(cookie(request, _COOKIE), ""), Session)
         return session if session is not None and datetime.now(UTC) < session.until else None
 
@@ -86,25 +86,29 @@ class Sessions:
         leave(request, response, _COOKIE, sealed, max(left, 0))
 
     async def end(self, identity: Identity, request: Request, response: Response) -> None:
-        """End the session for all processes, and remove its cookie; raise Unavailable."""
+        """End the session of a request for all processes, and remove its cookie.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         await self.end_earlier(identity, request)
         leave(request, response, _COOKIE, "", 0)
 
     async def end_earlier(self, identity: Identity, request: Request) -> None:
-        """End the session that the request comes with, if any, before another one takes its place."""
+        """End the session of a request, if it has one, before a new session replaces it."""
         session = self.of(request)
         if session is not None:
             await identity.end_session(session.id, session.until)
 
     def form_token(self, session: Session | None) -> str:
-        """Return the form token of a session; without a session, that of public pages."""
+        """Return the form token of a session; for None, the token that public pages share."""
         return hmac.digest(self._forms, (session.id if session else "").encode(), "sha256").hex()
 
     def guard(self, request: Request, session: Session | None, form_token: object) -> None:
         """Check that a page of this service sent the form in this session.
 
         Raises:
-            Refused: Another site sent it (CROSS_ORIGIN), or another session's page (FORBIDDEN).
+            Refused: Another site sent the form (CROSS_ORIGIN), or it belongs to another session (FORBIDDEN).
         """
         origin.check(request)
         right_token = isinstance(form_token, str) and hmac.compare_digest(
@@ -122,7 +126,7 @@ def cookie(request: Request, name: str) -> str:
 
 
 def leave(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
-    """Set a cookie for some seconds; 0 removes it."""
+    """Set a cookie that expires after some seconds; 0 seconds remove the cookie."""
     response.set_cookie(
         cookie(request, name),
         value,

@@ -11,13 +11,13 @@ from ledger.domain.errors import Busy
 AT_ONCE = 60
 """Wrong tokens that an address may send at once."""
 SECONDS_EACH = 1.0
-"""Seconds after which the address may send another one."""
+"""Seconds after which an address may send another wrong token."""
 _ADDRESSES = 10_000
 _RECOGNISED = 10_000
 
 
 class WrongTokens:
-    """Wrong tokens by address in this process, in bounded memory.
+    """Counts of wrong tokens by address in this process, in bounded memory.
 
     A token that was right once is examined from any address, so others behind the same proxy keep their access.
     """
@@ -25,7 +25,7 @@ class WrongTokens:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._free_at: TTLCache[str, float] = TTLCache(_ADDRESSES, AT_ONCE * SECONDS_EACH, clock)
-        """Instant at which an address has no wrong token left to its account."""
+        """Monotonic seconds at which the count of wrong tokens returns to zero, by network address."""
         self._recognised: LRUCache[bytes, None] = LRUCache(_RECOGNISED)
 
     def check(self, address: str, token_hash: bytes) -> None:

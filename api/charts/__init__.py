@@ -1,6 +1,7 @@
 """Charts as SVG and in words, for pages and reports: deterministic text without style attributes or scripts.
 
-A chart's description says all that it shows, and never by colour alone. Imports `projections.narrate`.
+A chart's text description states all that the chart shows, so colour alone conveys nothing. Imports
+`projections.narrate`.
 """
 
 from api.charts.captions import number, signals_in_words, summary

@@ -16,7 +16,7 @@ _ASSURANCES = {
 
 
 def number(value: float | None, unit: str) -> str:
-    """Return a value in its unit, to one decimal place: 71.4%, 17.3, 12."""
+    """Return a value in its unit to one decimal place, such as 71.4%; return "none" for None."""
     if value is None:
         return "none"
     plain = f"{round(value, 1) + 0.0:,.1f}".removesuffix(".0")
@@ -24,7 +24,7 @@ def number(value: float | None, unit: str) -> str:
 
 
 def counts(point: ChartReading, unit: str) -> str:
-    """Return the counts of a reading: 61 of 85, or 1,998 to 96 for an average."""
+    """Return a reading's counts in words, such as 61 of 85, or the reason why it has no counts."""
     if point.hidden:
         return "hidden because the counts are small"
     if point.numerator is None:
@@ -35,7 +35,7 @@ def counts(point: ChartReading, unit: str) -> str:
 
 
 def reading_text(point: ChartReading, unit: str) -> str:
-    """Return a reading: 71.8% (61 of 85)."""
+    """Return a reading's value and counts in words, such as 71.8% (61 of 85)."""
     if point.value is None or (unit == "COUNT" and point.numerator is not None):
         return counts(point, unit)
     return f"{number(point.value, unit)} ({counts(point, unit)})"
@@ -62,7 +62,7 @@ def summary(series: Series) -> str:
 
 
 def _targets(series: Series) -> Iterator[str]:
-    """Yield the target, and the earlier targets of a chart with the first reading of each."""
+    """Yield one sentence about the target and any earlier targets; yield nothing without a target."""
     steps = series.target_steps
     target = steps[-1][1] if steps else series.target
     if target is not None:
@@ -73,7 +73,10 @@ def _targets(series: Series) -> Iterator[str]:
 
 
 def _limits(series: Series) -> str:
-    """Return the limits; a lower limit below zero is left out."""
+    """Return the end of a sentence that states the limits, or an empty string without limits.
+
+    A lower limit below zero is left out.
+    """
     if series.lower is None or series.upper is None:
         return ""
     upper = number(series.upper, series.unit)
@@ -101,7 +104,10 @@ def signals_in_words(series: Series) -> list[str]:
 
 
 def _assurance(series: Series, assurance: str) -> Iterator[str]:
-    """Yield whether the process meets the target, and whether recent readings do anyway."""
+    """Yield a sentence about the target's assurance.
+
+    Yield a second sentence if the process fails the target but the latest readings meet it.
+    """
     good = BETTER.get(series.direction, 0)
     yield _ASSURANCES[assurance].format(side="below" if good > 0 else "above")
     target = series.target
@@ -158,7 +164,10 @@ _SENTENCES: dict[str, Callable[[str, int, bool], str]] = {
 
 
 def _stretches(series: Series, signal: str) -> Iterator[tuple[int, Sequence[ChartReading]]]:
-    """Yield runs of neighbours with a signal, all on one side of the mean, or all rising or falling."""
+    """Yield each run of neighbouring readings with a signal, on one side of the mean or in one trend.
+
+    The number before a run is 1 above the mean or rising, -1 below or falling, otherwise 0.
+    """
     mean = series.mean or 0
     sides = [
         (0 if point.value is None else (point.value > mean) - (point.value < mean), point)
@@ -173,7 +182,10 @@ def _stretches(series: Series, signal: str) -> Iterator[tuple[int, Sequence[Char
 
 
 def _names(signal: str, point: ChartReading) -> bool:
-    """Return whether a signal's sentence names the point; a point outside a limit is not also called near it."""
+    """Return whether a signal's sentence names the point.
+
+    The sentence on points near a limit does not name a point outside a limit.
+    """
     return signal in point.signals and not (signal == "NEAR_LIMIT" and "OUTSIDE" in point.signals)
 
 
@@ -183,6 +195,6 @@ def _rises(stretch: Sequence[ChartReading]) -> int:
 
 
 def _verdict(series: Series, side: int) -> str:
-    """Return whether a signal on that side is an improvement or a concern."""
+    """Return the words for an improvement or a concern; empty for a measure without a better direction."""
     better = BETTER.get(series.direction, 0) * side
     return {1: ": improvement", -1: ": concern"}.get(better, "")

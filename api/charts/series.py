@@ -21,7 +21,7 @@ class ChartReading(Struct, frozen=True, rename="camel", kw_only=True):
     denominator: int | None
     signals: tuple[str, ...]
     suppressed: bool
-    """True if its counts are too small to publish."""
+    """True if the point's counts are too small to publish."""
     restated: int = 0
     reason: str | None = None
     """Reason for the restatement."""
@@ -30,14 +30,14 @@ class ChartReading(Struct, frozen=True, rename="camel", kw_only=True):
 
     @property
     def label(self) -> str:
-        """Period: a month by name, otherwise its dates."""
+        """Name of the period: a whole month by name, otherwise the first and last day."""
         first, last = self.first, self.last
         whole = first.day == 1 and last == first.replace(day=monthrange(first.year, first.month)[1])
         return f"{first:%B %Y}" if whole else f"{day(first)} to {day(last)}"
 
     @property
     def hidden(self) -> bool:
-        """True if its counts are hidden from this reader."""
+        """True if the point's counts are hidden from this reader."""
         return self.suppressed and self.numerator is None
 
 
@@ -53,7 +53,7 @@ class TargetRevision(Struct, frozen=True, rename="camel"):
     """A revision of a measure's target."""
 
     first: date
-    """First day of the target."""
+    """First day on which the target applies."""
     target: float
     position: int
 
@@ -65,13 +65,13 @@ class Readings(Struct, frozen=True, rename="camel"):
 
 
 class Spc(Struct, frozen=True, rename="camel"):
-    """Lines of a measure's chart, in its unit."""
+    """Mean and limits of a measure's chart, in the measure's unit."""
 
     mean: float
     lower: float | None
     upper: float | None
     provisional: bool | None
-    """True if there are fewer than 12 points."""
+    """True if the limits use fewer than 12 points."""
 
 
 class Series(Struct, frozen=True, rename="camel", kw_only=True):
@@ -85,7 +85,7 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
     target: float | None
     baseline: float | None
     spc: Spc | None
-    """Chart of the readings; None without a reading, or if the reader may not see it."""
+    """Mean and limits of the readings; None without a reading, or if the reader may not see them."""
     assurance: str | None
     reset_on: date | None
     suppressed: bool
@@ -94,22 +94,22 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
     readings: Readings
     resets: tuple[Reset, ...] = ()
     first_target: float | None = None
-    """Target at its definition."""
+    """Target set when the measure was defined."""
     targets: tuple[TargetRevision, ...] = ()
 
     @property
     def mean(self) -> float | None:
-        """Mean of the chart."""
+        """Mean of the chart; None without a chart."""
         return None if self.spc is None else self.spc.mean
 
     @property
     def lower(self) -> float | None:
-        """Lower limit."""
+        """Lower limit of the chart; None if the chart has no limits."""
         return None if self.spc is None else self.spc.lower
 
     @property
     def upper(self) -> float | None:
-        """Upper limit."""
+        """Upper limit of the chart; None if the chart has no limits."""
         return None if self.spc is None else self.spc.upper
 
     @property
@@ -119,19 +119,19 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
 
     @property
     def points(self) -> tuple[ChartReading, ...]:
-        """Readings."""
+        """Readings of the measure."""
         return self.readings.nodes
 
     @property
     def charted(self) -> frozenset[int]:
-        """Indexes of the points in the chart: a point whose period contains that of another is not in it."""
+        """Indexes of the points in the chart, which omits a point whose period contains another point's period."""
         valued = [index for index, point in enumerate(self.points) if point.value is not None]
         periods = [(self.points[index].first, self.points[index].last) for index in valued]
         outer = {*valued} - {valued[place] for place in smallest_periods(periods)}
         return frozenset(index for index in range(len(self.points)) if index not in outer)
 
     def chart(self) -> "Series":
-        """Return the measure with the readings in its chart only."""
+        """Return the measure with only the readings in its chart."""
         charted = self.charted
         if len(charted) == len(self.points):
             return self
@@ -140,7 +140,10 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
 
     @property
     def target_steps(self) -> tuple[tuple[int, float], ...]:
-        """Index of the first point of each target and the target, in order; a point has its last day's target."""
+        """Index of the first point of each target, with the target, in order of time.
+
+        The target of a point is the one on its last day.
+        """
         steps: list[tuple[int, float]] = []
         for index, point in enumerate(self.points):
             target = self.target_on(point.last)
@@ -149,7 +152,7 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
         return tuple(steps)
 
     def target_on(self, day_: date) -> float | None:
-        """Return the target on a day; without revisions, the present one."""
+        """Return the target in force on a day, or None if the measure had no target then."""
         known = [(each.first, each.position, each.target) for each in self.targets if each.first <= day_]
         return max(known)[2] if known else self.first_target if self.targets else self.target
 
@@ -166,5 +169,5 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 def series_of(answer: object) -> Series:
-    """Return the series of a `Measure` in a GraphQL answer, which must have these fields."""
+    """Return the series of a `Measure` in a GraphQL answer, which must select the fields of `Series`."""
     return msgspec.convert(answer, Series, from_attributes=True)

@@ -18,7 +18,7 @@ def element(name: str, *children: str, **attributes: str | float | None) -> str:
 
 
 def text_node(text: str) -> str:
-    """Return text as an element's child."""
+    """Return text escaped for use inside an element."""
     return escape(_UNPRINTABLE.sub("\ufffd", text), quote=False)
 
 

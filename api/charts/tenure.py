@@ -14,7 +14,7 @@ _BAR, _ROW, _TOP = 26, 18, 6
 
 
 class Span(Struct, frozen=True):
-    """Dates of a term in a post, or of a vacancy; both are included."""
+    """Term in a post, or a vacancy, from its first day to the end of its last day."""
 
     label: str | None
     """Holder of the post; None for a vacancy."""
@@ -23,13 +23,16 @@ class Span(Struct, frozen=True):
     """Last day of the term; None if it continues."""
 
     def sentence(self) -> str:
-        """Return the holder and the dates."""
+        """Return the holder and the dates in words."""
         until = "" if self.last is None else f" to {day(self.last)}"
         return f"{self.label or 'Vacant'} from {day(self.first)}{until}"
 
 
 def tenure_svg(name: str, title: str, spans: Sequence[Span], until: date) -> str:
-    """Return the terms from the first day of `spans` until a date; a vacancy is hollow, dashed and labelled."""
+    """Return an SVG bar of the terms, from the first day of `spans` until a date.
+
+    A vacancy is hollow, dashed and labelled.
+    """
     visible = [span for span in sorted(spans, key=lambda span: span.first) if span.first <= until]
     description = f"{'; '.join(span.sentence() for span in visible) or 'Nobody has held the post'}."
     height = _TOP + _BAR + _ROW * (len(visible) + 1)
@@ -46,7 +49,7 @@ def tenure_svg(name: str, title: str, spans: Sequence[Span], until: date) -> str
 
 
 def _bar(span: Span, index: int, left: float, width: float) -> list[str]:
-    """Return a segment of the bar with its number, and its line of the legend."""
+    """Return the SVG elements of a span: its segment of the bar, its number and its line of the legend."""
     gap = span.label is None
     number = text_node(f"{index + 1}")
     return [

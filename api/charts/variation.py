@@ -12,9 +12,9 @@ from api.charts.series import ChartReading, Series
 from api.charts.svg import element, text_node
 
 BETTER = {"HIGHER_IS_BETTER": 1, "LOWER_IS_BETTER": -1}
-"""Sign of a better value, by the measure's direction."""
+"""Sign of a change for the better, by the measure's direction."""
 _ICON = 32
-"""Width and height of an icon."""
+"""Pixels of an icon's width and height."""
 
 
 class Variation(Enum):
@@ -41,7 +41,7 @@ _ASSURANCES = {
 
 
 def side_of(series: Series, index: int) -> int:
-    """Return 1 if a signal lies above its mean or rises, -1 if below or falling, 0 without a signal."""
+    """Return 1 if a point's signal is above the mean or rises, -1 if below or falling, otherwise 0."""
     point = series.points[index]
     if not point.signals or point.value is None:
         return 0
@@ -57,7 +57,7 @@ def _earlier_mean(series: Series) -> float | None:
 
 
 def _slope(points: Sequence[ChartReading], index: int) -> int:
-    """Return the direction of a trend at one of its points."""
+    """Return 1 if a trend rises at one of its points, -1 if it falls, otherwise 0."""
     neighbours = [point.value for point in points[max(index - 1, 0) : index + 2] if point.value is not None]
     return (neighbours[-1] > neighbours[0]) - (neighbours[-1] < neighbours[0])
 
@@ -84,7 +84,7 @@ def marker(variation: Variation, x: float, y: float, *children: str) -> str:
 
 
 def variation_icon(series: Series) -> tuple[str, str]:
-    """Return the icon of the latest reading's variation, and its meaning."""
+    """Return the icon of the latest reading's variation, and its meaning; both are empty without a value."""
     latest = next((i for i in reversed(range(len(series.points))) if series.points[i].value is not None), None)
     if latest is None:
         return "", ""

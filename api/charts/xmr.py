@@ -22,9 +22,9 @@ _TICKS = 5
 _LABELS = 8
 """Maximum number of periods named along the axis."""
 _LEGEND = 150
-"""Distance between the entries of the legend."""
+"""Pixels from one marker of the legend to the next."""
 _APART = 15
-"""Minimum distance between labels, one below another."""
+"""Minimum pixels between labels, one below another."""
 _SIGNALS = {
     "OUTSIDE": "outside the limits",
     "SHIFT": "one of seven or more on one side of the mean",
@@ -34,13 +34,13 @@ _SIGNALS = {
 
 
 class _Line(Struct, frozen=True):
-    """A level across the chart."""
+    """Line across the chart, at one level or at several in turn."""
 
     label: str
     value: float
     dashes: str | None
     steps: tuple[tuple[int, float], ...] = ()
-    """Index of the first point of each level, and the level. Empty: one level from the limits' first point on."""
+    """Index of the first point of each level, with the level. If empty, one level begins with the limits."""
 
 
 class _Frame(Struct, frozen=True):
@@ -52,20 +52,20 @@ class _Frame(Struct, frozen=True):
     points: int
 
     def x(self, index: float) -> float:
-        """Return the x of a point's index; -0.5 and points - 0.5 are the edges."""
+        """Return the x coordinate of a point's index; the edges are at -0.5 and points - 0.5."""
         return _LEFT + (WIDTH - _LEFT - _RIGHT) * (index + 0.5) / max(self.points, 1)
 
     def y(self, value: float) -> float:
-        """Return the y of a value."""
+        """Return the y coordinate of a value."""
         return _TOP + (HEIGHT - _TOP - _BOTTOM) * (self.high - value) / (self.high - self.low)
 
 
 def xmr_svg(series: Series, name: str = "") -> str:
-    """Return the chart of a measure.
+    """Return the chart of a measure as SVG.
 
     Args:
         series: The measure.
-        name: Prefix of its ids, where a page shows several charts of one measure.
+        name: Prefix of the chart's ids, where a page shows several charts of one measure.
     """
     series = series.chart()
     lines = _lines(series)
@@ -84,7 +84,10 @@ def xmr_svg(series: Series, name: str = "") -> str:
 
 
 def _lines(series: Series) -> list[_Line]:
-    """Return the lines within the unit's range: counts and shares are never below zero."""
+    """Return the lines of the mean, the limits and the target.
+
+    A line outside the unit's range is left out: counts and shares are never below zero.
+    """
     highest = 100.0 if series.unit == "PERCENT" else math.inf
     steps = series.target_steps
     target = steps[-1][1] if steps else series.target
@@ -166,7 +169,7 @@ def _reset(series: Series, frame: _Frame) -> Iterator[str]:
 
 
 def _levels(series: Series, frame: _Frame, lines: Sequence[_Line]) -> Iterator[str]:
-    """Yield the lines and their labels at the right, spaced apart where they would overlap."""
+    """Yield the lines and their labels at the right, and move labels apart where they would overlap."""
     right = frame.x(frame.points - 0.5)
     below = -math.inf
     for line in sorted(lines, key=lambda each: -each.value):

@@ -1,7 +1,7 @@
 """Run the command line `ledger`.
 
-Each command is a module of this package with a function `configure`, imported only when it is called. An error is
-one line on stderr: what is wrong and what to do. Exit status 1: refused or failed; 2: wrong usage.
+Each command is a module of this package with a function `configure`, imported only when the command is called.
+An error is one line on stderr: what is wrong and what to do. Exit status 1: refused or failed; 2: wrong usage.
 """
 
 import sys
@@ -28,7 +28,7 @@ COMMANDS = {
     "key": "create, print or rotate the key that signs checkpoints",
     "schema": "print the GraphQL schema, the facts, the rules of clauses, or the OpenAPI document",
 }
-"""One-line help by command; each command is the module of its name."""
+"""One-line help of each command, by the name of its module."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Record facts from a file of CloudEvents, one a line: `ledger append`.
+"""Record facts from a file of CloudEvents, one on each line: `ledger append`.
 
 The command writes a receipt for each line. It can be repeated after any interruption: a recorded fact returns its
 first receipt again.
@@ -25,7 +25,7 @@ from ledger.domain.errors import LedgerError, Refusal, Refused
 from ledger.intake.parse import SubmittedFact, accept, read_json
 
 LINE_BYTES = 4_194_304
-"""Bytes of the longest line: more than the narratives of any fact that fits into an entry."""
+"""Bytes of the longest accepted line, which exceeds the narratives of any fact that fits into an entry."""
 ENDLESS_LINE = 64 * LINE_BYTES
 """Bytes without a line break after which reading stops: the file does not have a line for each event."""
 CHUNK = 500
@@ -189,7 +189,7 @@ def _opened(name: str) -> Iterator[BinaryIO]:
 
 
 def _size(name: str) -> int | None:
-    """Return the bytes of a file, or None for a pipe."""
+    """Return the bytes of a file, or None for a pipe or an empty file."""
     return (None if name == "-" else Path(name).stat().st_size) or None
 
 
@@ -199,7 +199,7 @@ class _FileProgress(Struct):
     report: ProgressCallback
     name: str
     size: int | None
-    """Bytes of the file; None for a pipe."""
+    """Bytes of the file; None for a pipe or an empty file."""
     lines_done: int = 0
     read: int = 0
 

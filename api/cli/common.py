@@ -1,4 +1,4 @@
-"""Share between commands: a parser with one-line errors, output for people or programs, and the database."""
+"""Provide all commands with a parser, output for people or programs, and the database."""
 
 import argparse
 import asyncio
@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 
 
 class Misused(LedgerError):
-    """The command was called wrongly."""
+    """Error of a command that was called wrongly."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -54,7 +54,7 @@ class Parser(argparse.ArgumentParser):
         self.set_defaults(run=action)
 
     def add_actions(self, **actions: tuple[str, Action]) -> list["Parser"]:
-        """Return the parsers of a command's actions, each declared by its name, meaning and function."""
+        """Add actions to a command, each by name with its meaning and function, and return their parsers."""
         *first, last = actions
         names = f"{', '.join(first)} or {last}"
         subparsers = self.add_subparsers(required=True, metavar=names, parser_class=Parser)
@@ -73,14 +73,18 @@ async def open_writer(url: str) -> Writer:
 
 @asynccontextmanager
 async def database_with(notice: str) -> AsyncIterator[str]:
-    """Yield the database's URL as `database` does; raise LedgerError with similar names if it lacks the notice."""
+    """Yield the database's URL as `database` does, after checking that the notice is recorded.
+
+    Raises:
+        LedgerError: The notice is not recorded; the message suggests similar names.
+    """
     async with database() as url:
         await check_notice(url, notice)
         yield url
 
 
 async def check_notice(url: str, notice: str) -> None:
-    """Raise LedgerError with similar names for a notice that is not recorded."""
+    """Raise LedgerError, which suggests similar names, unless the notice is recorded."""
     async with await connect(url, "ledger_writer") as connection:
         cursor = await connection.execute("SELECT notice FROM ledger.heads ORDER BY notice")
         known = [name for (name,) in await cursor.fetchall()]
@@ -131,7 +135,12 @@ def console() -> Console:
 
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
-    """Run a command's coroutine; turn the loss of the database, or missing rights, into an error of one line."""
+    """Run a command's coroutine and return its result.
+
+    Raises:
+        Unavailable: The database, or a worker of its cluster, cannot be reached.
+        LedgerError: The login of the database has too few rights.
+    """
     try:
         return asyncio.run(work)
     except psycopg.OperationalError as error:
@@ -149,7 +158,11 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
 
 @asynccontextmanager
 async def database(settings: Settings | None = None) -> AsyncIterator[str]:
-    """Yield the database's URL; start and migrate it first if it is the embedded one. Raises LedgerError."""
+    """Yield the database's URL; start and migrate the database first if it is the embedded one.
+
+    Raises:
+        LedgerError: The database cannot be used; the message says what to do.
+    """
     opened = Database(settings or Settings.from_environment())
     try:
         yield await opened.open(_say_slow_steps)
@@ -169,7 +182,11 @@ def sentence(words: str) -> str:
 
 
 def role(text: str) -> Role:
-    """Return the role of a name in any case, with - or _; raise argparse's error with the known roles."""
+    """Return the role with this name, in any letter case and with - or _.
+
+    Raises:
+        argparse.ArgumentTypeError: No role has this name; the message lists the roles.
+    """
     try:
         return Role(text.upper().replace("-", "_"))
     except ValueError:
@@ -178,7 +195,11 @@ def role(text: str) -> Role:
 
 
 def instant(text: str) -> datetime:
-    """Return an instant with its offset (RFC 3339), or the first instant in UTC of a day."""
+    """Return the instant of a text with an offset (RFC 3339), or the first instant in UTC of a date.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is neither.
+    """
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
@@ -189,7 +210,11 @@ def instant(text: str) -> datetime:
 
 
 def moment(text: str) -> Moment:
-    """Return a position, an instant with its offset, or the end of a day, as the pages do."""
+    """Return the position or instant of a text; a date gives the end of that day, as the pages do.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is not a position, an instant or a date.
+    """
     if _POSITION.fullmatch(text):
         return int(text)
     try:

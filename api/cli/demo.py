@@ -130,7 +130,7 @@ def _summary(checks: DemoChecks) -> bool:
 
 
 LIVE_MOMENT = "2023-04-03"
-"""Date in the invented history on which the notice is live and clauses wait."""
+"""Date in the invented history on which the notice is not yet closed."""
 
 
 def _links(checks: DemoChecks, address: str, keys: dict[str, str]) -> None:

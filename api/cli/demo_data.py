@@ -60,7 +60,7 @@ PEOPLE = {
 
 
 class Clock:
-    """Clock of the demo: an instant of the history, or the real time without one."""
+    """Clock of the demo, which returns the instant `at` of the history, or else the real time."""
 
     def __init__(self) -> None:
         self.at: datetime | None = None
@@ -78,9 +78,9 @@ class Outcome(Struct, frozen=True):
     """Position of the entry; None for a refused line."""
     duplicate: bool
     codes: tuple[str, ...]
-    """Codes of the refusal."""
+    """Codes of the refusal; empty for a recorded line."""
     expected: bool
-    """True if the outcome is as the history expects; when repeated, a refusal may have another reason."""
+    """True if the outcome is as the history expects. In a repeated demo, a refusal may have another reason."""
 
 
 class Keys:
@@ -90,7 +90,7 @@ class Keys:
         self._file = folder / "tokens.json"
 
     async def fetch(self, url: str, writer: Writer) -> dict[str, str]:
-        """Return each actor's token: the one in the file while it is valid, otherwise a new one."""
+        """Return the token of each actor: the token in the file while it is valid, otherwise a new token."""
         secrets = self._read()
         for actor, role in PEOPLE.items():
             if actor in secrets and await self._opens(url, writer, secrets[actor]):
@@ -148,9 +148,10 @@ def lines() -> Iterator[dict[str, Any]]:
 async def play(
     client: httpx.AsyncClient, writer: Writer, keys: dict[str, str], clock: Clock, signing: VerifierKey
 ) -> list[Outcome]:
-    """Post the history line by line, each as its actor and at its time; repeating it adds nothing.
+    """Post each line of the history as its actor and at its time, and return the outcomes.
 
-    The history's signing key is replaced with `signing`, because nobody has the invented private key.
+    Repeating this adds no entry. The history's signing key is replaced with `signing`, because nobody has the
+    invented private key.
     """
     outcomes: list[Outcome] = []
     positions: dict[str, int] = {}
@@ -182,12 +183,12 @@ async def play(
 
 
 def _positions(known: dict[str, int], earlier: str | list[str]) -> int | list[int]:
-    """Return the position of an earlier line, or the positions of several."""
+    """Return the position of an earlier line, or the positions of several; 1 for a line that was not recorded."""
     return known.get(earlier, 1) if isinstance(earlier, str) else [known.get(name, 1) for name in earlier]
 
 
 async def _by_service(writer: Writer, line: dict[str, Any], event: dict[str, Any], *, again: bool) -> Outcome:
-    """Record a line as the service."""
+    """Record a line as the service, and return its outcome."""
     try:
         receipt = await writer.append(NOTICE, accept(event), SERVICE)
     except Refused as refused:

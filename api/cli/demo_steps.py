@@ -1,4 +1,4 @@
-"""Run the steps of the demo: announce each, do it, and note the result of its checks.
+"""Run the steps of the demo, announce them, and note the results of their checks.
 
 The operator records the notice and the tokens. Everything else goes through the public interfaces.
 """
@@ -60,7 +60,7 @@ class DemoChecks(Struct):
     steps: int = 0
 
     def step(self, title: str, description: str) -> None:
-        """Begin a step."""
+        """Start a step, and print its title and description unless quiet."""
         self.steps += 1
         if not self.quiet:
             self.out.print(f"\n{self.steps}. {title}", style="bold", markup=False)
@@ -82,7 +82,7 @@ class DemoChecks(Struct):
 
 
 def unpacked(bundle: Path) -> Path:
-    """Extract a bundle's verifier into a file next to it."""
+    """Extract a bundle's verifier into a file next to the bundle, and return the file's path."""
     script = bundle.with_name("verify.py")
     with ZipFile(bundle) as archive:
         script.write_bytes(archive.read(script.name))
@@ -90,7 +90,7 @@ def unpacked(bundle: Path) -> Path:
 
 
 def _program() -> str:
-    """Return the command that calls the command line from this directory."""
+    """Return the shell command that runs `ledger` from the current directory."""
     called = Path(sys.argv[0])
     return os.path.relpath(called) if called.name == "ledger" and shutil.which("ledger") is None else "ledger"
 
@@ -111,7 +111,11 @@ class DemoRun:
         self._checks = checks
 
     async def go(self, address: str) -> dict[str, str]:
-        """Run all steps and return the tokens of the demo's people; raise LedgerError if one cannot continue."""
+        """Run all steps and return the tokens of the demo's people, by actor.
+
+        Raises:
+            LedgerError: A step cannot continue.
+        """
         await self._notice()
         keys = await self._people()
         async with httpx.AsyncClient(base_url=address, timeout=30) as client:
@@ -227,7 +231,7 @@ class DemoRun:
         checks.say(f"{self._signer.name} has signed {signed.size} entries with the root {root}.")
 
     async def _bundle(self) -> None:
-        """Run the bundle's own verifier as an auditor would, in a process without this one's modules."""
+        """Export a bundle and run its verifier as an auditor would, in a process without the project's code."""
         checks, bundle = self._checks, self._folder / f"{NOTICE}.zip"
         checks.step("The bundle", "Writing an auditor's bundle, and running the verifier inside it.")
         done = await export(
@@ -243,7 +247,7 @@ class DemoRun:
             checks.say(line)
 
     async def _questions(self, client: httpx.AsyncClient, token: str, outcomes: dict[str, Outcome]) -> None:
-        """Query the plan at both positions, after the views have reached the last entry."""
+        """Query the plan now and before the correction, after the views have reached the last entry."""
         checks = self._checks
         before = (outcomes[CORRECTED].position or 2) - 1
         last = max(outcome.position or 1 for outcome in outcomes.values())

@@ -36,7 +36,7 @@ _NOTICE = "tameside-2022"
 
 
 def markdown() -> str:
-    """Return the whole reference."""
+    """Return the reference of all facts as one Markdown document."""
     examples = _examples()
     parts = [PREFACE]
     for area in AREAS:
@@ -105,7 +105,7 @@ def _rows(struct: type[Struct], prefix: str) -> Iterator[str]:
 
 
 def _described(hint: object) -> tuple[str, str, type[Struct] | None]:
-    """Return the type of a field in words, its meaning, and the struct within it."""
+    """Return a field's type in words, its meaning, and the struct of its values, or None without such a struct."""
     meaning, bounds, reference = "", [], ""
     field = unwrap(hint)
     for meta in field.metas:

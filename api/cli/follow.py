@@ -25,7 +25,7 @@ PASSWORD, SOURCE_URL = "LEDGER_FOLLOWER_PASSWORD", "LEDGER_SOURCE_URL"
 
 
 class Status(Struct, frozen=True):
-    """State of both sides in one database."""
+    """Ledgers that this database follows, its followers, and the alarms about them."""
 
     sources: list[Source]
     alarms: list[Alarm]

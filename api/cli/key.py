@@ -60,7 +60,7 @@ def _rotate(arguments: Namespace) -> int:
 
 
 def rotation(key: VerifierKey) -> dict[str, Any]:
-    """Return the attributes of the event that records a key; they are unique to the key."""
+    """Return the attributes of the event that records a key, with an id that is unique to the key."""
     data = {"key": key.name, "publicKey": b64encode(key.public_key).decode()}
     return {"id": f"signing-key:{key.key_id.hex()}", "type": KIND_OF[SigningKeyRotated].type, "data": data}
 
@@ -80,7 +80,11 @@ async def _record_keys(signer: Signer, notices: list[str]) -> list[Receipt]:
 
 
 async def _rotate_one(writer: Writer, log: CheckpointSigner, notice: str, fact: SubmittedFact) -> Receipt:
-    """Record the key and sign the head with it; raise LedgerError for a key that another has since replaced."""
+    """Record the key and sign the head with it.
+
+    Raises:
+        LedgerError: Another key has since replaced this key.
+    """
     receipt = await writer.append(notice, fact, OPERATOR)
     try:
         signs = (await log.checkpoint(notice)).key == str(log.key)

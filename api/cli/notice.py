@@ -1,4 +1,4 @@
-"""Check a notice pack, or record the notice of one: `ledger notice`."""
+"""Check a notice pack, or record its notice: `ledger notice`."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -12,7 +12,7 @@ from ledger.intake.parse import accept
 from ledger.packs import SHIPPED, shipped
 
 PACK_BYTES = 10_000_000
-"""Bytes of the longest pack, a hundred times those of a long notice."""
+"""Bytes of the largest accepted pack, a hundred times the size of a long notice."""
 
 
 def configure(parser: Parser) -> None:
@@ -83,11 +83,11 @@ async def _record(pack: Pack) -> list[Receipt]:
 
 
 class OtherPack(LedgerError):
-    """The ledger holds the notice from another version of its pack."""
+    """Error for a notice that was recorded from another version of its pack."""
 
 
 async def record(writer: Writer, pack: Pack) -> list[Receipt]:
-    """Record the notice of a pack as the operator, as a whole; repeating it changes nothing.
+    """Record the notice of a pack as the operator, with all its facts or none; repeating it changes nothing.
 
     Raises:
         OtherPack: The notice was recorded from another version of the pack.

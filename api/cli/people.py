@@ -1,4 +1,4 @@
-"""Manage the directory of actors' names, which is separate from the log: `ledger people`."""
+"""Manage the directory of actors' names, which is separate from the entries: `ledger people`."""
 
 from argparse import Namespace
 from collections.abc import AsyncIterator

@@ -22,14 +22,14 @@ ProgressCallback = Callable[[str, int, int | None], None]
 """Function that receives the subject of the work, the units done, and the total if known."""
 Clock = Callable[[], float]
 EVERY_SECONDS = 10.0
-"""Seconds between lines when there is no bar."""
+"""Seconds between lines of progress when no bar is displayed."""
 
 
 class _Rate(ProgressColumn):
     """Column with the rate of work."""
 
     def render(self, task: Task) -> Text:
-        """Return the rate of work; empty until the first one is measured."""
+        """Return the rate of work; empty until a rate is measured."""
         speed = task.finished_speed or task.speed
         return Text("" if speed is None else f"{speed:,.0f} a second")
 
@@ -62,7 +62,7 @@ class _PlainProgress(Struct):
     begun: dict[str, float] = {}
 
     def report(self, name: str, done: int, total: int | None) -> None:
-        """Print a line if one is due."""
+        """Print a line of progress if EVERY_SECONDS have passed since the last line."""
         now = self.clock()
         since = self.begun.setdefault(name, now)
         if now - self.last < EVERY_SECONDS or not done:

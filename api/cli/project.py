@@ -1,4 +1,4 @@
-"""Keep the views up to date in a process of its own: `ledger project`. Several processes are redundant."""
+"""Keep the views up to date in a separate process: `ledger project`. More such processes add redundancy."""
 
 import asyncio
 import logging
@@ -75,7 +75,7 @@ async def _runners(url: str, paths: Sequence[str], notices: Sequence[str] | None
 
 
 class GuestThreads:
-    """Guests in threads of their own. One that stops is named in the log, and the others go on."""
+    """Threads that each run one guest projection. The log names a guest that stops; the other guests continue."""
 
     def __init__(self, runners: Sequence[GuestRunner]) -> None:
         self._stop = Event()

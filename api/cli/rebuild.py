@@ -1,4 +1,4 @@
-"""Rebuild views next to the live ones, print the differences, and swap them in: `ledger rebuild`."""
+"""Rebuild views next to the live views, print the differences, and replace the live views: `ledger rebuild`."""
 
 from argparse import Namespace
 

@@ -114,7 +114,11 @@ async def _names(url: str, notice: str) -> dict[str, str]:
 
 
 async def position(history: LoadedHistory, when: Moment | None) -> int:
-    """Return the position of a moment, or the last one for None; raise NotRecordedYet for a later one."""
+    """Return the position of a moment, or the last position for None.
+
+    Raises:
+        NotRecordedYet: The position is later than the last entry, or the instant is before the first.
+    """
     if when is None:
         return history.size
     if isinstance(when, datetime):
@@ -229,7 +233,7 @@ def _citation(citation: EvidenceCited) -> str:
 
 
 def changes_in_words(changes: Iterable[Change]) -> Iterator[str]:
-    """Yield a line for each changed thing: objective O1: due 31 March 2023, activity AMBER → GREEN."""
+    """Yield a line for each changed thing, such as: objective O1: due 31 March 2023, activity AMBER → GREEN."""
     of: dict[str, list[str]] = {}
     for change in changes:
         after = change.after or "nothing"

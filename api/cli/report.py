@@ -1,4 +1,4 @@
-"""Write the adviser's report for a period, or an issued one, in one of four formats: `ledger report`."""
+"""Write the adviser's report for a period, or an issued report, in one of four formats: `ledger report`."""
 
 import asyncio
 import hashlib

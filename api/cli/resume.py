@@ -40,10 +40,11 @@ def _resume(arguments: Namespace) -> int:
 
 
 async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]]:
-    """Record the loss and replace the mark.
+    """Record the loss and replace the high-water mark.
 
     Returns:
-        The entry's position, or None when nothing is lost; and the followers, which have the lost entries.
+        The position of the recorded loss, or None when nothing is lost. Then the names of the followers,
+        which have the lost entries.
 
     Raises:
         RolledBack: Entries are lost, and the loss is not accepted.
@@ -71,7 +72,7 @@ async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]
 
 
 def _fact(mark: Mark, head: Head) -> SubmittedFact:
-    """Return the fact of a loss; its id makes a repeated command find the entry of the first."""
+    """Return the fact that accepts a loss; its id is the same when the command is repeated."""
     root = b64encode(mark.root_hash).decode()
     data = {"size": mark.size, "rootHash": root, "resumedAt": head.size}
     return accept(

@@ -15,7 +15,11 @@ def configure(parser: Parser) -> None:
 
 
 def port(text: str) -> int:
-    """Return a TCP port, 0 for any free one; raise argparse's error for anything else."""
+    """Return the number of a TCP port, where 0 means any free port.
+
+    Raises:
+        ArgumentTypeError: The text is not a port.
+    """
     if not text.isdecimal() or int(text) > 65_535:
         raise ArgumentTypeError(f"{text!r} is not a port; enter a number from 0 to 65535")
     return int(text)

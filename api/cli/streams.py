@@ -1,4 +1,4 @@
-"""Standard streams of the command line that are closed, full, or read no further."""
+"""Handle standard streams that are closed, full or no longer read."""
 
 import os
 import sys
@@ -21,7 +21,7 @@ def open_missing() -> None:
 
 
 def write_all_characters(*, as_json: bool) -> None:
-    """Write JSON in UTF-8; for people, write a character that a stream's encoding lacks as its escape."""
+    """Set the streams to write JSON in UTF-8, and to escape a character that an encoding lacks in other output."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(encoding="utf-8" if as_json else None, errors="backslashreplace")

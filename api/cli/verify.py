@@ -64,7 +64,7 @@ def _verify(arguments: Namespace) -> int:
 
 
 def _record(arguments: Namespace, earlier: EarlierCopy | None) -> int:
-    """Verify the record in the database."""
+    """Verify the record in the database, print the result and return the exit status."""
     if earlier is not None and earlier.notice != arguments.what:
         raise LedgerError(f"{arguments.against} belongs to the notice {earlier.notice}; name that notice")
     report = run(_report(arguments.what, earlier))
@@ -93,7 +93,7 @@ def _record(arguments: Namespace, earlier: EarlierCopy | None) -> int:
 
 
 def _bundle(arguments: Namespace, earlier: EarlierCopy | None) -> int:
-    """Verify a bundle from its file alone."""
+    """Verify a bundle from its file alone, print the result and return the exit status."""
     path, started = Path(arguments.what), time.monotonic()
     with progress("verifying") as report_progress:
         bundle = checking.check(path, report_progress, arguments.key, earlier, unsigned=arguments.unsigned)
@@ -177,7 +177,7 @@ async def _digests(notice: str | None) -> list[Digest]:
 
 
 def _view_line(digest: Digest) -> str:
-    """Return a view's state in a line that can be compared with another's."""
+    """Return a line with a view's digest, to compare with the digest of another copy."""
     verdict = "equals its entries" if digest.sound else f"DIFFERS from its entries, which give {digest.folded}"
     at = f"{digest.notice} {digest.view} v{digest.version} at {digest.position}"
     return f"  {at}: {digest.stored} {verdict}"
@@ -230,7 +230,10 @@ def _notice_lines(notice: NoticeReport, later: int) -> list[str]:
 
 
 def _rule_lines(notice: NoticeReport) -> Iterator[str]:
-    """Yield a line for entries of earlier rules, and one for entries against a rule that held already."""
+    """Yield a line if today's rules would refuse entries that earlier rules admitted.
+
+    Yield two lines if entries break a rule that was in force when they were recorded.
+    """
     earlier, unexplained = notice.admitted_earlier, notice.unexplained
     if earlier.count:
         entries = many(earlier.count, "entry", "entries")

@@ -1,4 +1,4 @@
-"""Options for fields that name something of the notice, queried from the schema with the viewer's rights."""
+"""Options for form fields that refer to things of the notice, queried from the schema with the viewer's rights."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -35,15 +35,15 @@ class _Source(Struct, frozen=True):
     query: str
     """Selection on the notice; `value` is the option's value, `a` and `b` make its label."""
     only: str | None = None
-    """Required value of the selection's `only` field."""
+    """Required value of the selection's `only` field; None for no condition."""
     label_alone: bool = False
-    """True if the label says what the value is, as that of a rating's code does."""
+    """True if the label alone identifies the option, as a rating's label does."""
     before: str = ""
     """Words before a label that is a bare number or reference."""
 
 
 def _listed(path: str, value: str, *label: str, arguments: str | None = _PAGE, only: str = "") -> str:
-    """Return the selection of a list at a path of fields; `arguments` are those of a paged list."""
+    """Return the selection of the list at a path of fields; without `arguments`, the list has no pages."""
     *outer, name = path.split(".")
     aliases = {"value": value, **dict(zip("ab", label, strict=False)), **({"only": only} if only else {})}
     fields = " ".join(f"{alias}: {name}" for alias, name in aliases.items())
@@ -126,13 +126,13 @@ _SOURCES: Mapping[str, _Source] = {
 _OF_CLAUSES = frozenset({"board", "deliverable", "matter", "post"})
 """Kinds of thing that a clause names in the parameter of the same name."""
 _CODES = frozenset(str(word.value) for words in (AccessKind, Group, Role) for word in words)
-"""Codes in the labels of options."""
+"""Codes that labels display in words."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FACT_TYPES = tuple(Choice(kind.type, formatting.fact(kind.name)) for kind in KINDS.values())
 
 
 def referenced_kinds(fields: Iterable[Field]) -> set[str]:
-    """Return the kinds of thing that a form's fields refer to, new ids left out."""
+    """Return the kinds of thing that a form's fields refer to, except fields for new ids."""
     kinds: set[str] = set()
     for field in fields:
         kinds |= set() if field.begins else set(field.references)
@@ -141,7 +141,7 @@ def referenced_kinds(fields: Iterable[Field]) -> set[str]:
 
 
 def selection(kinds: Collection[str], roles: Sequence[Role]) -> str:
-    """Return the selection on the notice for these kinds, as far as the roles may read it."""
+    """Return the GraphQL selection on the notice for these kinds of thing, except kinds hidden from the roles."""
     sources = {kind: _SOURCES[kind] for kind in sorted(kinds) if kind in _SOURCES}
     readable = {kind: source for kind, source in sources.items() if all(may(roles, view) for view in source.views)}
     return " ".join(source.query.replace("items:", f"{_alias(kind)}:", 1) for kind, source in readable.items())
@@ -152,7 +152,7 @@ def _alias(kind: str) -> str:
 
 
 def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tuple[Choice, ...]]:
-    """Return the options in the answer to `selection`."""
+    """Return the options by kind of thing, from the answer to `selection`."""
     options = {
         kind: tuple(_choices(answer[_alias(kind)], _SOURCES[kind]))
         for kind in kinds
@@ -192,7 +192,7 @@ def with_clauses(options: Choices, kinds: Collection[str], state: State) -> dict
 
 
 def _words(text: str) -> str:
-    """Return the label of a code, a day in words, and the beginning of any other text."""
+    """Return a text for a label: a code or a date in words, or the beginning of another text."""
     if _DAY.fullmatch(text):
         return formatting.day(text)
     return formatting.plain(text).lower() if text in _CODES else _short(text)
@@ -228,7 +228,7 @@ _NUMBERED = re.compile(r"(.*?)(\d{1,9})", re.ASCII | re.DOTALL)
 
 
 def next_id(ids: Iterable[str]) -> str:
-    """Return the id after the last numbered one (D1, D2: D3); an empty string if ids are not numbered."""
+    """Return the id that follows numbered ids, such as D3 after D2, or an empty string without numbered ids."""
     following = ""
     numbered = [match for id_ in ids if (match := _NUMBERED.fullmatch(id_))]
     if numbered:

@@ -1,6 +1,6 @@
 """Layout of a form: each control with its name, id, value and errors. Pure.
 
-The templates only pass this to the macros of govuk-frontend.
+The templates only pass the layout to the macros of govuk-frontend.
 """
 
 import re
@@ -72,23 +72,23 @@ class FormControl(Struct, kw_only=True):
     """True if another row can be added."""
     removable: bool = False
     changes: bool | None = None
-    """True or False for a list that may stay unchanged, as selected; None for other lists."""
+    """True if the person selected that the list changes, False if not; None for a list without that choice."""
     rows: int = 1
     """Height of a text area in rows."""
     mode: str = ""
-    """Keyboard of a touch screen."""
+    """Kind of keyboard that a touch screen displays."""
     fresh: bool = False
     """True if the control receives the focus."""
     errors: list[str] = struct_field(default_factory=list)
 
     @property
     def id(self) -> str:
-        """Id of the element."""
+        """Id of the control's HTML element."""
         return re.sub(r"[^A-Za-z0-9]+", "-", self.path).strip("-")
 
     @property
     def items(self) -> list[dict[str, object]]:
-        """Options for govuk-frontend; in a list that scrolls, selected ones come first."""
+        """Options for govuk-frontend; in a list that scrolls, selected options come first."""
         selected = set(self.values) or {self.value}
         options = (
             sorted(self.options, key=lambda option: option.value not in selected) if self.many else self.options
@@ -126,7 +126,7 @@ class FormControl(Struct, kw_only=True):
 
     @property
     def attributes(self) -> dict[str, str]:
-        """Further attributes of the element."""
+        """Further attributes of the control's HTML element."""
         offered = {"list": f"{self.id}-offered"} if self.widget == "line" and self.options else {}
         return offered | ({"autofocus": ""} if self.fresh else {})
 
@@ -208,18 +208,18 @@ class Form(Struct):
         return control
 
     def _lines(self, path: str) -> list[str]:
-        """Return the lines of a list, with a blank one if a row was added or none exists."""
+        """Return the lines of a list, with a blank line if a row was added or the list is empty."""
         lines = list(self.inputs.get(path, ()))
         return [*lines, ""] if not lines or self.fresh == path else lines
 
     def _numbers(self, path: str) -> list[int]:
-        """Return the row numbers of a list, with a new one if a row was added or none exists."""
+        """Return the row numbers of a list, with a new number if a row was added or none exists."""
         numbered = re.compile(re.escape(path) + r"\[(\d{1,4})\]", re.ASCII)
         numbers = sorted({int(match[1]) for name in self.inputs if (match := numbered.match(name))})
         return [*numbers, numbers[-1] + 1 if numbers else 0] if not numbers or self.fresh == path else numbers
 
     def _boxes(self, field: Field, control: FormControl, options: tuple[Choice, ...]) -> FormControl:
-        """Return boxes to select, with lines for values that the options lack."""
+        """Return a list laid out as checkboxes, with text lines for values that the options lack."""
         known = {option.value for option in options}
         values = [value for value in self.inputs.get(control.path, ()) if value.strip()]
         unlisted = [value for value in values if value not in known]
@@ -299,7 +299,7 @@ class Form(Struct):
     def _choose(
         self, control: FormControl, options: tuple[Choice, ...], value: str, *, of_things: bool = False
     ) -> None:
-        """Lay out a choice of one: radios if the options are few and one is required."""
+        """Lay out a choice of one option: radios if required and the options are few, otherwise a select."""
         if value and value not in {option.value for option in options}:
             options = (*options, Choice(value, value))
         few = control.required and len(options) <= _MAXIMUM_RADIOS and not of_things
@@ -307,7 +307,7 @@ class Form(Struct):
 
 
 def flat(controls: Iterable[FormControl]) -> Iterable[FormControl]:
-    """Yield every control, each before its children."""
+    """Yield every control and its descendants, with a parent before its children."""
     for control in controls:
         yield control
         yield from flat(control.children)
@@ -316,7 +316,7 @@ def flat(controls: Iterable[FormControl]) -> Iterable[FormControl]:
 def attach_refusals(controls: Sequence[FormControl], refusals: Iterable[Refusal]) -> list[ErrorLine]:
     """Attach each refusal to its control, and return the list of errors in the order of the page.
 
-    A refusal of no control, such as a clash with another actor's entry, comes first.
+    A refusal that fits no control, such as a clash with another actor's entry, comes first.
     """
     by_path = {control.path: (order, control) for order, control in enumerate(flat(controls))}
     lines: list[tuple[int, ErrorLine]] = []

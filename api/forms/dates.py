@@ -11,14 +11,14 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 
 class DateError(ValueError):
-    """The text is not a date or a time; the message says what it must be, without its subject."""
+    """Error for a text that is not a date or a time; the message states the requirement without its subject."""
 
 
 def day(parts: tuple[str, str, str]) -> date:
     """Return the date of a day, month and year.
 
     Raises:
-        DateError: The parts are missing or name no real date.
+        DateError: A part is missing, or the parts are not a real date.
     """
     of_month, month, year = (part.strip() for part in parts)
     named = month[:3].lower()
@@ -76,7 +76,7 @@ def instant(of_day: date, time: str, zone: ZoneInfo) -> datetime:
 
 
 def instant_parts(moment: datetime, zone: ZoneInfo) -> tuple[str, str, str, str]:
-    """Return the day, month, year and time of an instant in the zone; `instant` reverses it."""
+    """Return the day, month, year and time of an instant in the zone, the reverse of `instant`."""
     local = moment.astimezone(zone)
     time = local.strftime("%H:%M")
     if local.second or local.microsecond:

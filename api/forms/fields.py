@@ -71,23 +71,23 @@ class Field(Struct, frozen=True, kw_only=True):
     least: int = 0
     """Minimum number of items."""
     nullable: bool = False
-    """True if an absent list and an empty one differ."""
+    """True if an absent list and an empty list differ."""
     options: tuple[Choice, ...] = ()
     references: tuple[str, ...] = ()
-    """Kinds of thing that it refers to; see `choices`."""
+    """Kinds of thing to which the field refers; see `choices`."""
     closed: bool = False
     """True if only an existing thing may be named."""
     about: bool = False
-    """True if it names the subject of the fact."""
+    """True if the field names the subject of the fact."""
     begins: bool = False
     """True if the fact creates its subject, so the id is new."""
     first: str | None = None
-    """First reference of a new kind of thing, for example O1."""
+    """Reference to propose for the first thing of a kind, for example O1."""
     fields: tuple["Field", ...] = ()
 
 
 PARAMETER_FORMS = {"number": "A whole number", "switch": "Yes or no", "word": "A code", "words": "A list of codes"}
-"""Kinds of value of a rule's parameter: code and label."""
+"""Label of each kind of value of a rule's parameter, by code."""
 PARAMETER = (
     Field(key="name", label="Name", control=Control.LINE),
     Field(
@@ -98,7 +98,7 @@ PARAMETER = (
     ),
     Field(key="value", label="Value", hint="Separate the items of a list with commas.", control=Control.LINE),
 )
-"""Fields of one parameter."""
+"""Fields of one parameter of a rule."""
 ENVELOPE = (
     Field(
         key="time",
@@ -126,7 +126,7 @@ ENVELOPE = (
         options=tuple(Choice(kind.value, label_of(kind.meaning)) for kind in PersonalData if kind in CONFIRMABLE),
     ),
 )
-"""Fields of the event next to its fact."""
+"""Fields of the event other than its fact."""
 _REFERENCES_BY_NAME: dict[str, tuple[str, ...]] = {
     "owner": ("actor",),
     "number": ("clause",),
@@ -145,9 +145,9 @@ _REFERENCES_BY_NAME: dict[str, tuple[str, ...]] = {
     "PostVacated.post": ("post",),
     "RoleGranted.request": ("role request",),
 }
-"""References of fields whose type does not name a kind: by field, or by fact and field."""
+"""Kinds of thing to which fields refer whose type names no kind: by field, or by fact and field."""
 _CLOSED = frozenset({"activity rating", "impact rating", "erasure", "role request"})
-"""Kinds of thing, of which only an existing one may be named."""
+"""Kinds of thing whose fields accept existing things only."""
 _GENERIC_HINTS = {get_args(each)[1].description for each in (Day, Instant, Id)}
 """Descriptions of whole types that the control, or an error, already conveys."""
 _DERIVED: Mapping[type[Struct], tuple[str, ...]] = {
@@ -234,7 +234,7 @@ class _Annotation(Struct, frozen=True):
 
 
 def _annotation(metas: Sequence[Meta]) -> _Annotation:
-    """Return the annotations as one; a later one overrides an earlier one."""
+    """Return several annotations merged into one; a later annotation overrides an earlier one."""
     described = [meta.description for meta in metas if meta.description not in {None, *_GENERIC_HINTS}]
     return _Annotation(
         description=next(reversed([text for text in described if text]), ""),

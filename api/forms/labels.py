@@ -1,4 +1,4 @@
-"""Labels, hints and first references on the forms of facts, where names in code do not say enough. Pure."""
+"""Labels, hints and first references on the forms of facts, where names in code are unclear. Pure."""
 
 import re
 from enum import Enum
@@ -101,7 +101,7 @@ LABELS = {
     "ReviewScheduled.by": "Reviewer",
     "ReviewScheduled.from": "Start date",
 }
-"""Labels of fields whose own names do not say enough: by field, or by fact and field."""
+"""Labels of fields whose names in code are unclear: by field, or by fact and field."""
 UNEXPLAINED = frozenset({"activityRating", "actor", "chair", "member", "role"})
 """Fields of existing things whose label says enough; their types' descriptions are for programs."""
 FIRST_IDS = {
@@ -138,14 +138,14 @@ FIRST_IDS = {
     "update": "U1",
     "views": "V1",
 }
-"""First reference of each kind of thing, or of the fact that creates it; proposed where none exists."""
+"""Reference to propose for the first thing, by its kind or by the fact that creates it."""
 _WORDS = {
     "absent: ": "if left blank: ",
     "absent means ": "if left blank: ",
     "absent ": "leave blank ",
     "True if ": "Select yes if ",
 }
-"""Words of descriptions for programs, and those of a form."""
+"""Words of a form, by the words of descriptions for programs that they replace."""
 _ACTOR = re.compile(r"\b(?:(a)n )?(actor)(s)?\b", re.IGNORECASE)
 _ARTICLES = frozenset({"a", "an", "the", "its"})
 
@@ -159,8 +159,8 @@ def label_of(name: str) -> str:
 def hint_of(description: str, default: object, label: str = "") -> str:
     """Return the hint of a field: its description, in the words of a form.
 
-    An absent field is one left blank, and "true if" is the answer yes. A description that only repeats the label
-    becomes an empty hint.
+    "Absent" becomes "if left blank", and "True if" becomes "Select yes if". A description that only repeats the
+    label becomes an empty hint.
     """
     if _content(description) <= _content(label):
         description = ""
@@ -174,7 +174,7 @@ def hint_of(description: str, default: object, label: str = "") -> str:
 
 
 def of_people(text: str) -> str:
-    """Return a description with people in place of actors, the word of programs for them and for systems."""
+    """Return a description that says "person" or "people" instead of "actor", a word that includes systems."""
 
     def person(actor: re.Match[str]) -> str:
         article, word, many = actor.groups(default="")

@@ -22,7 +22,7 @@ Inputs = Mapping[str, Sequence[str]]
 DATA = "data"
 """Path of the fact in an event."""
 CHANGE = "?"
-"""Suffix of a list's name in the name of the box that says the list changes."""
+"""Suffix that turns a list's name into the name of the checkbox for changing the list."""
 _ABSENT = object()
 _INDEX = re.compile(r"\[(\d{1,4})\]", re.ASCII)
 _YES = {"yes": True, "no": False}
@@ -38,7 +38,7 @@ class ParsedForm(Struct):
 
 
 def read(fields: Sequence[Field], inputs: Inputs, zone: ZoneInfo) -> ParsedForm:
-    """Return the event of a form; an invalid time is left out."""
+    """Return the event, inputs and errors of a form; the event omits an invalid time."""
     reader = _Reader(inputs, zone)
     event: dict[str, Json] = {}
     for field in ENVELOPE:
@@ -50,7 +50,7 @@ def read(fields: Sequence[Field], inputs: Inputs, zone: ZoneInfo) -> ParsedForm:
 
 
 class _Reader:
-    """Reader of the values at paths of a form, which keeps each under its tidied path."""
+    """Reader of a form's values by path, which stores each input under its path with consecutive row numbers."""
 
     def __init__(self, inputs: Inputs, zone: ZoneInfo) -> None:
         self.inputs = inputs
@@ -86,7 +86,7 @@ class _Reader:
         return _ABSENT
 
     def rows(self, path: str) -> Iterator[str]:
-        """Return the paths of the rows that are not blank."""
+        """Return the paths of a list's rows that are not blank."""
         numbers = {
             int(match[1])
             for name, values in self.inputs.items()
@@ -117,7 +117,7 @@ class _Reader:
             self.cleaned[name] = list(texts)
 
     def tidy(self, field: Field, text: str) -> str:
-        """Return a text as typed; browsers send each line end as two characters."""
+        """Return a text with one character for each line end; trim the text unless it is a narrative."""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         return text if field.control is Control.TEXT else text.strip()
 
@@ -141,7 +141,7 @@ class _Reader:
         return text
 
     def moment(self, field: Field, path: str, to: str) -> Json:
-        """Return a date or an instant from its parts."""
+        """Return a date or an instant from its parts, the parts' text if invalid, or `_ABSENT` if blank."""
         names = (*dates.DAY_PARTS, "time") if field.control is Control.INSTANT else dates.DAY_PARTS
         parts = [next(iter(self.inputs.get(f"{path}.{name}", ())), "").strip() for name in names]
         if not any(parts):
@@ -180,7 +180,7 @@ class _Reader:
         return parameters if parameters or field.required else _ABSENT
 
     def fact(self, path: str, to: str) -> Json:
-        """Return a fact of a type that is chosen on the form."""
+        """Return the fact whose type is selected on the form, or `_ABSENT` without a type."""
         chosen = next(iter(self.inputs.get(f"{path}.type", ())), "").strip()
         if not chosen:
             return _ABSENT

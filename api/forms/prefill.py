@@ -16,7 +16,7 @@ from ledger.domain.registry import STORED_TYPES
 def prefill(
     fields: Sequence[Field], data: Mapping[str, Any], zone: ZoneInfo, path: str = DATA
 ) -> dict[str, list[str]]:
-    """Return the inputs of a form that holds `data`, narratives included; `read` reverses it."""
+    """Return the inputs of a form for `data`, narratives included; `read` turns the inputs back into `data`."""
     inputs: dict[str, list[str]] = {}
     for field in fields:
         if field.key in data and data[field.key] is not None:

@@ -18,11 +18,11 @@ from ledger.intake.parse import SubmittedFact, accept
 
 _INDEX = re.compile(r"\[\d+\]", re.ASCII)
 _PLACEHOLDER = "…"
-"""Narrative that replaces a missing or refused one while the rules are checked; no rule reads narratives."""
+"""Narrative that replaces a missing or refused narrative while the rules are checked; no rule reads narratives."""
 
 
 def source_of(state: State, credential: Credential) -> str:
-    """Return the source of an actor's forms: their token's own, otherwise one made from their id."""
+    """Return the source of an actor's forms: that of the actor's token, otherwise one made from the actor's id."""
     token = state.people.tokens.get(credential.token or "")
     if token is not None and token.source is not None:
         return token.source
@@ -47,7 +47,7 @@ def event_of(kind: Kind, name: str, source: str, content: Mapping[str, Json]) ->
 async def record(
     writer: Writer, notice: str, kind: Kind, event: dict[str, Json], read: ParsedForm, credential: Credential
 ) -> Receipt:
-    """Record the event of a form.
+    """Record the event of a form and return the receipt.
 
     Raises:
         Refused: The event is refused; every reason is listed.

@@ -13,7 +13,7 @@ class Answer(Struct, frozen=True):
     label: str
     text: str
     target: str
-    """Id of the first input of its control."""
+    """Id of the first input of the question's control."""
 
 
 def answers(controls: Sequence[FormControl]) -> Iterator[Answer]:

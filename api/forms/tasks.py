@@ -1,4 +1,4 @@
-"""Task titles of the facts' forms: the task of the person, not the fact that it records. Pure."""
+"""Titles of the facts' forms, which name the person's task instead of the fact. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -132,7 +132,7 @@ TASKS: Mapping[str, str] = {
     "Published": "Record a publication",
     "AuditFindingRecorded": "Record an audit finding",
 }
-"""Task by the fact that it records, where the words of the fact's act are not the task."""
+"""Task title by fact, where the name of the fact's act is not the task."""
 _ACTS: Mapping[str, str] = {kind.name: kind.struct.act for kind in KINDS.values()}
 _WORD = re.compile("[A-Z]")
 _ARTICLE = re.compile(r"^(\w+) (?:an?|the) ")

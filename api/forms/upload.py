@@ -1,4 +1,4 @@
-"""Read a multipart form as it arrives: first its inputs, then the document, without holding the document.
+"""Read a multipart form as it arrives: first its inputs, then the document, never as a whole in memory.
 
 The document comes last on the page, so every other input is known when it arrives (RFC 7578).
 """
@@ -92,7 +92,7 @@ class Upload:
                 return
 
     async def drain(self, limit: int) -> None:
-        """Read the rest, up to a limit; a browser shows no response before it has sent everything."""
+        """Read the rest of the body, up to a limit; a browser displays no response before it has sent all."""
         end = self._received + limit
         try:
             while self._received < end and await self._more():
@@ -101,7 +101,7 @@ class Upload:
             return
 
     async def _more(self) -> bool:
-        """Read a piece; return False after the form's last boundary."""
+        """Read a piece of the body; return False after the form's last boundary."""
         piece = None if self._ended else await anext(self._pieces, None)
         if piece is None:
             if not self._ended:

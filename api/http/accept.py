@@ -9,9 +9,9 @@ def quality(request: Request, media_type: str, *, named: bool = False) -> float:
     """Return the preference for a media type in `Accept`, from 0 (refused) to 1.
 
     Args:
-        request: A request; without `Accept` it takes everything.
+        request: The request; a request without `Accept` accepts every type.
         media_type: The type, in lower case.
-        named: Ignore ranges such as `*/*`: only the type itself counts.
+        named: True to ignore ranges such as `*/*`, so that only the type itself counts.
     """
     accepted = _accepted(request)
     if accepted is None:

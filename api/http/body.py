@@ -20,7 +20,7 @@ MAXIMUM_BATCH = 16_000_000
 MAXIMUM_EVENTS = 1_000
 """Events in the largest batch; NDJSON has no such limit."""
 IDLE_SECONDS = 30.0
-"""Seconds that a body may pause, and the basic time for the whole body, to which LEAST_RATE adds."""
+"""Seconds that a body may pause. The whole body may take as long, plus its size divided by LEAST_RATE."""
 LEAST_RATE = 10_000
 """Bytes a second of the slowest body that is accepted, before decompression."""
 _PIECE = 65_536
@@ -39,7 +39,7 @@ class Patience:
         self._received = 0
 
     async def next(self, request: Request) -> tuple[bytes, bool]:
-        """Return the next piece, and whether more may follow.
+        """Return the next piece of the body, and whether more pieces may follow.
 
         Raises:
             Refused: The piece did not arrive in time.
@@ -154,7 +154,7 @@ def declares_more(request: Request, limit: int) -> bool:
 
 
 def too_long(limit: int, subject: str) -> Refused:
-    """Return the refusal of a body or line that is too_long_line its limit."""
+    """Return the refusal of a body or line that is longer than its limit."""
     return Refused.because(
         "TOO_LARGE", f"{subject} has more than {limit:,} bytes; send long documents as evidence"
     )

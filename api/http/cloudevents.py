@@ -68,7 +68,7 @@ def form_of(request: Request) -> ContentMode:
 
 
 def line(line_of_body: body.BodyLine) -> Item:
-    """Return the event in a line of NDJSON."""
+    """Return the event in a line of NDJSON, or its refusal."""
     if line_of_body.text is None:
         return RefusedEvent(body.too_long(body.MAXIMUM_EVENT, "the line"))
     return accept_json(line_of_body.text)
@@ -101,7 +101,7 @@ def batched(event: memoryview) -> Item:
 
 
 def binary(headers: list[tuple[bytes, bytes]], content_type: str, content: bytes) -> Item:
-    """Return the event whose attributes are in `ce-` headers and whose data is the body."""
+    """Return the event with its attributes from `ce-` headers and its data from the body, or its refusal."""
     return accept_read(
         lambda: {"datacontenttype": content_type or None, **attributes(headers), "data": read_json(content)},
     )
@@ -120,16 +120,16 @@ def attributes(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 class PrefixedHeaders(Struct, frozen=True):
-    """The headers with a prefix."""
+    """Headers of a request whose names begin with a prefix."""
 
     values: dict[str, str]
-    """Values by the rest of the header's name; one that is refused is left out."""
+    """Values by the header's name after the prefix, without refused headers."""
     refusals: list[Refusal]
     """Refusals of headers that are repeated, reserved or not UTF-8; each path is a header's name."""
 
 
 def prefixed(headers: list[tuple[bytes, bytes]], prefix: str) -> PrefixedHeaders:
-    """Return the values of the headers with a prefix, and the refusals of those that cannot be read."""
+    """Return the values of the headers with a prefix, and the refusals of headers that cannot be read."""
     values: dict[str, str] = {}
     refusals: dict[str, Refusal] = {}
     for raw, value in headers:

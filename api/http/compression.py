@@ -1,10 +1,10 @@
 """Compress the answers of the routes that choose it, in Zstandard, Brotli or gzip.
 
-The length of a compressed answer tells whether two of its parts are alike (BREACH). A site that makes a browser
-send a reader's cookie, with a guess in the request, could find a secret so. Therefore a route may be compressed
-only in two cases: its answers are public, or its reader has to send a token in a header. No other site can send
-that token. Pages and documents, which a cookie opens, are not compressed. One case remains: a person who records
-guesses and watches another reader's connection. Each guess is then an entry under their name. Imports
+The length of a compressed answer tells whether two of its parts are alike (BREACH). A site can make a browser
+send a reader's cookie, with a guess in the request, and so find a secret. Therefore a route may be compressed only
+in two cases. Its answers are public, or its reader has to send a token in a header, which no other site can send.
+Pages and documents, which a cookie opens, are not compressed. One risk remains: a person who records guesses and
+watches another reader's connection. Each guess is then an entry under that person's name. Imports
 starlette-compress and isal.
 """
 
@@ -22,7 +22,7 @@ from starlette_compress._utils import parse_accept_encoding
 MINIMUM = 1_000
 """Bytes of the smallest answer that is compressed; a smaller one fits into one packet anyway."""
 _LEVEL = 1
-"""Level of each method. Level 4 takes two to ten times as long and saves little more."""
+"""Compression level of each method. Level 4 takes two to ten times as long and saves little more."""
 _GZIP_FORMAT = 31
 """Window bits that select gzip's header and checksum."""
 
@@ -48,7 +48,7 @@ class GzipEncoder:
 
 
 class _GzipResponder(GZipResponder):
-    """gzip by ISA-L, which takes a fifth of the time that zlib takes."""
+    """Responder that compresses with gzip by ISA-L, in a fifth of the time that zlib takes."""
 
     __slots__ = ()
 
@@ -59,7 +59,7 @@ class _GzipResponder(GZipResponder):
 
 
 class _Compression(CompressMiddleware):
-    """The middleware at these levels, with gzip by ISA-L and an order of its own."""
+    """Compression middleware with gzip by ISA-L, which prefers Brotli to Zstandard."""
 
     __slots__ = ()
 
@@ -68,7 +68,10 @@ class _Compression(CompressMiddleware):
         self._gzip = _GzipResponder(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Prefer Brotli to Zstandard: a popular client of Node 20 accepts both, and cannot read Zstandard."""
+        """Compress the answer, with Brotli if the client accepts Brotli.
+
+        A popular client of Node 20 accepts Zstandard as well, but cannot read it.
+        """
         if scope["type"] == "http":
             codings = ",".join(Headers(scope=scope).getlist("accept-encoding"))
             if "br" in parse_accept_encoding(codings):

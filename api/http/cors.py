@@ -22,7 +22,7 @@ PREFLIGHT_SECONDS = 600
 
 
 def cross_origin(origins: Sequence[str]) -> list[Middleware]:
-    """Return the middleware for these origins; none if there are no origins."""
+    """Return the middleware that admits these origins; empty if there are no origins."""
     if not origins:
         return []
     return [

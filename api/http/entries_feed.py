@@ -85,7 +85,7 @@ def _feed(request: Request, viewer: Viewer, after: int, to: int) -> Response:
 
 
 def number(request: Request, name: str, default: int, maximum: int) -> int:
-    """Return a whole number from the query.
+    """Return a whole number from the query, or the default if the parameter is absent.
 
     Raises:
         Refused: The parameter is not one whole number up to `maximum` (INVALID_PARAMETER).

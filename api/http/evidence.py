@@ -42,7 +42,7 @@ _FIELD_OF = {
     **{f"evidence-{name}": f"data.{name}" for name in _FIELDS[1:]},
     **{f"ce-{name}": name for name in ("id", "source", "subject", "time", "clauses", "confirm", "specversion")},
 }
-"""Path in the event that each header gives."""
+"""Path in the event for the value of each header."""
 NOT_YET: dict[str, object] = {"digest": "A" * 43 + "=", "size": 1}
 """Placeholder for a document's digest and size, so that the other fields are judged before it arrives."""
 _UNKNOWN = "application/octet-stream"
@@ -69,7 +69,7 @@ _EXTENSIONS = mimetypes.MimeTypes()
 for _name, _extension in _OFFICE.items():  # Python has these from the machine that it runs on, or not at all
     _EXTENSIONS.add_type(f"application/{_name}", f".{_extension}")
 _COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
-"""Compression that an extension names (`.csv.gz`) → media type of the file; any other is an unknown format."""
+"""Media type by the compression that an extension names (`.csv.gz`); other compressions are unknown formats."""
 _recording: set[asyncio.Task[Receipt]] = set()
 logger = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ def _accept(event: dict[str, Any], document: dict[str, object]) -> SubmittedFact
 
 
 async def _may_submit(ledger: Ledger, viewer: Viewer, notice: str, item: SubmittedFact) -> None:
-    """Raise Refused before the document is sent, if its entry would be refused in any case."""
+    """Raise Refused, before the document is sent, if the sender may not record its entry."""
     state = await ledger.writer.state(notice)
     decision = authorise(state, viewer.credential, KIND.name, KIND.type, item.source, ledger.clock())
     if isinstance(decision, Refusal):
@@ -175,7 +175,7 @@ async def _may_submit(ledger: Ledger, viewer: Viewer, notice: str, item: Submitt
 
 
 def with_file(event: dict[str, Any], file: SubmittedFile) -> SubmittedFact:
-    """Return the submission of a document that has arrived, or raise Refused."""
+    """Return the submission of a document that has arrived; raise Refused if the document is not acceptable."""
     document = {"digest": file.digest, "size": file.size, "mediaType": file.media_type}
     return parse.with_file(_accept(event, document), file)
 
@@ -185,7 +185,7 @@ async def record_document(
 ) -> Receipt:
     """Record a document's entry, and keep its file only if the entry is recorded.
 
-    The work continues when the caller is cancelled, so the file and its entry stay together. Raises as
+    The work continues when the caller is cancelled, so the file and its entry stay together. Raises the errors of
     `Writer.append`.
     """
     task = asyncio.create_task(_record(ledger, viewer, notice, item, expected))
@@ -263,7 +263,7 @@ async def get_evidence(request: Request) -> Response:
 
 
 async def _logged(content: AsyncIterator[bytes], notice: str, position: int) -> AsyncIterator[bytes]:
-    """Yield a document's bytes; log that the stored file is damaged, and break the answer off."""
+    """Yield a document's bytes; if the stored file is damaged, log this and break off the answer."""
     try:
         async for piece in content:
             yield piece
@@ -277,7 +277,7 @@ def _fields(notice: str, position: int) -> dict[str, dict[str, object]]:
 
 
 async def withheld(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> Refused | None:
-    """Return the reason why the viewer cannot have a document's file, or None if they can; record nothing."""
+    """Return why the viewer cannot have a document's file, or None if the viewer can have it; record nothing."""
     try:
         opening, position = await _opening_decision(ledger, viewer, notice, name)
         if not opening.opens:
@@ -322,10 +322,10 @@ async def _stored_document(ledger: Ledger, notice: str, name: str, position: int
 
 
 async def _record_use(ledger: Ledger, viewer: Viewer, notice: str, opening: OpeningDecision) -> None:
-    """Record the use before a byte is sent.
+    """Record that the viewer opens the document, before any byte is sent.
 
     Raises:
-        Refused: The grant has just ended, or this is a copy, where no use is recorded.
+        Refused: The grant has just ended, or this ledger is a read-only copy.
     """
     if opening.record is None:
         return
@@ -342,7 +342,7 @@ async def _record_use(ledger: Ledger, viewer: Viewer, notice: str, opening: Open
 def media_type_of(name: str, declared: str) -> str:
     """Return the media type of an uploaded file: the declared type, else the type of its file name's extension.
 
-    A browser declares the type, so one that is not a media type counts as unknown.
+    A browser declares the type, so a declaration that is not a media type counts as unknown.
     """
     if declared != _UNKNOWN and _MEDIA_TYPE.fullmatch(declared):
         return declared

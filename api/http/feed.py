@@ -29,19 +29,19 @@ from schema.context import Viewer
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT_SECONDS = 15.0
 LOOK_SECONDS = 1.0
-"""Seconds between looks for entries, and at the reader's rights, without a notification."""
+"""Seconds between checks for new entries, and of the reader's rights, when no notification arrives."""
 AT_ONCE = 500
-"""Feeds open in one process."""
+"""Maximum number of feeds open in one process."""
 EACH = 20
-"""Feeds that one actor may have open in one process, and the same number of WebSockets."""
+"""Maximum number of feeds, and of WebSockets, that one actor may have open in one process."""
 SOCKETS_AT_ONCE = 2_000
-"""WebSockets open in one process."""
+"""Maximum number of WebSockets open in one process."""
 _PAGE = 50
 _READS = 16
-"""Pages in memory for other feeds, of at most 50 entries each."""
+"""Maximum number of pages in memory that feeds share, of at most 50 entries each."""
 _POSITION = re.compile(r"[0-9]{1,10}")
 Encoder = Callable[[EntryRow], bytes]
-"""Function that returns an entry as the feed sends it."""
+"""Function that encodes an entry as the feed sends it."""
 
 
 class Feeds:
@@ -71,7 +71,7 @@ class Feeds:
 
 
 class SharedPages:
-    """Pages of entries that feeds read: one read for each position and change, for all feeds."""
+    """Pages of entries that feeds share, so that one read of the database serves all feeds at a position."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
@@ -105,7 +105,10 @@ class _Read(Struct, frozen=True):
     rows: "asyncio.Future[list[EntryRow]]"
 
     def is_fresh(self, now: float) -> bool:
-        """Return true if another feed may take these entries; those after them are then its next page."""
+        """Return true if another feed may take these entries.
+
+        A page with entries remains valid after a notification, because newer entries belong to the next page.
+        """
         if not self.rows.done():
             return not self.moved.is_set()
         if self.rows.cancelled() or self.rows.exception() is not None or now - self.at > LOOK_SECONDS / 2:
@@ -143,7 +146,7 @@ def last_seen(request: Request, after: int) -> int:
 
 
 class Feed(Response):
-    """Response that sends entries as they are recorded, while the client stays and has access."""
+    """Response that sends entries as they are recorded, while the client stays connected and has access."""
 
     media_type = MEDIA_TYPE
 
@@ -192,7 +195,7 @@ class Feed(Response):
             sent = loop.time()
 
     async def _page(self, after: int) -> list[tuple[int, bytes]]:
-        """Return the next entries as events, with the rights that the viewer has after they are recorded.
+        """Return the next entries as positions and events, with the viewer's rights after their recording.
 
         Raises:
             Refused: The viewer has no access any more.
@@ -230,7 +233,7 @@ async def _disconnected(receive: Receive) -> None:
 
 
 async def _first(news: asyncio.Event, ends: "tuple[asyncio.Task[None], asyncio.Task[bool]]") -> None:
-    """Wait for news, for an end, or for LOOK_SECONDS."""
+    """Wait until new entries are announced, a task of `ends` finishes, or LOOK_SECONDS pass."""
     notified = asyncio.create_task(news.wait())
     try:
         await asyncio.wait([notified, *ends], timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)

@@ -14,7 +14,7 @@ _HOST, _SCHEME = b"x-forwarded-host", b"x-forwarded-proto"
 
 
 class ForwardedHeaders:
-    """Middleware for `X-Forwarded-For`, `-Proto` and `-Host`; uvicorn's own leaves the host out."""
+    """Middleware for `X-Forwarded-For`, `-Proto` and `-Host`; uvicorn's own middleware ignores the host."""
 
     def __init__(self, app: ASGIApp) -> None:
         # uvicorn types the same protocol more narrowly than Starlette
@@ -32,5 +32,5 @@ class ForwardedHeaders:
 
 
 def _last(scope: Scope, header: bytes) -> bytes:
-    """Return the last value of a header: each proxy appends its own, and the last proxy is trusted."""
+    """Return the last value of a header: each proxy appends a value, and the last proxy is trusted."""
     return b",".join(value for name, value in scope["headers"] if name == header).rpartition(b",")[2].strip()

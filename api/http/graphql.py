@@ -94,7 +94,7 @@ def _encoded(answer: object) -> bytes:
 
 
 class _Endpoint(GraphQL[Context, None]):
-    """Strawberry's view, with queries only for GET, and without batches."""
+    """Strawberry's view, which accepts only queries by GET, and no batches."""
 
     schema: schema.LedgerSchema
     documents: Documents
@@ -172,7 +172,7 @@ class _Endpoint(GraphQL[Context, None]):
     async def _composed(self, request: Request, context: Context, operation: _Operation) -> bytes | None:
         """Return the answer that the database composes; None if graphql-core must answer.
 
-        If the viewer was judged from memory and no snapshot confirms that, they are recognised and judged again.
+        If the viewer was recognised from memory and no snapshot confirms that, the viewer is recognised again.
         """
         recalled, must_execute = context.recalled, False
         with suppress(Unconfirmed):
@@ -186,7 +186,10 @@ class _Endpoint(GraphQL[Context, None]):
         return None if must_execute else await self.schema.answer(fresh, *operation)
 
     def _is_streamed(self, request: Request, graphql_request: GraphqlRequest | None) -> bool:
-        """Return true if the answer is a stream of events: JSON is refused, or a subscription may use either."""
+        """Return true if the answer is a stream of events.
+
+        The client then accepts events by name, and it refuses JSON or sends a subscription.
+        """
         if not quality(request, EVENT_STREAM, named=True):
             return False
         if not max(quality(request, GRAPHQL_RESPONSE), quality(request, JSON)):
@@ -224,7 +227,7 @@ class _Endpoint(GraphQL[Context, None]):
         return await self._context(request)
 
     async def _context(self, request: Request | WebSocket) -> Context:
-        """Return the one context of a request."""
+        """Return the context of a request, the same at every call."""
         context: Context | None = getattr(request.state, "context", None)
         if context is None:
             ledger: Ledger = request.app.state.ledger
@@ -234,7 +237,7 @@ class _Endpoint(GraphQL[Context, None]):
         return context
 
     async def _recalled(self, request: Request) -> Context | None:
-        """Return a context whose viewer is judged from memory; None if that is not possible."""
+        """Return a context whose viewer is recognised from memory; None if that is not possible."""
         ledger: Ledger = request.app.state.ledger
         if ledger.reader.at_once is None:
             return None
@@ -264,7 +267,7 @@ class _Endpoint(GraphQL[Context, None]):
         return await super().on_ws_connect(context)
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
-        """Return the response to fill in."""
+        """Return the response that strawberry fills in."""
         return _PendingResponse(cast(Request, request))
 
     async def process_result(self, request: Request, result: ExecutionResult) -> Any:  # noqa: ANN401 - strawberry's own
@@ -298,7 +301,7 @@ class _Endpoint(GraphQL[Context, None]):
 
 
 def _credentials(context: _Joining) -> Headers:
-    """Return the headers that identify the viewer of a WebSocket: the handshake's, or the first message's."""
+    """Return the headers that identify the viewer of a WebSocket, from its handshake or else its first message."""
     if "authorization" in context.socket.headers:
         return context.socket.headers
     params = {name.lower(): value for name, value in (context.connection_params or {}).items()}
@@ -314,7 +317,7 @@ def _with_headers(scope: Scope, accept: str) -> Scope:
 
 
 def _counted(writer: Writer) -> Append:
-    """Return the writer's append, with a count of refusals."""
+    """Return a function that appends through the writer and counts refusals."""
 
     async def append(notice: str, item: SubmittedFact, credential: Credential, expected: int | None) -> Receipt:
         try:
@@ -349,8 +352,8 @@ def _respond(request: Request, answer: Mapping[str, object] | bytes, status: int
 def _revalidated(content: bytes) -> dict[str, str]:
     """Return the headers of an answer at a fixed position.
 
-    A client may keep the answer but has to ask before it uses it: a narrative may have been erased since, and the
-    reader may have lost their rights. The tag is weak, because compression changes the bytes.
+    A client may store the answer but must revalidate it before each use. A narrative may have been erased since,
+    or the reader may have lost their rights. The tag is weak, because compression changes the bytes.
     """
     return {
         "Cache-Control": "private, no-cache",

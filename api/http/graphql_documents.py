@@ -17,16 +17,16 @@ from schema.limits import too_long
 NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 NOT_REGISTERED = "DOCUMENT_NOT_REGISTERED"
 STORED_CHARACTERS = 4_000_000
-"""Maximum characters of the documents that clients have stored in a process; the least used go first."""
+"""Maximum characters of the documents that clients have stored in a process; the least recently used go first."""
 PLACE_CHARACTERS = 400
-"""Characters that each stored document counts as beyond its own, for its id and its place."""
+"""Characters that each stored document counts in addition to its text, for its id and its place."""
 _NOT_FOUND_MESSAGE = "PersistedQueryNotFound"
 """Message by which Apollo's clients recognise this error."""
 _PREFIX = "sha256:"
 
 
 class Documents:
-    """Documents by their ids."""
+    """GraphQL documents by their ids."""
 
     def __init__(self, registered: Mapping[str, str] | None = None) -> None:
         self.registered = registered
@@ -70,7 +70,7 @@ def _weight(document: str) -> int:
 
 
 def _name(document_id: str | None, extensions: Mapping[str, Any] | None) -> str | None:
-    """Return the id that a request names its document by."""
+    """Return the id by which a request names its document, or None if it names none."""
     persisted = (extensions or {}).get("persistedQuery")
     if persisted is None:
         return None if document_id is None else document_id.removeprefix(_PREFIX)

@@ -80,7 +80,7 @@ def _check_members(whole: bytes) -> None:
 
 
 def with_document(scope: Scope, graphql_request: GraphqlRequest) -> tuple[Scope, bytes]:
-    """Return the scope and the body of a request that has its document written out."""
+    """Return the scope and the body of a request, rewritten to contain its document instead of an id."""
     members = {
         "query": graphql_request.query,
         "variables": graphql_request.variables,
@@ -94,7 +94,7 @@ def with_document(scope: Scope, graphql_request: GraphqlRequest) -> tuple[Scope,
 
 
 def receive_body(whole: bytes, receive: Receive) -> Receive:
-    """Return an ASGI `receive` that gives a body once, and then what the client sends."""
+    """Return an ASGI `receive` that returns a body once, and then the client's further messages."""
     unread: list[Message] = [{"type": "http.request", "body": whole, "more_body": False}]
 
     async def read() -> Message:

@@ -26,7 +26,7 @@ class GraphqlSocket(ASGIWebSocketAdapter):
     """A WebSocket that accepts well-formed messages only, and disconnects a client that does not read."""
 
     async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
-        """Yield the client's messages; close the connection at a malformed one."""
+        """Yield the client's messages; close the connection at a malformed message."""
         async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
             if not _well_formed(message):
                 await self.close(MALFORMED, "not a graphql-transport-ws message")
@@ -34,7 +34,7 @@ class GraphqlSocket(ASGIWebSocketAdapter):
             yield _without_null(message)
 
     async def close(self, code: int, reason: str) -> None:
-        """Close the connection, with the reason why the viewer may not join if there is one."""
+        """Close the connection, with the reason for refusing the viewer if the viewer was refused."""
         code, reason = getattr(self.ws.state, "refusal", None) or (code, reason)
         await super().close(code, reason)
 

@@ -31,7 +31,7 @@ class EventStream(SSETransport):
 
 
 def _position(data: object) -> int | None:
-    """Return the position of the entry in a subscription's data."""
+    """Return the position of the entry in a subscription's data, or None if the data has no position."""
     if not isinstance(data, dict):
         return None
     roots = [root.get("position") for root in data.values() if isinstance(root, dict)]

@@ -82,7 +82,7 @@ async def readyz(request: Request) -> Response:
 
 
 async def _views(ledger: Ledger) -> list[ViewStatus] | None:
-    """Return the positions of all views; None while a worker of a cluster is away."""
+    """Return the positions of all views, or None while a worker of the cluster cannot be reached."""
     try:
         return await ledger.runner.status()
     except psycopg.OperationalError as error:
@@ -92,7 +92,7 @@ async def _views(ledger: Ledger) -> list[ViewStatus] | None:
 
 
 def _stopped_by_guest(runs: list[GuestRun]) -> dict[str, list[bool]]:
-    """Return a guest's flag for each notice, by guest: True if the guest has stopped there."""
+    """Return, by guest, a flag for each of its notices: True if the guest has stopped there."""
     by_guest: dict[str, list[bool]] = {}
     for run in runs:
         by_guest.setdefault(run.guest, []).append(run.failed_at is not None)

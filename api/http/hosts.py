@@ -1,4 +1,4 @@
-"""Refuse requests for an unknown host, once LEDGER_PUBLIC_URL names the service's own (RFC 9110, section 7.4)."""
+"""Refuse requests for an unknown host, once LEDGER_PUBLIC_URL names the service's host (RFC 9110, section 7.4)."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -38,5 +38,5 @@ class KnownHosts:
 
 
 def _hosts(scope: Scope) -> list[str]:
-    """Return the values of the header `Host`; a proper request has one."""
+    """Return the values of the header `Host`; a proper request has one value."""
     return [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]

@@ -46,7 +46,7 @@ class Sender(Struct, frozen=True):
     notice: str
     credential: Credential
     expected: int | None
-    """Position after which the first event must be recorded."""
+    """Position after which the first event must be recorded; None for any position."""
     strict: bool
 
 
@@ -189,7 +189,7 @@ async def _append(sender: Sender, items: Sequence[Item], expected: int | None) -
 
 
 def _for_event(item: Item, reason: Problem) -> Problem:
-    """Return the problem with the id and source of its event."""
+    """Return the problem with the id and source of its event added."""
     return msgspec.structs.replace(reason, id=item.id, source=item.source)
 
 
@@ -197,7 +197,7 @@ def _for_event(item: Item, reason: Problem) -> Problem:
 
 
 async def _all_or_none(sender: Sender, items: Sequence[Item]) -> list[Receipt] | Response:
-    """Return the receipts of all items, or the problem response if one is refused and nothing recorded."""
+    """Record all events and return their receipts; if one is refused, record nothing and return the problem."""
     answers: Sequence[Item | Answered] = items
     submitted = [item for item in items if isinstance(item, SubmittedFact)]
     if submitted and len(submitted) == len(items):
@@ -308,7 +308,12 @@ class _LineResponse(Response):
         return b"".join(_encode(answer) + b"\n" for answer in numbered)
 
     async def _append_with_patience(self, items: Sequence[Item], expected: int | None) -> list[EventAnswer]:
-        """Record a chunk once the queue has room; later lines stay with the client. Raise as `_append`."""
+        """Record a chunk once the queue has room, and return an answer for each event.
+
+        Raises:
+            Busy: The queue had no room for BUSY_SECONDS.
+            Unavailable: The database cannot be reached.
+        """
         deadline = asyncio.get_running_loop().time() + BUSY_SECONDS
         while True:
             try:

@@ -56,7 +56,7 @@ REBUILD_SIZE = Gauge("ledger_rebuild_size", "Entries that a rebuild has to fold.
 
 
 def observe_append(waiting: int, seconds: float | None, answers: Sequence[Receipt | Refused]) -> None:
-    """Count a request to the writer: the queue when the request starts and ends, and its answers."""
+    """Count a request to the writer: the queue's length, the seconds of a finished request, and its answers."""
     QUEUE.set(waiting)
     if seconds is not None:
         APPEND_SECONDS.observe(seconds)

@@ -24,7 +24,7 @@ from projections.views.entries import EntryFilter, EntryRow
 
 MAXIMUM_LIMIT = 1_000
 SECTION_SIZE = 500
-"""Notifications in a section at most."""
+"""Maximum number of notifications in a section."""
 _PAGE = 250
 _SECTION = re.compile(r"([0-9]{1,10}),([0-9]{1,10})")
 _LARGEST = 2**31 - 1

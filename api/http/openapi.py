@@ -43,7 +43,7 @@ class Operation(Struct, frozen=True, kw_only=True):
 
     summary: str
     answers: Mapping[int, str]
-    """Meaning of each status that has a meaning of its own."""
+    """Meaning, by status, of each status that means something special for the route."""
     produces: Mapping[str, Json] = {}
     """Schema of a successful answer, by media type."""
     takes: Mapping[str, Json] = {}

@@ -1,6 +1,7 @@
-"""The GraphQL schema, which takes a second to build: the workers are forked after the import of this module.
+"""Build the GraphQL schema, which takes a second, before the workers are forked.
 
-The process that imports it opens no connection, starts no thread and runs no event loop. Imports strawberry.
+The process that imports this module opens no connection, starts no thread and runs no event loop. Imports
+strawberry.
 """
 
 import schema

@@ -71,7 +71,7 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
 
 def status_of(code: str) -> int:
-    """Return the HTTP status of a refusal's code; 422 for rules and fields."""
+    """Return the HTTP status of a refusal's code; 422 for a broken rule or an invalid field."""
     if code in _MALFORMED:
         return 400
     if code in _CONFLICTS or code.startswith("ALREADY_"):
@@ -80,7 +80,7 @@ def status_of(code: str) -> int:
 
 
 def problem(refusals: Iterable[Refusal], status: int | None = None, detail: str | None = None) -> Problem:
-    """Return the problem of some refusals; the first one gives the status unless `status` is set."""
+    """Return the problem of some refusals; the first refusal gives the status unless `status` is set."""
     errors = tuple(Refusal(r.code, r.message, _printable(r.path)) for r in refusals)
     first = errors[0]
     REFUSALS.labels(first.code).inc()
@@ -108,7 +108,7 @@ def problem_of(error: Refused | Busy | Unavailable) -> Problem:
 
 
 def status_headers(status: int) -> dict[str, str]:
-    """Return the headers of every answer with a status: when to try again, and the end of the connection."""
+    """Return the headers of every answer with a status: `Retry-After`, `Connection` or neither."""
     if status == 408:
         return {"Connection": "close"}
     return {"Retry-After": _RETRY_SECONDS[status]} if status in _RETRY_SECONDS else {}

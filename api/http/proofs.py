@@ -141,7 +141,11 @@ async def get_consistency(request: Request) -> Response:
 
 
 async def _at(request: Request, notice: str, name: str | None = None) -> SignedCheckpoint:
-    """Return the checkpoint at a query parameter's size, or the newest; raise Refused for a wrong size."""
+    """Return the checkpoint at the size in a query parameter, or the newest checkpoint without one.
+
+    Raises:
+        Refused: The newest checkpoint does not reach that size (INVALID_PARAMETER), or there is no checkpoint.
+    """
     ledger: Ledger = request.app.state.ledger
     newest = await ledger.log.latest(notice)
     size = number(request, name, newest.size, _LARGEST) if name is not None else newest.size
@@ -167,7 +171,7 @@ def _tile(path: str) -> tuple[int | None, int, int]:
 
 
 async def _bundle(reading: Snapshot, start: int, stop: int) -> bytes:
-    """Return entries, each after its length in 16 bits, most significant byte first."""
+    """Return the bytes of entries, each preceded by its length in 16 bits, most significant byte first."""
     rows = await reading.fetch(
         "SELECT body FROM ledger.entries WHERE notice = %s AND position > %s AND position <= %s ORDER BY position",
         (reading.notice, start, stop),
@@ -188,7 +192,7 @@ def _compressed(request: Request, bundle: bytes) -> Response:
 
 @asynccontextmanager
 async def _reading(request: Request, notice: str) -> AsyncIterator[Snapshot]:
-    """Read the notice in one snapshot; refuse with NO_PROOF where it is damaged."""
+    """Yield a snapshot of the notice; raise Refused (NO_PROOF) if its record is damaged."""
     ledger: Ledger = request.app.state.ledger
     async with ledger.reader.at(notice, views=()) as reading:
         try:

@@ -61,7 +61,7 @@ def _without_chunks(cycle: RequestResponseCycle) -> Send:
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection."""
+    """Protocol of one HTTP/1.1 connection, with limits of time and size."""
 
     _upgrade_ignored = False
     """True from the head of a request that offers another protocol until the parser reads its body."""
@@ -69,7 +69,7 @@ class Protocol(HttpToolsProtocol):
     """True while the parser reads `body_head`, which repeats a head."""
 
     _request_parsed = False
-    """True once a request has been parsed, which is then `cycle`."""
+    """True once a request has been parsed; `cycle` is then the latest request."""
     _in_head = True
     _unparsed = 0
     """Bytes received since the last complete element: a head, or a piece of a body."""
@@ -93,7 +93,7 @@ class Protocol(HttpToolsProtocol):
             super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Add to the request's target."""
+        """Add a piece to the request's target."""
         if not self._in_body_head:
             super().on_url(url)
 
@@ -162,7 +162,7 @@ class Protocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse unreadable input and all that follows it; answer a complete request before it first."""
+        """Refuse unreadable input and all input after it; first answer a request that was complete before it."""
         is_under_way = self._request_parsed and not self.cycle.response_complete
         if is_under_way and not self.cycle.more_body:
             self.cycle.keep_alive = False

@@ -7,11 +7,11 @@ _RANGE = re.compile(r"bytes=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*", re.IGNOREC
 
 
 class Unsatisfiable(Exception):
-    """The requested part lies outside the document."""
+    """Error for a requested part that lies outside the document."""
 
 
 def part(headers: Mapping[str, str], etag: str, size: int) -> tuple[int, int] | None:
-    """Return the first byte of the requested part and the one after its last; None for the whole document.
+    """Return the first byte of the requested part and the byte after its last; None for the whole document.
 
     Several parts, another unit or an unreadable header get the whole document, as the RFC allows. So does a
     document that has changed since (If-Range).

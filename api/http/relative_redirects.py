@@ -1,7 +1,7 @@
-"""Redirections of a trailing slash, without the host that the sender of the request named.
+"""Make redirections of a trailing slash relative, so that they do not name a host.
 
-Starlette redirects an address with a slash too many to the one without, and repeats the host of the request. The
-sender can choose that host. Imports starlette.
+Starlette redirects an address with a superfluous slash to the address without it, and repeats the host of the
+request. The sender can choose that host. Imports starlette.
 """
 
 from urllib.parse import unquote, urlsplit
@@ -11,13 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class RelativeRedirects:
-    """Middleware that makes these redirections relative."""
+    """Middleware that makes the redirections of a trailing slash relative."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and make its redirection relative (ASGI)."""
+        """Pass the request on, and make a redirection in its answer relative (ASGI)."""
 
         async def send_relative(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 307:

@@ -1,4 +1,4 @@
-"""Log as one JSON object a line on stderr, without tokens and without personal data.
+"""Log to stderr, with one JSON object on each line, without tokens and without personal data.
 
 A request is logged by its route, never by its address or headers. An unforeseen exception is logged by its kind
 and place, never by its message, which may quote a client's input. Imports starlette.

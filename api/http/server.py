@@ -26,12 +26,12 @@ from ledger.store.database import unreachable
 GRACE_SECONDS = 30
 """Seconds that running requests may take after the server is told to stop."""
 WORKERS_SECONDS = 5
-"""Seconds that the supervisor gives its workers beyond their own end, before it kills them."""
+"""Seconds that workers may exceed their own time limit before the supervisor kills them."""
 KEEP_ALIVE_SECONDS = 75
 START_SECONDS = 60
 """Seconds that a worker may take to import everything; uvicorn kills a worker that does not answer for so long."""
 NEW_OBJECTS = 2_000
-"""New objects after which Python looks for unreachable ones; a mutation leaves 64 of them."""
+"""Number of new objects after which Python collects garbage; a mutation leaves 64 unreachable objects."""
 _BACKLOG = 2_048
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def serve(settings: Settings) -> None:
 
 
 async def _prepare(database: Database) -> None:
-    """Open the database, and log each right of the login that breaks a promise.
+    """Open the database, and log each right of the login that weakens a promise of the ledger.
 
     Raises:
         LedgerError: The database or its login cannot be used.

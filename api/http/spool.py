@@ -26,7 +26,7 @@ class Spool:
         self._emptied = asyncio.Event()
 
     async def write(self, data: bytes) -> None:
-        """Add to the end; wait while too much is unread."""
+        """Add bytes to the end; wait while more than ON_DISK bytes are in the queue."""
         while self._written > ON_DISK:
             self._emptied.clear()
             await self._emptied.wait()

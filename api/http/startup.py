@@ -1,4 +1,4 @@
-"""Serve while the database is away at the start: the process answers, and opens the ledger as soon as it can.
+"""Serve while the database cannot be reached at the start; open the ledger as soon as possible.
 
 Imports starlette.
 """

@@ -1,7 +1,7 @@
-"""Keep the worker processes running: one that ends is started again, for ever, with growing pauses.
+"""Keep the worker processes running: a worker that ends is started again, for ever, with growing pauses.
 
-uvicorn's own supervisor stops the whole service when a worker fails to start. Each of its workers takes seconds to
-import the application; these are forked from a process that has imported it. Imports uvicorn.
+uvicorn's own supervisor stops the whole service when a worker fails to start. Its workers take seconds to import
+the application; these are forked from a process that has imported it. Imports uvicorn.
 """
 
 import logging
@@ -39,9 +39,9 @@ class Worker(Process):
         self.process = _SERVER.Process(target=self.target, args=(sockets,))  # type: ignore[assignment]
 
     def start(self) -> None:
-        """Start the process, and leave its end of the pipe to it alone.
+        """Start the process, and close this process's copy of the worker's end of the pipe.
 
-        A ping then fails at once when the worker has died. With the end open here, it would wait for its timeout.
+        A ping then fails at once when the worker has died. With the copy open, it would wait for its timeout.
         """
         super().start()
         self.child_conn.close()
@@ -85,7 +85,7 @@ class Supervisor(Multiprocess):
         self._due: dict[int, float] = {}
 
     def run(self) -> None:
-        """Supervise until a signal to stop, and the end of the workers."""
+        """Supervise the workers until a signal to stop, and then until they have ended."""
         self._watchdog.start()
         super().run()
 
@@ -94,7 +94,7 @@ class Supervisor(Multiprocess):
         self.processes = [self._start() for _ in range(self.processes_num)]
 
     def keep_subprocess_alive(self) -> None:
-        """Start each worker that has ended, once its pause is over; a worker that serves has no pause left."""
+        """Start each worker that has ended, once its pause is over; reset the pause of a worker that serves."""
         for number, process in enumerate(self.processes):
             if self.should_exit.is_set():
                 return
@@ -108,7 +108,7 @@ class Supervisor(Multiprocess):
                 del self._pauses[number]
 
     def restart_all(self) -> None:
-        """Replace the workers one after another (SIGHUP); each new one serves before the old one stops."""
+        """Replace the workers one after another (SIGHUP); each new worker serves before the old worker stops."""
         for number, old in enumerate(self.processes):
             new = self._start()
             if not new.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit):

@@ -1,7 +1,7 @@
-"""End the process some seconds after a signal to stop, also while a part of it hangs. Imports uvicorn.
+"""End the process some seconds after a signal to stop, even if a part of it hangs. Imports uvicorn.
 
-A thread counts, because the event loop may hang as well. Entries that have receipts are committed by then. A
-commit without a receipt has happened or not, as after a kill.
+A thread counts the seconds, because the event loop may hang as well. Entries that have receipts are committed by
+then. A commit without a receipt has happened or not, as after a kill.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from types import FrameType
 import uvicorn
 
 CLOSE_SECONDS = 15
-"""Seconds that all else may take after the requests, before the process leaves without it."""
+"""Seconds that everything else may take to close after the last request, before the process exits regardless."""
 LOG_SECONDS = 2.0
 """Seconds that the last line of the log may take; its reader may hang too."""
 _NAMED = 50
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class Watchdog(threading.Thread):
-    """Thread that ends the process.
+    """Thread that ends the process some seconds after a signal to stop.
 
     Args:
         seconds: Seconds between the signal and the end.

@@ -7,7 +7,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from api.http.graphql_socket import SLOW_SECONDS
 
 STALLED_SECONDS = SLOW_SECONDS + 2
-"""Seconds that a full send buffer may wait for its client. The close frame had its chance before."""
+"""Seconds that a full send buffer may wait for its client, so that a close frame is tried first."""
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):

@@ -34,7 +34,7 @@ from ledger.domain.errors import Busy, Refused, Unavailable
 
 
 class _Position(Convertor[int]):
-    """Position of an entry in an address; any other number is an unknown page."""
+    """Converter of an entry's position in an address; any other text there is an unknown page."""
 
     regex = "[1-9][0-9]{0,9}"
 

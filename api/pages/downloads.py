@@ -27,7 +27,7 @@ async def _downloaded(request: Request, endpoint: Endpoint) -> Response:
 
     Raises:
         SignInNeeded: Nobody is signed in.
-        Refused: Another site linked here; an opening must not be recorded unawares.
+        Refused: Another site linked here, so a person may open a document without meaning to.
     """
     visitor = await visitor_of(request)
     if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):

@@ -105,7 +105,8 @@ def controls_of(
 def _requirements(draft: Draft, requirements: Sequence[Requirement]) -> list[FormControl]:
     """Return a control for each clause, with its status as a hint.
 
-    A refusal numbers only the clauses with a narrative. Without any, it leads to the first clause.
+    The number in a refusal's path counts only clauses with a narrative. If no clause has a narrative, the refusal
+    leads to the first clause.
     """
     is_any_written = any(requirement.text.strip() for requirement in draft.requirements)
     lines = {line.clause: line for line in requirements}

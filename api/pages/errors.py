@@ -86,7 +86,10 @@ async def error_page(request: Request, status: int, detail: str) -> Response:
 
 
 async def _surroundings(request: Request) -> tuple[PageRequest, dict[str, Any]] | None:
-    """Return the page request and its notice, at the requested point or else now; None if not available."""
+    """Return the page request and its notice, at the requested point or else now.
+
+    Outside a notice, or if the notice cannot be read, return None.
+    """
     if "notice" not in request.path_params:
         return None
     for point in (None, TimePoint()):
@@ -99,7 +102,7 @@ async def _surroundings(request: Request) -> tuple[PageRequest, dict[str, Any]] 
 
 
 async def _first(request: Request, page_request: PageRequest, notice: Json) -> Json | None:
-    """Return the entry that first recorded the page's subject, if it is later than the point."""
+    """Return the entry that first recorded the page's subject; None unless it is later than the point."""
     subject = next(iter(page_request.about.values()), None)
     if subject is None or not (page_request.reads("timeline") and page_request.reads("entries")):
         return None

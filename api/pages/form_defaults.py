@@ -57,7 +57,10 @@ def _present(form_request: FormRequest) -> dict[str, list[str]]:
 
 
 def _ids_like(form_request: FormRequest, field: Field) -> Iterable[str]:
-    """Return the ids of the field's kind, without those of other facts that create it."""
+    """Return the recorded ids of the field's kind.
+
+    Where several facts create such ids, only ids that begin like this fact's first id are returned.
+    """
     ids = form_request.state.lifecycles.get(field.references[0], ())
     if form_request.kind.name not in FIRST_IDS or field.first is None:
         return ids
@@ -66,7 +69,7 @@ def _ids_like(form_request: FormRequest, field: Field) -> Iterable[str]:
 
 
 def _current_values(form_request: FormRequest, preset: Inputs) -> Mapping[str, Any]:
-    """Return the current values of fields that usually stay or start from them."""
+    """Return recorded values from which fields start, such as an action's present due date; often empty."""
     state, struct = form_request.state, form_request.kind.struct
     if (
         struct is AccessGranted
@@ -86,7 +89,7 @@ def _preset_value(preset: Inputs, key: str) -> str:
 
 
 async def _corrected_entry(form_request: FormRequest, position: str) -> dict[str, list[str]]:
-    """Return the inputs of a correction, with the entry at a position; empty if not readable."""
+    """Return the inputs of a correction, from the entry at a position; empty if the entry is not readable."""
     if not form_request.page_request.reads("entries") or not _NUMBER.fullmatch(position):
         return {}
     after = cursor(f"entries/{form_request.page_request.notice}", [int(position) - 1])

@@ -46,7 +46,7 @@ class FormRequest(Struct):
     fields: tuple[Field, ...]
     choices: Choices
     limit: int | None
-    """Bytes of the largest document, if the fact has one."""
+    """Bytes of the largest document; None if the fact has no document."""
 
     @property
     def ledger(self) -> Ledger:
@@ -73,7 +73,7 @@ async def recording_request(request: Request) -> PageRequest:
 
 
 async def form_request_of(request: Request) -> FormRequest:
-    """Return the form request.
+    """Return the request for the form of the fact in the address.
 
     Raises:
         Refused: The reader may not record the fact, or the notice is a copy.
@@ -127,7 +127,7 @@ async def _choices(
 
 
 def _named_actors(actors: Sequence[Choice], names: Mapping[str, str]) -> tuple[Choice, ...]:
-    """Return the actors with their names in the directory, and the directory's other people."""
+    """Return the options for actors with their names in the directory, then the directory's other people."""
     known = {choice.value for choice in actors}
     others = [Choice(actor, actor) for actor in names if actor not in known]
     return tuple(

@@ -118,7 +118,7 @@ def _parameter(page_request: PageRequest, name: str) -> str | None:
 
 
 def _point(page_request: PageRequest, name: str) -> TimePoint:
-    """Return a point of a comparison: a position, a date or an instant; empty means now."""
+    """Return the point that a parameter names: a position, a date or an instant; now if it is empty."""
     text = page_request.params.get(name, "").strip()
     if text and not text.isdigit():
         instant(name, text)
@@ -130,7 +130,10 @@ async def _statuses_at(request: Request, page_request: PageRequest, point: TimeP
 
 
 def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[Any, Any]]:
-    """Return the obligations whose status differs, each before and after."""
+    """Return the verdicts before and after, as a pair for each obligation whose status differs.
+
+    An obligation that did not exist before has None as its first verdict.
+    """
     earlier = {line["clause"]: line for line in before.get("compliance", {}).get("nodes", ())}
     return [
         (earlier.get(line["clause"]), line)

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 class _PendingSignIn(Struct):
-    """State kept while a person is at the issuer."""
+    """State of a sign-in while the person is at the issuer."""
 
     state: str
     nonce: str
@@ -84,8 +84,8 @@ async def get_back(request: Request) -> Response:
     """Answer `GET /sign-in/back`: start a session and redirect to the requested page.
 
     Raises:
-        Refused: The issuer did not sign the person in, or another browser started this sign-in.
-        Busy: Their address sent too many wrong codes.
+        Refused: The issuer did not sign the person in, or the sign-in has expired or belongs to another browser.
+        Busy: The person's network address sent too many wrong codes.
         Unavailable: The issuer cannot be reached.
     """
     ledger: Ledger = request.app.state.ledger
@@ -118,7 +118,7 @@ async def get_back(request: Request) -> Response:
 
 
 async def _subject(request: Request, code: str, waiting: _PendingSignIn) -> str:
-    """Return the person's subject at the issuer, from the ID token that the code buys."""
+    """Return the person's subject at the issuer, from the ID token that the issuer returns for the code."""
     ledger: Ledger = request.app.state.ledger
     issuer, settings = _issuer(ledger), ledger.settings
     client = settings.oidc_client_id or ""
@@ -183,7 +183,11 @@ def _issuer(ledger: Ledger) -> Issuer:
 
 
 async def _discovered(issuer: Issuer) -> Discovered:
-    """Return the issuer's metadata with both endpoints."""
+    """Return the issuer's metadata.
+
+    Raises:
+        Unavailable: The metadata cannot be fetched, or the authorization or token endpoint is missing.
+    """
     metadata = await issuer.about()
     if metadata.authorization_endpoint is None or metadata.token_endpoint is None:
         raise _unreachable()

@@ -22,9 +22,9 @@ async def get_overview(request: Request) -> Response:
 
 
 async def _linked_from(request: Request, page_request: PageRequest, others: frozenset[str]) -> list[str]:
-    """Return the other notices that name this one as parallel now, of those that the reader may read.
+    """Return the ids of readable notices that name this notice as parallel now.
 
-    The list is empty at an earlier point, because a position of this ledger means nothing in another one.
+    The list is empty at an earlier point, because a position of this ledger has no meaning in another ledger.
     """
     if not others or page_request.point.earlier:
         return []

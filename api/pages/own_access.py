@@ -1,4 +1,4 @@
-"""A reader's own requests for access: their documents, and when and why each ended.
+"""A reader's own requests for access: their documents, and when and why each request ended.
 
 Reviewers do not read the access of others. This query therefore runs with the operator's rights, filtered by the
 reader's own id.
@@ -24,9 +24,9 @@ class OwnRequest(Struct, frozen=True):
 
     row: Mapping[str, Any]
     state: str
-    """LIVE, NOT_YET, EXPIRED, REVOKED, CLOSED, REFUSED or UNDECIDED."""
+    """State of the request: LIVE, NOT_YET, EXPIRED, REVOKED, CLOSED, REFUSED or UNDECIDED."""
     documents: Sequence[Mapping[str, Any]]
-    """Documents that it opens now."""
+    """Documents that the request lets the reader open now; empty unless LIVE."""
 
 
 async def own_requests(request: Request, page_request: PageRequest) -> list[OwnRequest]:

@@ -1,4 +1,4 @@
-"""The clauses that a page is about: those whose rules its facts bear on, in any notice. Pure."""
+"""Clauses whose rules depend on the facts of a page, in any notice. Pure."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -10,9 +10,9 @@ from projections.narrate.sentence import join_items
 
 
 def clauses_in_words(clauses: Iterable[Mapping[str, str]], *sources: str) -> str:
-    """Return the clauses that facts bear on, such as "Clauses 6, 7 and 9".
+    """Return the clauses whose rules depend on facts, such as "Clauses 6, 7 and 9".
 
-    Without any, the string is empty. A clause is left out next to one that contains it.
+    The string is empty if no rule depends on these facts. A clause within another listed clause is left out.
 
     Args:
         clauses: Number and rule of each clause of the notice.

@@ -1,4 +1,4 @@
-"""Data of templates next to a query's result: the page's subject, charts and counts. Pure.
+"""Data that templates need in addition to a query's result: the page's subject, charts and counts. Pure.
 
 Each function takes the page request and the notice.
 
@@ -42,11 +42,11 @@ _PAGES_OF = {
     "BoardReportSubmitted": _REPORTS_TO_THE_BOARD,
     "ChairReportDelivered": _REPORTS_TO_THE_BOARD,
 }
-"""View, page, anchor and link text by kind of thing, or by the fact that a report began with."""
+"""View, path, anchor and link text of a subject's page, by kind of subject, or by fact for a report."""
 
 
 def only(nodes: Sequence[Json]) -> Json:
-    """Return the only node.
+    """Return the single node of a list.
 
     Raises:
         HTTPException: 404 if the list is empty.
@@ -59,7 +59,7 @@ def only(nodes: Sequence[Json]) -> Json:
 def overview(_page_request: PageRequest, notice: Json) -> Json:
     """Return the obligations and clauses in order, the number of each status, and the week's entries.
 
-    Neighbouring entries of one fact by one actor are together, unless they are about something.
+    Neighbouring entries of one fact by one actor share a line, unless they have a subject or are late.
     """
     lines = notice.get("compliance", {}).get("nodes", ())
     counted = Counter(line["status"] for line in lines)
@@ -93,7 +93,7 @@ def objective(_page_request: PageRequest, notice: Json) -> Json:
 
 
 def board(page_request: PageRequest, notice: Json) -> Json:
-    """Return the bar of the terms of the improvement board's chairs."""
+    """Return the bar chart of the improvement board: its chairs' terms and its vacancies."""
     chairs, vacancies = (
         [term for term in notice["board"][name] if term["board"] is None] for name in ("chairs", "vacancies")
     )
@@ -101,13 +101,13 @@ def board(page_request: PageRequest, notice: Json) -> Json:
 
 
 def reports(page_request: PageRequest, notice: Json) -> Json:
-    """Return the bar of the advisers' terms."""
+    """Return the bar chart of the advisers' terms and of the periods without an adviser."""
     data = notice["adviser"]
     return {"tenure": _tenure("adviser", "Advisers", data["tenures"], data["vacancies"], page_request, notice)}
 
 
 def report(page_request: PageRequest, notice: Json) -> Json:
-    """Return the report."""
+    """Return the adviser's report that the page shows."""
     reference = page_request.about["report"]
     return {
         "report": only(
@@ -117,7 +117,7 @@ def report(page_request: PageRequest, notice: Json) -> Json:
 
 
 def about(page_request: PageRequest, notice: Json) -> Json:
-    """Return the kinds of a thing and its pages."""
+    """Return the page's subject, its kinds, and links to the pages that show it."""
     moments = notice["timeline"]["nodes"]
     only(moments)
     subject = page_request.about["subject"]
@@ -136,7 +136,7 @@ def about(page_request: PageRequest, notice: Json) -> Json:
 
 
 class ChartImage(Struct, frozen=True):
-    """A measure as a page shows it."""
+    """Chart of a measure on a page, with its icons, sentences and table rows."""
 
     series: charts.Series
     svg: Markup

@@ -24,11 +24,11 @@ INVENTED_PREFIX = "invented/"
 _INSTANT = timedelta(microseconds=1)
 _WEEK = timedelta(days=7)
 _NAMES: TTLCache[tuple[str, str], Mapping[str, str]] = TTLCache(1_000, ttl=5)
-"""Names by database and notice; an erased name is gone after five seconds."""
+"""Names of a notice's actors, by database and notice; an erased name disappears after five seconds."""
 
 
 class SignInNeeded(Exception):
-    """Nobody is signed in here, or the session has ended."""
+    """Error because nobody is signed in, or the session has ended."""
 
 
 class Visitor(Struct, frozen=True):
@@ -51,7 +51,7 @@ class PageRequest(Struct, frozen=True):
     """Names in the notice's directory, by actor."""
     params: QueryParams
     about: Mapping[str, str]
-    """Values of the address: the page's subject."""
+    """Values in the address's path that name the page's subject, by parameter."""
 
     @property
     def filtered(self) -> bool:
@@ -154,7 +154,10 @@ async def ask(request: Request, page_request: PageRequest, name: str, **variable
 
 
 async def _recorded_at(ledger: Ledger, page_request: PageRequest) -> datetime | None:
-    """Return when the entry at the requested position was recorded."""
+    """Return the recording time of the entry at the requested position.
+
+    If the point has no position, or sets the instant at which rules are judged, return None.
+    """
     if page_request.point.position is None or page_request.point.on is not None or page_request.point.judged_now:
         return None
     variables = {"notice": page_request.notice, "asOf": page_request.point.as_of}

@@ -1,7 +1,7 @@
 """Queries of the pages: the documents in `queries/`, their variables from the address, and their results.
 
-A document declares what it takes from the address: a variable that the page does not set is the parameter of that
-name. `$readsBoard` tells whether the reader may read the view `board`.
+A variable that the page does not set has the value of the address's parameter of the same name.
+`$readsBoard` tells whether the reader may read the view `board`.
 """
 
 import re
@@ -39,7 +39,7 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 class QueryDocument(Struct, frozen=True):
-    """A query and its variables: types by name."""
+    """A query, and the types of its variables by name."""
 
     text: str
     variables: Mapping[str, str]
@@ -47,7 +47,7 @@ class QueryDocument(Struct, frozen=True):
 
 @cache
 def document(name: str) -> QueryDocument:
-    """Return the query of a name, with the fragment that every page of a notice includes."""
+    """Return the query with this name, with the fragment that every page of a notice includes."""
     text = _read(name)
     complete = f"{text}\n{_read(_FRAME)}" if "...Frame" in text else text
     return QueryDocument(complete, {variable: kind for variable, kind, _ in _VARIABLE.findall(text)})
@@ -61,7 +61,7 @@ async def ask(ledger: Ledger, viewer: Viewer, name: str, variables: Mapping[str,
     """Return the data of a query.
 
     Raises:
-        HTTPException: With the first error's message.
+        HTTPException: The query failed; the detail is the first error's message.
     """
     query = document(name)
     context = Context(ledger.reader, ledger.writer.append, viewer, sign=ledger.log.checkpoint)
@@ -75,14 +75,14 @@ async def ask(ledger: Ledger, viewer: Viewer, name: str, variables: Mapping[str,
 
 
 def _in_words(match: re.Match[str]) -> str:
-    """Return an instant of a message in words; the last instant of a day as its end."""
+    """Return an instant in words; the last instant of a day becomes the end of that day."""
     moment = datetime.fromisoformat(match[0]).astimezone(ENGLAND)
     ends = (moment + timedelta(microseconds=1)).date() > moment.date()
     return f"the end of {sentence.day(moment)}" if ends else sentence.instant(moment, ENGLAND)
 
 
 def address_variables(name: str, params: QueryParams, taken: Mapping[str, object]) -> dict[str, object]:
-    """Return the variables that the address sets.
+    """Return the variables that the address sets, apart from those in `taken`, which the page sets.
 
     Raises:
         HTTPException: 400 for a value of the wrong type.
@@ -107,7 +107,7 @@ def _value(name: str, kind: str, text: str) -> object:
 
 
 def whole_number(name: str, text: str) -> int:
-    """Return a number in the address.
+    """Return the whole number that is the text of an address's parameter.
 
     Raises:
         HTTPException: 400 if it is not a whole number.

@@ -24,7 +24,7 @@ class Page(Struct, frozen=True):
     path: str
     """Path below `/notices/{notice}`; names in braces are variables of the query."""
     name: str
-    """Name of its query and its template."""
+    """Name of the page's query and of its template."""
     shape: Shape = _no_data
 
 

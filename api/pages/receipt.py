@@ -30,14 +30,14 @@ _PLACES = {
     "reports": "/reports",
     "adviser": "/reports",
 }
-"""Section that shows a fact, by its area."""
+"""Path of the section that shows a fact, by the fact's area."""
 _SUBJECT_PAGES = {
     "objective": "/plan",
     "decision": "/board/decisions",
     "evidence": "/evidence",
     "measure": "/measures",
 }
-"""Pages of a fact's subject, by kind."""
+"""Path of the pages that show a fact's subject, by the subject's kind."""
 
 
 async def get_receipt(request: Request) -> Response:
@@ -61,7 +61,7 @@ async def get_receipt(request: Request) -> Response:
 
 
 def _about(kind: Kind) -> str:
-    """Return the field of an entry's data that names its subject."""
+    """Return the name of the field with an entry's subject; empty if the fact has no such field."""
     return next((field.key for field in fields_of(kind.struct) if field.about), "")
 
 
@@ -69,7 +69,7 @@ def _position(text: str) -> int:
     """Return the position in an address.
 
     Raises:
-        HTTPException: 404 for anything else.
+        HTTPException: 404 if the text is not a position.
     """
     if not (text.isascii() and text.isdigit() and len(text) < _DIGITS and int(text) > 0):
         raise HTTPException(404, f"no entry {text[:40]!r}; entries are numbered from 1")

@@ -43,7 +43,7 @@ OTHER_SESSION = Refusal(
     "FORBIDDEN",
     "this form was submitted in another session; check your answers and submit it again",
 )
-"""Refusal of a form from another session; it is only shown."""
+"""Refusal of a form from another session; the form is shown again, and nothing is recorded."""
 _AREAS = {"adviser": "The adviser", "engagement": "Views of staff and children", "notice": "The notice"}
 _FIRST_AREAS = ("board", "plan", "evidence", "access", "recommendations", "reports")
 """Areas that people record most, in the order of the list."""
@@ -81,7 +81,7 @@ async def get_form(request: Request) -> Response:
 async def post_form(request: Request) -> Response:
     """Answer `POST /notices/{notice}/record/{fact}`: record the fact, or show the form with its errors.
 
-    A form from another session is only shown, so nothing is lost and nothing is recorded unseen.
+    A form from another session is shown again, so no input is lost and no fact is recorded unseen.
     """
     try:
         form_request = await form_request_of(request)
@@ -107,7 +107,7 @@ async def post_form(request: Request) -> Response:
 async def _post(
     form_request: FormRequest, inputs: Inputs, name: str, upload: Upload | None, *, records: bool
 ) -> Response:
-    """Record the fact, or show its answers; show the form again if either is refused."""
+    """Record the fact, or show the answers to check; show the form again after a refusal or an outage."""
     parsed = read(form_request.fields, inputs, form_request.zone)
     credential = form_request.page_request.visitor.viewer.credential
     event = event_of(form_request.kind, name, source_of(form_request.state, credential), parsed.event)
@@ -147,7 +147,9 @@ async def _post(
 
 
 async def _checked(form_request: FormRequest, event: dict[str, Any], parsed: ParsedForm, name: str) -> Response:
-    """Return the page of the answers; for a document, whose file a browser would lose, the form itself.
+    """Return the page to check the answers, or the form again if it has a document.
+
+    A browser would lose the document's file on another page.
 
     Raises:
         Refused: The fact would be refused.
@@ -176,7 +178,7 @@ async def _checked(form_request: FormRequest, event: dict[str, Any], parsed: Par
 
 
 def _token_page(form_request: FormRequest, secret: str, receipt: Receipt) -> Response:
-    """Return the page with a token's secret; it is shown once and stored nowhere."""
+    """Return the page with a token's secret, which is shown once and stored nowhere."""
     context = {"notice": form_request.notice, "secret": secret, "position": receipt.position}
     return renderer.page(form_request.request, "token.html", context, page_request=form_request.page_request)
 
@@ -276,7 +278,7 @@ def _controls(form_request: FormRequest, form: Form, *, needs_confirmation: bool
 
 
 def _clauses_hint(form_request: FormRequest) -> str:
-    """Return a hint with the clauses that the entry concerns if none is selected."""
+    """Return a hint with the clauses that the entry concerns if the person selects no clause."""
     fact = form_request.kind.struct
     if fact in CLAUSE_PATHS:
         return "If you select none, this is about the clause named above."

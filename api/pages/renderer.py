@@ -56,7 +56,7 @@ class Section(Struct, frozen=True):
     view: str | None
     """View that the section shows; None for the section of forms."""
     also: tuple[str, ...] = ()
-    """Further paths of the section."""
+    """Further paths whose pages belong to the section."""
 
 
 SECTIONS = (
@@ -188,12 +188,12 @@ def _is_visible(page_request: PageRequest, section: Section) -> bool:
 
 
 def _today(zone: ZoneInfo, instant: str) -> str:
-    """Return the date of an instant, as a date field takes it."""
+    """Return the date of an instant in the form that a date field accepts."""
     return datetime.fromisoformat(instant).astimezone(zone).date().isoformat()
 
 
 def _entry(page_request: PageRequest | None, position: int | None, label: str | None = None) -> Markup:
-    """Return a link to an entry, or its number for readers without access to entries."""
+    """Return a link to an entry, or its label alone without access to entries; empty for no position."""
     if position is None:
         return Markup("")
     text = label or f"entry\N{NO-BREAK SPACE}{position}"
@@ -205,7 +205,7 @@ def _entry(page_request: PageRequest | None, position: int | None, label: str | 
 
 
 def _preset(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the parameters of a form's address that fill its fields."""
+    """Return address parameters that fill a form's fields with these values."""
     return {f"data.{name}": value for name, value in values.items()}
 
 

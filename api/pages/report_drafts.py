@@ -42,7 +42,7 @@ _REFRESH = "later"
 
 
 _READY = re.compile(r"[0-9]{1,32}", re.ASCII)
-"""Token of a page that shows progress until the report arrives."""
+"""Pattern of the token of a page that shows progress until the report arrives."""
 _LABELS = {"first": "First day of the period", "last": "Last day of the period"}
 
 
@@ -95,7 +95,7 @@ class _ReportRequest(Struct):
 
 
 async def _report_request(request: Request) -> _ReportRequest:
-    """Return the request.
+    """Return the adviser's request for their reports.
 
     Raises:
         Refused: The reader may not issue the adviser's reports.
@@ -192,7 +192,7 @@ async def get_draft(request: Request) -> Response:
 async def post_draft(request: Request) -> Response:
     """Answer `POST /notices/{notice}/drafts/{draft}`: save the inputs and run the action of the button.
 
-    A form from another session is only shown.
+    A form from another session is shown again and not saved.
     """
     try:
         report_request = await _report_request(request)

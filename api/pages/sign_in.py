@@ -16,7 +16,7 @@ from api.services import Ledger
 from ledger.domain.errors import Refused
 
 _MAXIMUM_BYTES = 60_000
-"""Bytes of these forms; anybody may send one."""
+"""Maximum bytes of a sign-in or sign-out form, which anybody may send."""
 
 
 async def get_sign_in(request: Request) -> Response:

@@ -17,7 +17,7 @@ from ledger.domain.fact import YEARS
 
 NOW = "now"
 NAMES = ("position", "knownAt", "on")
-"""Parameters of a point."""
+"""Names of the parameters that select a point in the notice's history."""
 FIELD_LABELS = {
     "position": "“Entry number”",
     "knownAt": "“Recorded up to”",
@@ -35,7 +35,7 @@ _LARGEST = 2**31 - 1
 
 
 class TimePoint(Struct, frozen=True):
-    """A point of a notice's history; the default is now."""
+    """Point in a notice's history at which a page is read; the default is now."""
 
     position: int | None = None
     known_at: datetime | None = None
@@ -52,23 +52,27 @@ class TimePoint(Struct, frozen=True):
 
     @property
     def as_of(self) -> dict[str, Any] | None:
-        """Variable `asOf` of a query."""
+        """Variable `asOf` of a query; None for the present."""
         if self.position is not None:
             return {"position": self.position}
         return {"knownAt": self.known_at.isoformat()} if self.known_at is not None else None
 
     def judged(self, recorded_at: datetime | None) -> datetime | None:
-        """Return the variable `on` of a query; `recorded_at` is the time of the entry at the position."""
+        """Return the variable `on` of a query; None for the present.
+
+        Args:
+            recorded_at: Recording time of the entry at the point's position; None without a position.
+        """
         if self.on is not None or self.judged_now:
             return self.on
         return self.known_at or recorded_at
 
 
 def point_of(params: Mapping[str, str]) -> TimePoint:
-    """Return the point in an address.
+    """Return the point that the parameters of an address select.
 
     Raises:
-        HTTPException: 400, naming the invalid parameter.
+        HTTPException: 400 for an invalid parameter, which the message names.
     """
     parameters = {name: params[name].strip() for name in NAMES if params.get(name, "").strip()}
     if "position" in parameters and "knownAt" in parameters:
@@ -97,10 +101,15 @@ def field_label(name: str) -> str:
 
 
 def instant(name: str, text: str, *, begins: bool = False) -> datetime:
-    """Return an instant, or the end (or beginning) of a day.
+    """Return the instant of a parameter's text.
+
+    Args:
+        name: Name of the parameter.
+        text: Instant or date.
+        begins: True for the beginning of a date's day in England; False for its end.
 
     Raises:
-        HTTPException: 400, naming the parameter.
+        HTTPException: 400 for any other text; the message names the parameter.
     """
     try:
         if len(text) == 10:

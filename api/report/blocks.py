@@ -1,4 +1,4 @@
-"""Blocks of a written report; HTML and PDF show the same ones. Pure."""
+"""Blocks of a written report; the HTML and the PDF display the same blocks. Pure."""
 
 from msgspec import Struct
 
@@ -8,7 +8,7 @@ class Block(Struct, frozen=True, tag=True, tag_field="block"):
 
 
 class Heading(Block, frozen=True, tag="heading"):
-    """A heading; one of level 2 has an anchor and appears in the contents."""
+    """A heading; a heading of level 2 has an anchor and appears in the contents."""
 
     text: str
     level: int = 2
@@ -29,7 +29,7 @@ class Quotation(Block, frozen=True, tag="quotation"):
 
 
 class Items(Block, frozen=True, tag="items"):
-    """A list."""
+    """A list of short texts."""
 
     items: tuple[str, ...]
 
@@ -49,7 +49,7 @@ class Table(Block, frozen=True, tag="table"):
     widths: tuple[int, ...] = ()
     """Relative widths of the columns; empty to fit the content."""
     codes: tuple[int, ...] = ()
-    """Columns with machine-readable codes, such as hashes."""
+    """Indexes of the columns with machine-readable codes, such as hashes."""
 
 
 class Chart(Block, frozen=True, tag="chart"):

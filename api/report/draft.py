@@ -1,7 +1,7 @@
 """Drafts of the adviser's report: created with the notice's areas and clauses, saved, issued once.
 
-Only its adviser sees a draft. Issuing records AdviserReportIssued, pinned to the draft's position. The event's id
-comes from the draft, so a second submission finds the first. Then the draft is deleted.
+Only the adviser who created a draft can see it. Issuing records AdviserReportIssued, pinned to the draft's
+position, and then deletes the draft. The event's id comes from the draft, so a second submission records nothing.
 """
 
 import re
@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"AR([0-9]{1,6})")
 
 
 async def new_draft(context: Context, notice: str, first: date, last: date) -> Draft:
-    """Return a new draft for a period: every area open in it and every clause, at the latest position.
+    """Return a new draft for a period, with every clause and every open area, at the latest position.
 
     Raises:
         Refused: A date is out of range.
@@ -67,7 +67,10 @@ def _is_open(ended_on: date | None, first: date) -> bool:
 
 
 async def next_period(context: Context, notice: str) -> tuple[date, date]:
-    """Return the dates that the next report would cover: a quarter from the day after the last one."""
+    """Return the first and last day of the next report's period.
+
+    The period is the three months after the previous report's period, or from the day when the notice was issued.
+    """
     position = await position_at(context, notice, None)
     frame = await query_models.DRAFT.ask(context, notice=notice, asOf={"position": position})
     ends = [report.last for report in frame.adviser_reports.whole("the list of reports")]
@@ -97,7 +100,7 @@ def statements_of(draft: Draft) -> AdviserStatements:
 def reported_areas(draft: Draft) -> list[AreaDraft]:
     """Return the areas of the report: all but closed areas without a judgement or narrative.
 
-    A report covers at least one area; if none has a narrative, it covers all.
+    A report covers at least one area, so all areas are returned if no area qualifies.
     """
     areas = [area for area in draft.areas if not area.ended or area.judgement or area.text.strip()]
     return areas or list(draft.areas)
@@ -134,7 +137,8 @@ async def issue(writer: Writer, drafts: Drafts, notice: str, credential: Credent
     """Issue a draft and delete it; a second call returns the first receipt.
 
     Raises:
-        Refused: With every reason, at the paths of AdviserReportIssued's fields; the draft is unchanged.
+        Refused: The draft does not exist, or its event is refused. Each refusal's path is a field of
+            AdviserReportIssued, and the draft is unchanged.
     """
     stored = await drafts.get(notice, credential.actor, draft)
     state = await writer.state(notice)

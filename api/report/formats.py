@@ -16,7 +16,7 @@ class Format(Struct, frozen=True):
 
     media_type: str
     suffix: str
-    """Extension of its file."""
+    """Extension of the report's file name."""
     write: Callable[[Report], bytes]
 
 
@@ -31,4 +31,4 @@ FORMATS = {
     "csv": Format("application/zip", "csv.zip", csv_of),
     "json": Format("application/json", "json", json_of),
 }
-"""Formats by name; `csv` is a zip with one table a section."""
+"""Formats by name; `csv` is a zip with one table for each section."""

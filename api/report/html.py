@@ -38,5 +38,5 @@ def policy() -> str:
 
 
 def html_of(report: Report) -> bytes:
-    """Return the page in UTF-8."""
+    """Return the report as an HTML page in UTF-8."""
     return _template().render(paper=paper_of(report), style=Markup(style()), markup=Markup).encode()  # noqa: S704 - the style sheet is our own file

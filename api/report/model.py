@@ -39,7 +39,7 @@ class Requirement(QueryModel, frozen=True, kw_only=True):
 
     clause: str
     asks: str | None
-    """Text of the clause."""
+    """Text of the clause; None if it was erased."""
     asks_erased_by: int | None
     obligor: str
     modality: str
@@ -48,7 +48,7 @@ class Requirement(QueryModel, frozen=True, kw_only=True):
     """Status when the period began; None if the obligation did not exist."""
     since: datetime
     since_position: int | None
-    """Entry that began the status; None if a deadline passed."""
+    """Position of the entry that began the status; None if a deadline that passed began it."""
     reason: str
     entries: tuple[int, ...]
     position: int
@@ -77,15 +77,15 @@ class Report(QueryModel, frozen=True, kw_only=True):
     adviser: str | None
     issued_at: datetime | None
     issued_position: int | None
-    """Entry that issued it, after `position`."""
+    """Position of the entry that issued the report, after `position`; None before it is issued."""
     first: date
     last: date
     position: int
-    """Last entry taken into account."""
+    """Position of the last entry taken into account."""
     recorded_at: datetime
-    """When that entry was recorded."""
+    """Instant at which the entry at `position` was recorded."""
     root_hash: str
-    """Root hash of the tree up to that entry, in base64."""
+    """Root hash of the tree up to `position`, in base64."""
     on: datetime
     """Effective instant: the end of the period."""
     areas: tuple[AreaSummary, ...]
@@ -107,7 +107,7 @@ class Report(QueryModel, frozen=True, kw_only=True):
 
     @property
     def invented(self) -> bool:
-        """True if it cites entries of an invented history."""
+        """True if the report cites entries of an invented history."""
         return any((entry.source or "").startswith("invented/") for entry in self.entries)
 
 
@@ -117,7 +117,7 @@ def has_slipped(action: Action) -> bool:
 
 
 def cited(value: object) -> Iterator[int]:
-    """Yield the positions in a part of a report."""
+    """Yield the positions of the entries that a part of a report cites."""
     if isinstance(value, tuple):
         for item in value:
             yield from cited(item)

@@ -19,7 +19,10 @@ def _template() -> bytes:
 
 
 def pdf_of(report: Report) -> bytes:
-    """Return the PDF; typst has checked it against PDF/UA-1. Its date is that of the report's last entry."""
+    """Return the report as a PDF that typst has checked against PDF/UA-1.
+
+    Its date is the instant at which the report was issued, or else the recording of the report's last entry.
+    """
     timestamp = (report.issued_at or report.recorded_at).astimezone(UTC).replace(microsecond=0)
     paper = _displayable(msgspec.to_builtins(paper_of(report)))
     paper["fonts"] = families()

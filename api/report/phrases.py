@@ -16,19 +16,19 @@ def status(word: str) -> str:
 
 
 def plain(word: str | None) -> str:
-    """Return a code within a sentence: NOT_MET becomes not met."""
+    """Return a code within a sentence: NOT_MET becomes not met, and None becomes an empty string."""
     return (word or "").replace("_", " ").lower()
 
 
 def text_or_erasure(text: str | None, erased_by: int | None) -> str:
-    """Return a narrative, or the entry that erased it."""
+    """Return a narrative, or a note of the entry that erased it; empty if there is neither."""
     if text is not None:
         return text.strip()
     return "" if erased_by is None else f"[erased by entry {erased_by}]"
 
 
 def moment(value: datetime | None, zone: ZoneInfo) -> str:
-    """Return an instant in the notice's time zone."""
+    """Return an instant in words, in the notice's time zone; empty for None."""
     return "" if value is None else instant(value, zone)
 
 
@@ -46,5 +46,5 @@ def many(number: int, one: str, more: str = "") -> str:
 
 
 def entry(position: int | None) -> str:
-    """Return a citation of an entry."""
+    """Return a citation of an entry; empty for None."""
     return "" if position is None else f"entry {position}"

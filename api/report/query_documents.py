@@ -27,22 +27,22 @@ FIGURES = (
 
 
 class QueryModel(Struct, frozen=True, rename="camel", kw_only=True):
-    """Base of the models in `api.report.query_models`: an object of an answer."""
+    """Base class of the models in `api.report.query_models`, for an object in a query's answer."""
 
 
 def shared(row: QueryModel, of: type[QueryModel]) -> dict[str, Any]:
-    """Return the fields of a row that another class has too."""
+    """Return the values of a row's fields that another class has too, by field name."""
     return {name: getattr(row, name) for name in of.__struct_fields__ if name in row.__struct_fields__}
 
 
 class PageInfo(QueryModel, frozen=True, kw_only=True):
-    """Place of a page in its list."""
+    """Information about a page of a list."""
 
     has_next_page: bool
 
 
 class ListPage(QueryModel, Generic[T], frozen=True, kw_only=True):
-    """Rows of a nested list."""
+    """Page of a nested list, with its rows."""
 
     nodes: tuple[T, ...]
     page_info: PageInfo
@@ -64,11 +64,13 @@ class Query(Struct, Generic[T], frozen=True):
     """A query on a notice, at one point in time or at several."""
 
     name: str
-    """Name of its document."""
+    """Name of the query's document."""
     answer: type[T]
 
     async def ask(self, context: Context, **variables: Any) -> T:  # noqa: ANN401 - variables of any type
-        """Return the notice as the query selects it; for a query with several of them, each by its name.
+        """Return the fields of the notice that the query selects.
+
+        A query that selects the notice several times returns an object with a field for each selection.
 
         Raises:
             Forbidden: The reader has no access.
@@ -82,7 +84,7 @@ class ListQuery(Struct, Generic[T], frozen=True):
     """A query on one long list of a notice."""
 
     name: str
-    """Name of its document."""
+    """Name of the query's document."""
     path: str
     """Fields from the notice to the list, with dots between them."""
     row: type[T]

@@ -73,7 +73,7 @@ class AdviserStatements(Struct, frozen=True, rename="camel", kw_only=True):
     pinned: int | None = None
     """Position of the figures; None for the latest."""
     position: int | None = None
-    """Entry that issued it."""
+    """Position of the entry that issued the report; None before it is issued."""
 
 
 async def issued(context: Context, notice: str, report: str) -> AdviserStatements:
@@ -95,7 +95,7 @@ async def issued(context: Context, notice: str, report: str) -> AdviserStatement
 
 
 async def position_at(context: Context, notice: str, when: int | datetime | None) -> int:
-    """Return the position, the last one recorded by an instant, or the latest for None.
+    """Return `when` if it is a position, the last position recorded by an instant, or the latest for None.
 
     Raises:
         Refused: The position does not exist.
@@ -111,7 +111,7 @@ async def outline(
     """Return the areas and requirements of a report with these statements.
 
     Raises:
-        Refused: As `read` does.
+        Refused: The period or the position is out of range, or a query failed.
     """
     source, begin, _ = await _source(context, notice, statements)
     figures = await source.ask(query_models.NOTICE)
@@ -136,7 +136,7 @@ async def read(context: Context, notice: str, statements: AdviserStatements) -> 
     """Return the report with these statements.
 
     Raises:
-        Refused: NOT_RECORDED_YET for a later position, among others.
+        Refused: The period or the position is out of range, or a query failed.
     """
     source, begin, end = await _source(context, notice, statements)
     report = await _figures(source, statements, begin, end)
@@ -187,7 +187,7 @@ async def _figures(source: Source, statements: AdviserStatements, begin: datetim
 
 
 def _present(rows: tuple[T, ...] | None, effective: Callable[[T], R | None]) -> tuple[R, ...] | None:
-    """Return the rows as they stood at the end of the period; None where the reader has no access."""
+    """Return the rows that existed when the period ended, as they were then; None if the reader has no access."""
     if rows is None:
         return None
     return tuple(row for row in map(effective, rows) if row is not None)
@@ -224,7 +224,10 @@ async def _requirements(
 
 
 async def _measures(source: Source, last: date, end: datetime) -> tuple[Series, ...] | None:
-    """Return the measures defined before the end of the period, each with its readings up to the last day."""
+    """Return the measures defined before the end of the period, each with its readings up to the last day.
+
+    None means that the reader has no access.
+    """
     rows = await source.read(query_models.SIGNALS, filter={})
     if rows is None:
         return None
@@ -240,7 +243,7 @@ def _is_defined_later(entry: query_models.SignalsEntry | None, end: datetime) ->
 
 
 async def _board_reports(source: Source, begin: datetime, end: datetime) -> tuple[BoardReport, ...] | None:
-    """Return the period's reports, each claim with its evidence as of the claim."""
+    """Return the period's reports to the board, with the evidence of their claims; None without access."""
     reports = await source.read(query_models.BOARD_REPORTS)
     rows = await source.read(query_models.IMPACT)
     if reports is None or rows is None:

@@ -59,7 +59,7 @@ _VOTES = {"for": "for", "against": "against", "abstained": "abstaining"}
 
 
 def _evidence(bases: Sequence[Basis], subject: str) -> Iterator[Block]:
-    """Yield the evidence of a subject: its status then and at the report's position."""
+    """Yield the evidence for a decision or claim, with its status at that time and at the report's position."""
     if not bases:
         yield Paragraph("No evidence is cited.")
         return

@@ -1,4 +1,4 @@
-"""The report as tidy tables: a zip of CSV files, one file a section, one row a thing, one column a property.
+"""The report as a zip of CSV files, with a file for each section and a row for each thing.
 
 UTF-8 with a byte-order mark and CRLF, as spreadsheets expect; hashes are written `sha256:…`. Files are stored
 uncompressed with one date, so every machine makes the same bytes.
@@ -41,7 +41,7 @@ _STRUCTURED = {
     "spc",
     "grant",
 }
-"""Fields that are tables of their own."""
+"""Fields whose values are in separate tables or columns."""
 _HASHES = {"leaf_hash", "root_hash"}
 _DATED = (1980, 1, 1, 0, 0, 0)
 Cells = Mapping[str, object]
@@ -87,7 +87,7 @@ def _of(name: str, row: type[Struct], rows: Iterable[Struct] | None) -> _Table:
 
 
 def _with(name: str, row: type[Struct], part: str, of: type[Struct], rows: Iterable[Struct] | None) -> _Table:
-    """Return the table of a section whose rows each have one optional part; its columns follow theirs."""
+    """Return the table of a section whose rows each have one optional part; the part's columns come last."""
     cells = []
     for item in rows or ():
         child: Struct | None = getattr(item, part)
@@ -96,7 +96,7 @@ def _with(name: str, row: type[Struct], part: str, of: type[Struct], rows: Itera
 
 
 def _under(name: str, key: str, row: type[Struct], rows: Iterable[tuple[str, Iterable[Struct]]]) -> _Table:
-    """Return the table of rows that belong to the rows of another table."""
+    """Return the table of rows that belong to rows of another table, which the first column names."""
     return _Table(name, (key, *_columns(row)), [_cells(each, **{key: of}) for of, owned in rows for each in owned])
 
 
@@ -135,7 +135,7 @@ _NOW = ("title", "status", "judgement")
 
 
 def _evidence(name: str, key: str, bases_by_subject: Iterable[tuple[str, Iterable[Basis]]]) -> _Table:
-    """Return the table of evidence: its status then and at the report's position."""
+    """Return the table of evidence for decisions or claims, with its status then and at the report's position."""
     rows = [
         {
             **_cells(basis, **{key: of}),

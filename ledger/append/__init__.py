@@ -1,1 +1,1 @@
-"""The one way to record facts: judged, placed and stored in batches, with an outcome for each fact."""
+"""The one way to record facts. Each fact is judged, given a position and stored in a batch."""

@@ -1,6 +1,6 @@
 """The clock that sets the time of recording, and its comparison with other clocks.
 
-One entry with a time far ahead would move every later one there, since times of recording only rise.
+Times of recording only rise. So after one entry recorded far ahead, all later entries would be ahead too.
 """
 
 import time
@@ -21,12 +21,12 @@ def _wall() -> datetime:
 
 
 def _elapsed() -> float:
-    """Return seconds that no setting of the clock changes; they also pass while the machine sleeps."""
+    """Return the seconds since the machine started, including sleep. Setting the clock does not change them."""
     return time.clock_gettime(_ELAPSED)
 
 
 class MachineClock:
-    """The machine's clock. Simulated clocks are plain functions, which are not compared."""
+    """The machine's clock, compared with other clocks. Simulated clocks are plain functions and never compared."""
 
     def __init__(self, wall: Clock = _wall, elapsed: Callable[[], float] = _elapsed) -> None:
         self._wall, self._elapsed = wall, elapsed
@@ -58,7 +58,7 @@ class MachineClock:
 
 
 now = MachineClock()
-"""The clock of a real ledger."""
+"""Clock of every ledger that has no simulated clock."""
 
 
 def check_last(notice: str, last: datetime | None, database: datetime) -> None:

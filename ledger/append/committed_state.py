@@ -24,11 +24,11 @@ from ledger.store.writer_connections import RecordingConnection
 
 NOTICES_IN_MEMORY = 256
 COMMITTED_ENTRIES = 1_000
-"""Most entries of a notice that wait in memory for the next read; earlier ones are read."""
+"""Maximum committed entries of a notice in memory. If there are more, they are read from the database."""
 
 
 class CommittedStates:
-    """Folded states, caught up with the head at each read."""
+    """Folded states of notices, each caught up with the notice's head when it is read."""
 
     def __init__(self, url: str, sealed: SealedSnapshots) -> None:
         self._url = url
@@ -39,7 +39,7 @@ class CommittedStates:
         self._committed: LRUCache[str, deque[tuple[Entry, bytes]]] = LRUCache(NOTICES_IN_MEMORY)
         """Entries that this process committed since the last read, with the root at each."""
         self._next: dict[str, asyncio.Task[State]] = {}
-        """Reads that have not started; every caller until then shares one."""
+        """Reads that have not started, by notice. All callers until the start share one read."""
 
     def add(self, notice: str, committed: Sequence[Entry], rows: Sequence[EntryRow]) -> None:
         """Keep entries that this process committed, for a notice that has been read."""
@@ -47,7 +47,7 @@ class CommittedStates:
             self._committed[notice] += zip(committed, [row.root_hash for row in rows], strict=True)
 
     def recall(self, notice: str) -> FoldedState | None:
-        """Return the state of the last read; None if this process knows that the head may have moved since."""
+        """Return the notice's state as last read, or None if it is not in memory or may be outdated."""
         is_connected = self._connection is not None and not self._connection.closed
         return self._folded.get(notice) if is_connected and not self._committed.get(notice) else None
 
@@ -100,6 +100,6 @@ class CommittedStates:
 
 
 def _may_lead_to(folded: FoldedState, head: Head) -> bool:
-    """Return whether a state is earlier than the head, or the head's own."""
+    """Return whether a state is the state at the head, or has an earlier position."""
     position = folded.state.position
     return position < head.size or (position == head.size and folded.root_hash == head.root_hash)

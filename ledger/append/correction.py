@@ -1,4 +1,4 @@
-"""Corrections on their way into the ledger: checked against the whole history."""
+"""Corrections to be recorded, which are checked against the notice's whole history."""
 
 from ledger.append.outcome import AppendRequest, Outcome, Placed
 from ledger.append.placement import Placement
@@ -19,7 +19,11 @@ from ledger.store.entries import Connection
 async def take_correction(
     connection: Connection, placement: Placement, request: AppendRequest, stored: StoredKeys
 ) -> list[Outcome]:
-    """Place a correction if the history with it is admissible, and fold that history."""
+    """Place a correction if the corrected history is admissible, and fold that history.
+
+    Returns:
+        One outcome per fact of the request.
+    """
     item = request.items[0]
     if not isinstance(item.fact, EntryCorrected) or len(request.items) > 1:
         refused = Refused.because("NOT_ALONE", "a correction is submitted alone; send it by itself")
@@ -38,7 +42,7 @@ async def take_correction(
 
 
 def check_correction(history: list[Entry], correction: EntryCorrected, who: Who) -> Refused | None:
-    """Return the refusal of a correction that its history, its replacement or its recorder does not allow."""
+    """Return the refusal of a correction, or None if the history, the replacement and the role allow it."""
     corrected = history[correction.position - 1]
     kind = KIND_OF[type(corrected.fact)]
     if kind.name in UNCORRECTABLE:
@@ -69,7 +73,7 @@ def check_correction(history: list[Entry], correction: EntryCorrected, who: Who)
 
 
 def _exchanged(corrected: Fact, fact: Fact | None) -> Refusal | None:
-    """Return the refusal of a replacement that exchanges the thing that was decided on, or uploaded."""
+    """Return the refusal of a replacement that changes the requested access or the uploaded document, or None."""
     match corrected, fact:
         case AccessRequested(), AccessRequested() if corrected.grantee != fact.grantee:
             path, message = "grantee", "a correction cannot change the grantee; request access again"
@@ -91,7 +95,7 @@ def _document(fact: EvidenceSubmitted) -> tuple[str, str, int, str]:
 
 
 def _forbidden(name: str, *, removed: bool, role: Role) -> Refused | None:
-    """Return the refusal of a correction that the role may not make."""
+    """Return the refusal of a correction that the role may not make; None if it may."""
     if removed and name == EvidenceSubmitted.__name__:
         message = "a document cannot be removed by a correction; record that it was withdrawn or erased"
         return Refused.because("NOT_CORRECTABLE", message, "data.position")

@@ -42,7 +42,16 @@ async def load(connection: Connection, notice: str, head: Head | None, sealed: S
 
 
 def add(folded: FoldedState, committed: Iterable[tuple[Entry, bytes]], head: Head) -> bool:
-    """Fold in committed entries, each with its root, if they lead to the head; return whether they do."""
+    """Fold committed entries into the state if they lead to the head without a gap or a correction.
+
+    Args:
+        folded: The state to advance.
+        committed: Entries in order, each with the root at its position.
+        head: The notice's head.
+
+    Returns:
+        True if the state is at the head now; False if nothing was folded.
+    """
     position = folded.state.position
     news = [(entry, root) for entry, root in committed if position < entry.position <= head.size]
     if [entry.position for entry, _ in news] != list(range(position + 1, head.size + 1)):

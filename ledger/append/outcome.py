@@ -19,9 +19,9 @@ class AppendRequest(Struct, frozen=True):
     credential: Credential
     items: Sequence[SubmittedFact]
     expected: int | None = None
-    """Position after which the first fact must be recorded."""
+    """Position after which the first fact must be recorded; None allows any."""
     strict: bool = False
-    """True when all facts are recorded, or none."""
+    """True to record all facts or none."""
 
     @property
     def corrects(self) -> bool:
@@ -38,18 +38,18 @@ class Placed(Struct, frozen=True, gc=False):
     """A fact that has a place in the batch which is being stored."""
 
     index: int
-    """Index of its row among the rows of the notice in this batch."""
+    """Index of the fact's row among the rows of the notice in this batch."""
 
 
 class Repeated(Struct, frozen=True):
-    """A fact with the key and the content of an earlier one."""
+    """A fact with the key and the content of an earlier fact."""
 
     first: EntryRow | Placed
     """The earlier fact: stored before, or placed in this batch."""
 
 
 class Doubtful(Struct, frozen=True):
-    """A fact that the rules refuse; the ledger may hold its key, so that it is a repetition."""
+    """A fact that the rules refuse, but whose key is not yet looked up: it may be a repetition."""
 
     refused: Refused
 
@@ -59,7 +59,7 @@ Answer = Receipt | Refused
 
 
 def answer(outcome: Outcome, rows: Sequence[EntryRow]) -> Answer:
-    """Return a caller's answer for an outcome, once the rows of the batch are stored."""
+    """Return the receipt or refusal that answers an outcome, from the stored rows of the batch."""
     if isinstance(outcome, Placed):
         return receipt(rows[outcome.index])
     if isinstance(outcome, Repeated):

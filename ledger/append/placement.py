@@ -47,7 +47,7 @@ class Placement:
         self._root_hash = folded.root_hash
         self.entries: list[Entry] = []
         self.rows: list[EntryRow] = []
-        """Rows of `entries`, once `store` was called."""
+        """Rows of `entries`; empty until `store` is called."""
         last = folded.state.recorded_at
         at = clock()
         self._clock = at if isinstance(clock, MachineClock) else None
@@ -59,14 +59,14 @@ class Placement:
         self._envelopes: list[Envelope] = []
 
     def take(self, request: AppendRequest, stored: StoredKeys | None) -> list[Outcome]:
-        """Place each fact of a request that may be recorded.
+        """Judge the facts of a request, and place each fact that may be recorded.
 
         Args:
             request: Facts from one caller, in order.
             stored: Entries already stored under the facts' keys; None if the keys have not been looked up yet.
 
         Returns:
-            One outcome per fact, in the same order; doubtful ones only before the look-up.
+            One outcome per fact, in the same order. An outcome is doubtful only before the keys are looked up.
         """
         if request.strict:
             trial = self._trial(request, stored)
@@ -82,7 +82,7 @@ class Placement:
         return outcomes
 
     def _trial(self, request: AppendRequest, stored: StoredKeys | None) -> list[Outcome]:
-        """Return the outcomes that the facts would get, without placing them, at the instants of the real run."""
+        """Return the outcomes that the facts would get, by placing them on a copy of the state."""
         state = msgspec.convert(msgspec.to_builtins(self.state), State)
         at = self._at
         trial = Placement(self.notice, FoldedState(state, self.folded.frontier.copy()), lambda: at)
@@ -91,7 +91,10 @@ class Placement:
     def _outcome(
         self, item: SubmittedFact, credential: Credential, expected: int | None, stored: StoredKeys | None
     ) -> Outcome:
-        """Judge one fact and place it. A caller without rights must not learn whether a key is used."""
+        """Judge one fact, place it if allowed, and return its outcome.
+
+        A caller without rights must not learn whether a key is used.
+        """
         judged = self.judge(item, credential)
         if isinstance(judged, Refused) and judged.refusals[0].code == "FORBIDDEN":
             return judged
@@ -122,7 +125,7 @@ class Placement:
         return Refused(refusals) if refusals else who.role
 
     def _unknown_clauses(self, names: list[str]) -> Iterator[Refusal]:
-        """Yield a refusal for each clause that the notice lacks, once its clauses are registered."""
+        """Yield a refusal for each named clause that the notice lacks; nothing if no clauses are registered."""
         clauses = self.state.notice.clauses
         for name in names:
             if clauses and name not in clauses:
@@ -130,7 +133,7 @@ class Placement:
                 yield Refusal("NOT_FOUND", f"the notice has no clause {name}; its clauses are {known}", "clauses")
 
     def _repeated(self, item: SubmittedFact) -> Repeated | Refused | None:
-        """Return the outcome of a fact whose key was placed in this batch; None when it was not."""
+        """Return the outcome of a fact whose key was placed in this batch; None for any other fact."""
         earlier = self._placed.get((item.source, item.id))
         if earlier is None:
             return None
@@ -191,7 +194,11 @@ class Placement:
         return placed
 
     async def store(self, connection: RecordingConnection) -> bool:
-        """Store the facts that were placed; return False when the notice has grown since, and store nothing."""
+        """Store the placed facts in the database.
+
+        Returns:
+            False if the notice has grown since, or the clock is wrong; then nothing is stored.
+        """
         head = self._hash()
         erasing = [entry.position for entry in self.entries if isinstance(entry.fact, NarrativeErased)]
         destroying = [entry.position for entry in self.entries if isinstance(entry.fact, EvidenceErased)]

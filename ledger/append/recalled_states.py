@@ -1,7 +1,7 @@
-"""States of notices as this process last read them, for a request whose own snapshots see the heads.
+"""States of notices from memory, by which the reader of a request is judged.
 
-Reading a head takes a round trip, and a snapshot sees the head anyway. So a reader is judged by a state from
-memory. The answer is released only if its snapshots have seen the heads of these states.
+Reading a notice's head takes a round trip, and the request's database snapshot sees the head anyway. The answer is
+released only if its snapshots have seen the heads of these states.
 """
 
 from ledger.append.committed_state import CommittedStates
@@ -21,7 +21,7 @@ class RecalledStates:
         self._seen: set[tuple[str, int, bytes]] = set()
 
     async def current(self, notice: str) -> State:
-        """Return the state that was last read, to be used at once.
+        """Return the notice's state as last read. Use it before awaiting anything, since later reads change it.
 
         Raises:
             Unconfirmed: No state is in memory.
@@ -33,10 +33,10 @@ class RecalledStates:
         return folded.state
 
     def confirm(self, notice: str, size: int, root_hash: bytes) -> None:
-        """Compare the head that a snapshot has seen with the states that its reader was judged by.
+        """Compare the head that a snapshot has seen with the state by which its reader was judged.
 
         Raises:
-            Unconfirmed: One of them is of another head.
+            Unconfirmed: The reader was not judged by the state at this head.
         """
         self._seen.add((notice, size, root_hash))
         if {head for head in self._judged if head[0] == notice} != {(notice, size, root_hash)}:

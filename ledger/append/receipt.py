@@ -1,4 +1,4 @@
-"""The receipt of a recorded entry: final, and the same for every repetition."""
+"""Receipts of recorded entries. A repetition gets the first receipt again, marked as a duplicate."""
 
 from base64 import b64encode
 from datetime import datetime

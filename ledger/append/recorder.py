@@ -45,7 +45,7 @@ Result = list[Answer] | Exception
 
 
 class Recorder:
-    """Batches stored over one connection, with the state of each notice in memory."""
+    """Recorder that stores batches over one connection, with the state of each notice in memory."""
 
     def __init__(
         self, url: str, clock: Clock, on_commit: OnCommit, sealed: SealedSnapshots, marks: HighWaterMarks
@@ -60,7 +60,11 @@ class Recorder:
         self._connection: RecordingConnection | None = None
 
     async def open(self) -> None:
-        """Connect; raise Unavailable when the database cannot be reached."""
+        """Connect to the database.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         self._connection = await self._connect()
 
     async def close(self) -> None:
@@ -70,10 +74,14 @@ class Recorder:
             await self._connection.close()
 
     async def record(self, requests: Sequence[AppendRequest], *, wait: bool = True) -> list[Result]:
-        """Record the requests of a batch; return a result for each, in the same order.
+        """Record the requests of a batch.
 
-        Without `wait`, the result is LockNotAvailable for a notice whose head another process has locked. With it,
-        this is the result only after `LOCK_MILLISECONDS`.
+        Args:
+            requests: The requests, in order.
+            wait: True to wait `LOCK_MILLISECONDS` for a head that another process has locked.
+
+        Returns:
+            One result per request, in the same order; LockNotAvailable if its notice's head is still locked.
         """
         try:
             if isinstance(self._clock, MachineClock):
@@ -97,7 +105,7 @@ class Recorder:
     # --- the quick way
 
     async def _quickly(self, requests: Sequence[AppendRequest]) -> list[Result] | None:
-        """Store a batch on the state in memory; return None when it has to be done carefully."""
+        """Store a batch on the state in memory. Return the results, or None if the batch needs the careful way."""
         if any(request.alone for request in requests):
             return None
         groups = _by_notice(requests)
@@ -156,7 +164,7 @@ class Recorder:
     # --- the careful way
 
     async def _carefully(self, requests: Sequence[AppendRequest], wait: bool) -> list[Result]:
-        """Store each notice in a transaction under its head's lock."""
+        """Store the requests of each notice under the lock on its head, and return their results."""
         self._careful = False
         results: dict[int, Result] = {}
         for notice, group in _by_notice(requests):
@@ -198,7 +206,11 @@ class Recorder:
     async def _reconnecting(
         self, notice: str, requests: Sequence[AppendRequest], wait: bool
     ) -> list[list[Answer]]:
-        """Try again while the connection is lost; facts that were committed are found by their keys."""
+        """Store requests, again if the connection is lost. Their keys show which facts were committed before.
+
+        Raises:
+            Unavailable: The database stays unreachable for `RECONNECT_SECONDS`.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + RECONNECT_SECONDS
         pause = 0.05
@@ -255,7 +267,10 @@ class Recorder:
 
 
 async def _outdated(connection: Connection, placements: Sequence[Placement]) -> bool:
-    """Return whether all facts of a notice were refused on a state behind its head; storing would reveal that."""
+    """Return whether all facts of any notice were refused on a state behind its head.
+
+    Nothing is stored for such a notice, so only this comparison reveals the old state.
+    """
     for placement in placements:
         if not placement.entries:
             head = await store.read_head(connection, placement.notice)
@@ -265,7 +280,7 @@ async def _outdated(connection: Connection, placements: Sequence[Placement]) -> 
 
 
 async def _store(connection: RecordingConnection, placements: Sequence[Placement]) -> bool:
-    """Store all placements together; return False when one of the notices has grown since."""
+    """Store all placements together. Return False and store nothing if any placement cannot be stored."""
     writing = [placement for placement in placements if placement.entries]
     if not writing:
         return True
@@ -291,7 +306,7 @@ def _items(requests: Iterable[AppendRequest]) -> list[SubmittedFact]:
 
 
 def _by_notice(requests: Sequence[AppendRequest]) -> list[tuple[str, list[int]]]:
-    """Return each notice with the numbers of its requests, in the order of the notices' locks."""
+    """Return each notice with the indexes of its requests, in the order in which notices are locked."""
     groups: dict[str, list[int]] = {}
     for number, request in enumerate(requests):
         groups.setdefault(request.notice, []).append(number)

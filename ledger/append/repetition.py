@@ -18,13 +18,13 @@ from ledger.store.entries import Connection, EntryRow
 
 
 class Attachments(Struct, frozen=True):
-    """The rows of an entry in other tables, as far as a repetition is compared with them."""
+    """Salts of an entry's narratives and digest of its document, for comparison with a repetition."""
 
     salts: Mapping[str, bytes | None] = {}
     """Path → the narrative's salt; None where it was erased."""
     has_file: bool = False
     content: str | None = None
-    """SHA-256 of the document; None when it was erased."""
+    """SHA-256 of the document; None if it was erased or there is no document."""
 
 
 def attachments_of(item: SubmittedFact) -> Attachments:
@@ -48,7 +48,7 @@ class StoredKeys(Struct, frozen=True):
 
 
 async def stored_keys(connection: Connection, notice: str, items: Sequence[SubmittedFact]) -> StoredKeys:
-    """Look up the keys of submitted facts."""
+    """Return the stored entries that have the keys of submitted facts."""
     rows = await entries.find_keys(connection, notice, [(item.source, item.id) for item in items])
     positions = [row.position for row in rows.values()]
     salts = await entries.read_salts(connection, notice, positions) if positions else {}
@@ -63,7 +63,7 @@ async def stored_keys(connection: Connection, notice: str, items: Sequence[Submi
 async def settle(
     connection: Connection, notice: str, items: Sequence[SubmittedFact], outcomes: Sequence[Outcome]
 ) -> list[Outcome]:
-    """Return the outcomes with each doubtful one decided: repeated if its key is stored, else refused."""
+    """Return the outcomes, with a repetition or a refusal in place of each doubtful outcome."""
     doubtful = [item for item, outcome in zip(items, outcomes, strict=True) if isinstance(outcome, Doubtful)]
     if not doubtful:
         return list(outcomes)
@@ -116,5 +116,5 @@ def same_content(stored: Envelope, attachments: Attachments, submitted: Submitte
 
 
 def _without_file(fact: Fact) -> Fact:
-    """Return a fact without the ledger's own statement whether its file came."""
+    """Return a fact without the field `stored`, which the ledger itself sets for evidence."""
     return msgspec.structs.replace(fact, stored=None) if isinstance(fact, EvidenceSubmitted) else fact

@@ -19,7 +19,7 @@ from ledger.store.entries import Connection
 INTERVAL = 5_000
 """Entries between two snapshots of a notice; fewer fold in some tens of milliseconds."""
 PURPOSE = "snapshots"
-"""Purpose for which the signing key gives the key of the seals."""
+"""Purpose under which the key of the seals is derived from the signing key."""
 _SEAL_BYTES = 32
 
 
@@ -36,13 +36,13 @@ _decoder = msgspec.json.Decoder(State)
 
 
 class SealedSnapshots:
-    """Snapshots under one key; without a key none is read or written."""
+    """Snapshots sealed with one key. Without a key, snapshots are neither read nor written."""
 
     def __init__(self, key: bytes | None) -> None:
         self._key = key
 
     async def read(self, connection: Connection, notice: str, size: int) -> State:
-        """Return the state of a valid snapshot of at most `size` entries; an empty state without one."""
+        """Return the state of a valid snapshot of at most `size` entries, or an empty state without a snapshot."""
         row = await entries.read_snapshot(connection, notice, VERSION) if self._key is not None else None
         if row is None or row[0] > size:
             return State()
@@ -72,7 +72,10 @@ class SealedSnapshots:
 
 
 async def read(connection: Connection, notice: str, size: int) -> State:
-    """Return the state of the latest unsealed snapshot. It is for reading only: no rights are judged by it."""
+    """Return the state of an unsealed snapshot of at most `size` entries, or an empty state without a snapshot.
+
+    The state is for reading only: no rights are judged by it.
+    """
     row = await entries.read_snapshot(connection, notice, _UNSEALED)
     return _decoder.decode(row[1]) if row is not None and row[0] <= size else State()
 
@@ -83,7 +86,7 @@ async def write(connection: Connection, notice: str, state: State) -> None:
 
 
 async def wrong_snapshot(connection: Connection, notice: str) -> int | None:
-    """Return the position of a stored snapshot when the entries give another state; None otherwise."""
+    """Return the position of a stored snapshot that differs from the folded entries; None if all are right."""
     for version, start in ((VERSION, _SEAL_BYTES), (_UNSEALED, 0)):
         row = await entries.read_snapshot(connection, notice, version)
         if row is not None and not await _follows(connection, notice, row[0], row[1][start:]):

@@ -1,7 +1,7 @@
-"""API tokens: issued, looked up by their SHA-256, and revoked. The secret itself is never stored or recorded.
+"""Issue API tokens, look them up by their SHA-256, and revoke them. A secret is never stored or recorded.
 
 The entry that issued a token holds its rights. A table maps the digest to the notice and the token's id. Its row
-is written before the entry: a recorded token can always be looked up. A row without an entry gives no rights.
+is written before the entry, so a recorded token can always be looked up. A row without an entry gives no rights.
 """
 
 import hashlib
@@ -45,14 +45,14 @@ class TokenScope(Struct, frozen=True, kw_only=True):
     source: str | None = None
     """The only source that the token may record from."""
     facts: Sequence[str] = ()
-    """Fact types that the token may record; empty: all those of its role."""
+    """Fact types that the token may record. Empty means every type that its role may record."""
     until: datetime | None = None
     register: bool = False
-    """Register a new actor even if its id is like a known one."""
+    """True to register a new actor even if its id resembles a known id."""
 
 
 class IssuedToken(Struct, frozen=True, rename="camel"):
-    """A token just issued; its secret is shown only here."""
+    """A token just issued, with its secret, which is shown only once."""
 
     token: str
     """The token's public id."""
@@ -80,7 +80,7 @@ def hash_of(secret: str) -> bytes:
 
 
 async def find(url: str, secret: str) -> tuple[str, str] | None:
-    """Return the notice and the id of a token; None when it was never issued."""
+    """Return the notice and the id of the token with this secret, or None if there is no such token."""
     async with await connect(url, "ledger_writer") as connection:
         cursor = await connection.execute(
             "SELECT notice, token FROM ledger.tokens WHERE secret_hash = %s", (hash_of(secret),)
@@ -89,7 +89,11 @@ async def find(url: str, secret: str) -> tuple[str, str] | None:
 
 
 async def credential_of(url: str, writer: Writer, notice: str, secret: str) -> Credential:
-    """Return the credential of a token in a notice; raise LedgerError when the token has no rights there."""
+    """Return the credential of the token with this secret.
+
+    Raises:
+        LedgerError: The token has no rights in the notice.
+    """
     row = await find(url, secret)
     people = (await writer.state(notice)).people
     token = people.tokens.get(row[1]) if row is not None and row[0] == notice else None
@@ -101,7 +105,7 @@ async def credential_of(url: str, writer: Writer, notice: str, secret: str) -> C
 async def issue(
     url: str, writer: Writer, notice: str, scope: TokenScope, operator: Credential, secret: str | None = None
 ) -> IssuedToken:
-    """Issue a token, and grant the actor its role if they lack it.
+    """Issue a token, and grant its role to the actor if the actor lacks the role.
 
     Args:
         url: The database.
@@ -109,9 +113,11 @@ async def issue(
         notice: The notice that the token opens.
         scope: The token's rights.
         operator: Credential of the recorder.
-        secret: A secret from `new_secret`, for a caller that stores it first.
+        secret: A secret from `new_secret` that the caller has stored; None: a new one is made.
 
     Raises:
+        SecondPersonNeeded: The role is requested, and another person must grant it.
+        LedgerError: The actor is new, and its id is probably a misspelling of a known id.
         Refused: The operator may not issue this token.
     """
     secret = secret or new_secret()
@@ -141,7 +147,7 @@ async def issue(
 
 
 async def _grant(writer: Writer, notice: str, name: str, scope: TokenScope, operator: Credential) -> None:
-    """Grant the actor its role, or request the role if it takes a second person.
+    """Grant the token's role to the actor, or request a role that takes a second person.
 
     Raises:
         SecondPersonNeeded: The role is requested, and another person must grant it.
@@ -197,7 +203,11 @@ async def _request(writer: Writer, notice: str, name: str, scope: TokenScope, op
 
 
 async def revoke(writer: Writer, notice: str, token: str, reason: str, operator: Credential) -> Receipt:
-    """Revoke a token with immediate effect; raise Refused when the operator may not."""
+    """Revoke a token with immediate effect.
+
+    Raises:
+        Refused: The operator may not revoke the token.
+    """
     data = {"token": token, "reason": reason}
     return await _append(writer, notice, f"revoked:{token}", TokenRevoked, data, operator)
 

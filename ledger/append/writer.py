@@ -34,25 +34,25 @@ from ledger.store.entries import EntryRow
 
 BATCH_ENTRIES = 1_000
 BATCH_BYTES = 1_500_000
-"""Maximum bytes stored together; a single larger request goes alone."""
+"""Maximum bytes stored together; a single larger request is stored alone."""
 LOCK_PAUSE = 0.1
 """Seconds between retries for a notice whose head another process has locked."""
 LOCK_SECONDS = 30.0
-"""Seconds to wait for such a lock; then callers get Unavailable."""
+"""Seconds to wait for another process's lock on a head; then callers get Unavailable."""
 LOCKED_ENTRIES = 1_000
-"""Facts that may wait for one lock; further ones get Busy."""
+"""Facts that may wait for the lock on one notice's head; further requests get Busy."""
 QUEUE_ENTRIES = 20_000
 QUEUE_BYTES = 64_000_000
-"""Maximum bytes that may wait; further requests get Busy."""
+"""Maximum bytes in the queue; further requests get Busy."""
 _OVERHEAD = 400
 """Bytes of an entry beyond its data and its narratives."""
 
 
 Observer = Callable[[int, float | None, Sequence[Answer]], None]
-"""Called twice for each request, with the number of waiting facts.
+"""Function called twice for each request, with the number of waiting facts.
 
-When it is queued, None and no answers follow. When it ends, the seconds that it took and its answers follow; a
-failed request has no answers.
+The first call, at queueing, gets None and no answers. The second call, at the end, gets the seconds that
+the request took and its answers. A failed request has no answers.
 """
 
 
@@ -75,14 +75,14 @@ class _LockedNotice(Struct):
 
 
 class Writer:
-    """Appends for one process; several processes may append to one database.
+    """Writer of all facts that one process records. Several processes may record in one database.
 
     Args:
         url: The database.
         clock: The source of recording instants.
         on_commit: Called after each commit with the notice, its new entries and their rows.
         marks: High-water marks that the process shares with its signer; None: the writer keeps its own in memory.
-        observer: Called for each request, to measure.
+        observer: Function that measures each request.
         snapshot_key: Key of the sealed snapshots; without it, a cold start folds the whole history.
     """
 
@@ -109,7 +109,11 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> Self:
-        """Connect and start; raise Unavailable when the database cannot be reached."""
+        """Connect and start.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         await self._recorder.open()
         self._task = asyncio.create_task(self._run(), name="ledger-writer")
         return self
@@ -187,17 +191,22 @@ class Writer:
         return await self._states.current(notice)
 
     def recalled(self) -> RecalledStates:
-        """Return the states that were last read, to judge one request by."""
+        """Return the states in memory, by which one request is judged."""
         return RecalledStates(self._states)
 
     async def judge(self, notice: str, item: SubmittedFact, credential: Credential) -> Sequence[Refusal]:
-        """Return every refusal that the fact would have now; record nothing."""
+        """Return every refusal that the fact would get now, without recording it; empty if it may be recorded."""
         placement = Placement(notice, FoldedState(await self.state(notice), Frontier()), self._clock)
         judged = placement.judge(item, credential)
         return judged.refusals if isinstance(judged, Refused) else ()
 
     async def submit(self, request: AppendRequest) -> list[Answer]:
-        """Queue a request and wait for its answers; every append passes here. Raises as `append_all`."""
+        """Queue a request, wait until it is processed, and return one answer per fact. Every append uses this.
+
+        Raises:
+            Busy: The queue is full; nothing was kept. Retry later.
+            Unavailable: The database is unreachable or the ledger is shutting down. Retrying is safe.
+        """
         size = sum(_size(item) + _OVERHEAD for item in request.items)
         if self._closing:
             raise Unavailable("the ledger is shutting down; send it again in a moment")
@@ -261,7 +270,7 @@ class Writer:
             waiting.answers.set_result(result)
 
     def _batch(self) -> list[_Waiting]:
-        """Take the requests from the queue that are stored together; set those of locked notices aside."""
+        """Take from the queue the requests to store together, and set aside the requests of locked notices."""
         batch: list[_Waiting] = []
         entries = size = 0
         while self._queue:
@@ -293,14 +302,14 @@ class Writer:
             waiting.answers.set_exception(Busy(f"too many facts wait for the lock on {notice}; send it again"))
 
     def _due(self) -> str | None:
-        """Return a locked notice that is to be tried again now."""
+        """Return a locked notice whose next retry is due, or None."""
         if not self._locked:
             return None
         now = asyncio.get_running_loop().time()
         return next((notice for notice, locked in self._locked.items() if locked.retry_at <= now), None)
 
     def _retry(self, notice: str) -> list[_Waiting]:
-        """Return the requests of a locked notice for another try; give them up after the deadline."""
+        """Return a locked notice's requests for another try. After the deadline, fail them and return nothing."""
         locked = self._locked.pop(notice)
         if asyncio.get_running_loop().time() < locked.deadline:
             self._locked[notice] = _LockedNotice(locked.deadline, float("inf"))

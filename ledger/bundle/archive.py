@@ -47,7 +47,7 @@ class MemberWriter:
 
 
 class Archive:
-    """Writer of a ZIP file that can be sought in and read back; `seal` completes it."""
+    """Writer of a ZIP file, which must be seekable and readable; `seal` completes the file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -62,7 +62,7 @@ class Archive:
 
     @contextmanager
     def member(self, name: str) -> Iterator[MemberWriter]:
-        """Open a member of unknown size; one at a time."""
+        """Open a member for writing, without its size. Only one member may be open at a time."""
         info = ZipInfo(name, _EPOCH)
         info.create_system, info.external_attr = 3, 0o644 << 16
         info.create_version = info.extract_version = _VERSION
@@ -74,7 +74,7 @@ class Archive:
         self.members.append(writer.member(name))
 
     def put(self, name: str, data: bytes) -> None:
-        """Write a member whose data is at hand."""
+        """Write a whole member."""
         with self.member(name) as member:
             member.write(data)
 

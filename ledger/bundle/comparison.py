@@ -18,7 +18,11 @@ _ZIP = b"PK"
 
 
 def read(path: Path) -> EarlierCopy:
-    """Read the file of an earlier copy: a checkpoint as served, or a sound bundle. Raises LedgerError."""
+    """Return the earlier copy in a file: a checkpoint as served, or a sound bundle.
+
+    Raises:
+        LedgerError: The file cannot be read, or is neither a checkpoint nor a sound bundle.
+    """
     try:
         with open_file(path) as file:
             text = file.read(_CHECKPOINT_BYTES)

@@ -31,14 +31,18 @@ class BundleError(ValueError):
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a file; raise OSError, also for a pipe or a device, which may keep its reader waiting."""
+    """Open a regular file for reading.
+
+    Raises:
+        OSError: The file cannot be opened, or is a pipe or a device, which may keep its reader waiting.
+    """
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "Not a file", str(path))
     return path.open("rb")
 
 
 class _Member(NamedTuple):
-    """Place of a member's bytes, and its CRC by the directory."""
+    """Offset and size of a member's bytes, and their CRC as the ZIP directory has it."""
 
     at: int
     size: int
@@ -46,10 +50,15 @@ class _Member(NamedTuple):
 
 
 class BundleArchive:
-    """Members of a bundle, in order."""
+    """ZIP file of a bundle, opened to read its members."""
 
     def __init__(self, path: Path) -> None:
-        """Open a bundle's ZIP file. Raises BundleError if it is not one, and OSError."""
+        """Open a bundle's ZIP file.
+
+        Raises:
+            BundleError: The file is not the ZIP file of a bundle.
+            OSError: The file cannot be opened.
+        """
         self._file = open_file(path)
         try:
             self._members = self._read()
@@ -77,7 +86,7 @@ class BundleArchive:
         self._file.close()
 
     def _read(self) -> dict[str, _Member]:
-        """Return the place of each member. Everything around the members must be what they determine."""
+        """Return the place of each member, by name. Raises BundleError if other bytes do not follow from them."""
         members: dict[str, _Member] = {}
         directory, end = [], 0
         for info in ZipFile(self._file).infolist():
@@ -129,7 +138,7 @@ class BundleArchive:
         return b"".join(self.pieces(name))
 
     def lines(self, name: str, limit: int) -> Iterator[bytes]:
-        """Yield the lines of a member without line ends. Raises BundleError for one over `limit` bytes."""
+        """Yield the lines of a member without line ends. Raises BundleError if a line is over `limit` bytes."""
         rest = b""
         for piece in self.pieces(name):
             *whole, rest = (rest + piece).split(b"\n")

@@ -21,7 +21,7 @@ class _Line(Struct, frozen=True, rename="camel", omit_defaults=True, forbid_unkn
 
 
 class FileRecord(_Line, frozen=True):
-    """A member, as the manifest lists it."""
+    """A member of a bundle, as the manifest lists it."""
 
     name: str
     bytes: int
@@ -29,7 +29,7 @@ class FileRecord(_Line, frozen=True):
 
 
 class ManifestRecord(_Line, frozen=True):
-    """The manifest: what the bundle contains."""
+    """The manifest, which describes the bundle and lists its members."""
 
     format: str
     software: str
@@ -43,7 +43,7 @@ class ManifestRecord(_Line, frozen=True):
 
 
 class WithheldRecord(_Line, frozen=True, omit_defaults=False):
-    """Line of a withheld entry."""
+    """Line in place of a withheld entry, with its position and leaf hash."""
 
     position: int
     leaf_hash: str
@@ -51,7 +51,7 @@ class WithheldRecord(_Line, frozen=True, omit_defaults=False):
 
 
 class NarrativeRecord(_Line, frozen=True):
-    """Line of a narrative."""
+    """Line of `narratives.ndjson`: a narrative, or the entry that erased it."""
 
     position: int
     path: str
@@ -61,7 +61,7 @@ class NarrativeRecord(_Line, frozen=True):
 
 
 class DocumentRecord(_Line, frozen=True):
-    """Line of a document."""
+    """Line of `documents.ndjson`: a document's salt, its erasure or its withholding."""
 
     position: int
     salt: str | None = None
@@ -71,7 +71,7 @@ class DocumentRecord(_Line, frozen=True):
 
 
 class ViewStateRecord(_Line, frozen=True):
-    """Line of a view's stored state."""
+    """Line of `views.json`: the digest of a view's stored state at a position."""
 
     view: str
     version: int
@@ -80,7 +80,7 @@ class ViewStateRecord(_Line, frozen=True):
 
 
 def withheld(line: bytes) -> WithheldRecord | None:
-    """Return the line of a withheld entry; None if the line is an entry."""
+    """Return the record of a withheld entry, or None if the line is an entry. Raises BundleError if neither."""
     if not line.startswith(b'{"position":'):
         return None
     record = exactly(line, WithheldRecord)
@@ -90,7 +90,7 @@ def withheld(line: bytes) -> WithheldRecord | None:
 
 
 def exactly(line: bytes, kind: type[_S]) -> _S:
-    """Decode a line as one kind. Raises BundleError unless encoding gives the same bytes."""
+    """Decode a line as a kind of record. Raises BundleError unless the encoded record has the same bytes."""
     try:
         record = msgspec.json.decode(line, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -101,7 +101,7 @@ def exactly(line: bytes, kind: type[_S]) -> _S:
 
 
 def unbase64(text: str) -> bytes:
-    """Decode base64. Raises BundleError."""
+    """Decode base64. Raises BundleError if the text is not base64."""
     try:
         return b64decode(text, validate=True)
     except (BinasciiError, ValueError):

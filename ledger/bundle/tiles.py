@@ -11,22 +11,22 @@ Flag = Callable[[int, Damage, str], None]
 
 
 class Tiles:
-    """Check of the tiles: add leaf hashes in order; `finish` returns the names of all tiles.
+    """Comparison of a bundle's hash tiles with its leaf hashes, which are added in order.
 
-    A missing tile is not reported here: the caller compares the names with the members.
+    A missing tile is not reported here: the caller compares the names from `finish` with the members.
     """
 
     def __init__(self, archive: BundleArchive, flag: Flag) -> None:
         self._archive = archive
         self._flag = flag
         self._differing: list[int] = []
-        """First entries of the hashes that differ."""
+        """First entry below each hash that differs."""
         self._open: list[list[bytes]] = [[]]
         self._done: list[int] = [0]
         self._names: list[list[str]] = [[]]
 
     def append(self, leaf: bytes) -> None:
-        """Add the next leaf hash."""
+        """Add the next leaf hash, and compare each tile that it completes."""
         level, value = 0, leaf
         while True:
             if level == len(self._open):
@@ -59,7 +59,7 @@ class Tiles:
         self._open[level], self._done[level] = [], number + 1
 
     def _report(self, level: int, place: int, name: str) -> None:
-        """Report a hash, unless a hash below it was reported."""
+        """Report a hash that differs, unless a hash below it in the tree differs too."""
         over = range(place * TILE_WIDTH**level + 1, (place + 1) * TILE_WIDTH**level + 1)
         if not any(first in over for first in self._differing):
             whose = f", {over[0]} to {over[-1]}" if level else ""

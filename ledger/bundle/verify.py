@@ -50,12 +50,12 @@ _BEFORE = ["README.txt", "verify.py", "checkpoint", "key"]
 _BEFORE += ["entries.ndjson", "narratives.ndjson", "documents.ndjson"]
 _AFTER = ["views.json", "manifest.json"]
 ProgressCallback = Callable[[str, int, int], None]
-"""Called with the notice, its checked entries and its number of entries."""
+"""Function called with the notice, the number of entries checked, and the number of all entries."""
 _R = TypeVar("_R", "NarrativeRecord", "DocumentRecord")
 
 
 class BundleReport(Struct):
-    """Findings of a bundle, and what it contains."""
+    """Findings of a bundle's verification, and a summary of its contents."""
 
     report: NoticeReport
     origin: str = ""
@@ -80,13 +80,13 @@ class BundleReport(Struct):
         return not self.report.damages
 
     def as_report(self, seconds: float) -> Report:
-        """Return the same in the form of a database's report."""
+        """Return this report in the form of the report on a database."""
         self.report.seconds = seconds
         return Report([self.report], seconds)
 
 
 def manifest_of(archive: BundleArchive) -> ManifestRecord:
-    """Return the bundle's manifest. Raises BundleError."""
+    """Return the bundle's manifest. Raises BundleError if it is missing or malformed."""
     manifest = exactly(archive.read("manifest.json", _MANIFEST).removesuffix(b"\n"), ManifestRecord)
     if manifest.format not in (UNSIGNED, SIGNED):
         raise BundleError(f"it has the format {manifest.format!r}, but this ledger reads {SIGNED!r}")
@@ -109,13 +109,13 @@ def check(
 
     Args:
         path: The bundle.
-        progress: Called every 500 entries.
-        key: Verifier key that must have signed the checkpoint; without it, the one in the bundle.
-        earlier: Copy of a part of the ledger that somebody kept, for comparison.
+        progress: Function called every 500 entries.
+        key: Verifier key that must have signed the checkpoint; None: the key in the bundle.
+        earlier: Earlier copy of the ledger, to compare with the bundle.
         unsigned: Accept the first format, whose manifest no key has signed.
 
     Raises:
-        LedgerError: The file cannot be read, belongs to another notice than the copy, or ends before it.
+        LedgerError: The file cannot be read, belongs to another notice than the copy, or ends before the copy.
     """
     try:
         with BundleArchive(path) as archive:
@@ -132,7 +132,7 @@ def check(
 
 
 def _require_signature(manifest: ManifestRecord, unsigned: bool) -> None:
-    """Refuse the first format unless it is accepted: anybody can make one from a signed bundle."""
+    """Raise BundleError for the unsigned format unless it is accepted: anybody can make such a bundle."""
     if manifest.format == UNSIGNED and not unsigned:
         raise BundleError("its manifest is not signed; accept such an old bundle with --unsigned")
 
@@ -150,18 +150,18 @@ def _require_comparable(path: Path, manifest: ManifestRecord, earlier: EarlierCo
 
 
 def entries(archive: BundleArchive) -> Iterator[bytes]:
-    """Yield the bytes of a bundle's entries, in order. Raises BundleError."""
+    """Yield the bytes of a bundle's entries, in order. Raises BundleError if a line is malformed."""
     return archive.lines("entries.ndjson", _ENTRY)
 
 
 def documents(archive: BundleArchive) -> Iterator[int]:
-    """Yield the positions of a bundle's documents, whether included, withheld or erased. Raises BundleError."""
+    """Yield the positions of a bundle's documents, also withheld or erased. Raises BundleError for a bad line."""
     for line in archive.lines("documents.ndjson", _SMALL):
         yield exactly(line, DocumentRecord).position
 
 
 def leaves(archive: BundleArchive) -> Iterator[bytes]:
-    """Yield the leaf hashes of a bundle's entries, in order. Raises BundleError."""
+    """Yield the leaf hashes of a bundle's entries, in order. Raises BundleError if a line is malformed."""
     for line in entries(archive):
         record = withheld(line)
         yield sha256(b"\0" + line).digest() if record is None else unbase64(record.leaf_hash)
@@ -191,7 +191,7 @@ class _BundleVerification:
         self._withheld = 0
 
     def run(self, progress: ProgressCallback) -> BundleReport:
-        """Check everything in the bundle."""
+        """Check everything in the bundle, and return the report."""
         examination, manifest = self._examination, self._manifest
         try:
             self._check_entries(progress)
@@ -305,7 +305,7 @@ class _BundleVerification:
             examination.flag(position, Damage.DOCUMENT_EDITED, detail)
 
     def _check_repeated_keys(self, keys: "array[int]") -> None:
-        """Report a source and id that two entries have. Without equal hashes no second pass is needed."""
+        """Report each source and id that two entries share. Read entries again only if two hashes are equal."""
         ordered = sorted(keys)
         twice = {key for key, successor in pairwise(ordered) if key == successor} - {_UNREADABLE}
         first: dict[tuple[str, str], int] = {}
@@ -372,12 +372,12 @@ class _BundleVerification:
 
 
 def views_of(archive: BundleArchive) -> list[ViewStateRecord]:
-    """Return the states of views in the bundle. Raises BundleError."""
+    """Return the states of views in the bundle. Raises BundleError if a line is malformed."""
     return [exactly(line, ViewStateRecord) for line in archive.lines("views.json", _SMALL)]
 
 
 def _checkpoint(archive: BundleArchive, key: str | None) -> tuple[Checkpoint | None, str, str | None]:
-    """Return the checkpoint, the key that signed it, and their fault or None."""
+    """Return the checkpoint (None if invalid), the key that signed it, and their fault (None if sound)."""
     try:
         enclosed = archive.read("key", _SMALL).decode().removesuffix("\n")
         known = key or enclosed

@@ -3,7 +3,7 @@
     python3 verify.py BUNDLE.zip [--key KEY] [--against FILE] [--unsigned]
 
 Needs Python 3.10 or newer and the package `cryptography`, but no database, no network and no code of the ledger.
-Exits with 0 if every hash holds and 2 if it cannot run; otherwise with 1, naming the first entry.
+Exits with 0 if every hash holds and with 2 if it cannot run. Otherwise exits with 1 and names the damaged entries.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def ending(count: int, size: int, at: int) -> bytes:
 
 
 class Bundle:
-    """The ZIP file. Members are stored one after another, and every byte around them is determined."""
+    """ZIP file of a bundle. Its members are stored one after another, and determine every byte around them."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, end, directory = file, 0, []
@@ -161,7 +161,7 @@ class Bundle:
 
 
 def parse(line: bytes, *shapes: str) -> dict[str, Any]:
-    """Parse a line of JSON with no repeated name; if shapes are given, it must have the names of one."""
+    """Parse a line of JSON with no repeated name. If shapes are given, its names must be those of one shape."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         need(len(dict(pairs)) == len(pairs), f"a name is repeated in {line[:80]!r}")
@@ -238,7 +238,7 @@ class Tree:
                 self.compare(level // 8)
 
     def compare(self, level: int) -> None:
-        """Compare a tile with its member."""
+        """Compare a tile with its member in the bundle, and report the first hash that differs."""
         row, number = b"".join(self.rows[level]), self.whole.get(level, 0)
         name = tile_path(level, number, len(row) // 32)
         stored = self.bundle.read(name) if name in self.bundle.members else row
@@ -372,7 +372,7 @@ class Record:
         return value
 
     def event(self, position: int, event: dict[str, Any]) -> None:
-        """Check an entry's envelope, and note its decisions."""
+        """Check an entry's envelope, and note a request for erasure, an erasure or a new signing key."""
         kind, data = event["type"], event["data"]
         place = (event["ledger"], event["position"])
         need(place == (self.notice, position), f"it was recorded as entry {place[1]} of {place[0]}")
@@ -390,7 +390,7 @@ class Record:
             self.rotated = data["publicKey"]
 
     def attachments(self, position: int, digests: dict[str, str], submitted: dict[str, Any] | None) -> None:
-        """Check an entry's narratives and document, and any line before them that belongs to no entry."""
+        """Check an entry's narratives and document, and report earlier lines that belong to no entry."""
         for line in self.texts.up_to(position):
             digest = digests.pop(line["path"], None) if line["position"] == position else None
             if digest is None:
@@ -422,7 +422,7 @@ class Record:
         return base64.b64encode(digest.digest()).decode()
 
     def end(self, size: int) -> None:
-        """Check that nothing is left over, and that each erasure was decided by the entry that it names."""
+        """Check that no line is left over, and that each erasure was decided by the entry that it names."""
         self.attachments(1 << 40, {}, None)
         for kind, name in (("text", "narratives.ndjson"), ("file", "documents.ndjson")):
             for line in map(parse, self.bundle.lines(name)):
@@ -537,7 +537,7 @@ def plain(text: str) -> str:
 
 
 def main() -> int:
-    """Run the command line."""
+    """Run the command line, and return the exit status."""
     parser = argparse.ArgumentParser(description="Verify an auditor's bundle.")
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--key", help="the ledger's verifier key, from another source than this bundle")

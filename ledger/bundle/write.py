@@ -38,7 +38,7 @@ NARRATIVES_PAGE = 64
 """Narratives fetched together, at most 1 MB each."""
 
 ProgressCallback = Callable[[str, int, int], None]
-"""Called with the notice, its written entries and its number of entries."""
+"""Function called with the notice, the number of entries written, and the number of all entries."""
 
 _ENTRIES = SQL("""SELECT position, body, leaf_hash FROM ledger.entries
     WHERE notice = %s AND position <= %s ORDER BY position""").format()
@@ -62,7 +62,7 @@ class ViewStateLine(Struct, frozen=True):
     """Version of the code that folds the view."""
     position: int
     digest: str
-    """Digest of `projections.engine.digest`, in base64."""
+    """Digest of the state by `projections.engine.digest`, in base64."""
 
 
 class BundleOrder(Struct, frozen=True):
@@ -76,10 +76,10 @@ class BundleOrder(Struct, frozen=True):
     role: Role
     """Role of the recipient. The bundle withholds what the role may not see."""
     sign_note: Callable[[str], str] | None = None
-    """Signs a text with the checkpoint's key; None leaves the manifest unsigned."""
+    """Function that signs a text with the checkpoint's key; None leaves the manifest unsigned."""
     views: tuple[ViewStateLine, ...] = ()
     documents: ObjectStore | None = None
-    """Store of the documents, to include those that the role may open; None includes none."""
+    """Store of the documents, to include documents that the role may open; None includes no documents."""
 
     @property
     def sees(self) -> bool:
@@ -90,7 +90,7 @@ class BundleOrder(Struct, frozen=True):
 
 
 class ManifestFile(Struct, frozen=True, rename="camel"):
-    """The manifest: the bundle's contents; its last member."""
+    """The manifest, which describes the bundle and lists its members."""
 
     format: str
     software: str
@@ -226,7 +226,7 @@ class _BundleWriter:
                 member.write(_line(NarrativeLine(position, path, encoded, body, erased_by)))
 
     async def write_documents(self, *, sees: bool) -> None:
-        """Write the documents' salts, then their files, as far as the role may open them without a record."""
+        """Write the documents' lines, then the documents that the role may open without an entry about it."""
         included: list[tuple[int, str, str | None, int]] = []
         reclassified = {
             effect.position: effect.fact.classification
@@ -254,9 +254,9 @@ class _BundleWriter:
             await self._document(position, content, upload, size)
 
     def _opens(self, body: bytes, corrected: Classification | None) -> bool:
-        """Return whether the role may open a document here, by its classification as corrected.
+        """Return whether the bundle may open a document to the role, by the classification as corrected.
 
-        A restricted document is only opened singly, which records the opening.
+        A restricted document is never in a bundle, because each opening of it is recorded.
         """
         fact = decode_data(decode_envelope(body))
         if not isinstance(fact, EvidenceSubmitted):

@@ -8,24 +8,24 @@ from msgspec import Struct
 from ledger.domain.roles import Role
 
 OPERATOR = "operator"
-"""Actor of the ledger's own command line."""
+"""Actor id under which the ledger's own command line records."""
 SERVICE = "service"
-"""Actor and source of the service itself; no other actor may use that source."""
+"""Actor id and source of the service itself; no other actor may use that source."""
 PROGRAMS = frozenset({OPERATOR, SERVICE})
-"""Actors of the ledger's own programs, whose ids no person or other system may have."""
+"""Actor ids of the ledger's own programs, which no person or other system may have."""
 
 _PAGES = "pages/"
 _LONGEST_SOURCE = 128
 
 
 def pages_source(actor: str) -> str:
-    """Return the source of an actor's forms, which nobody else may use."""
+    """Return the source of the facts that an actor records with forms; no other actor may use it."""
     own = f"{_PAGES}{actor}"
     return own if len(own) <= _LONGEST_SOURCE else f"{_PAGES}{hashlib.sha256(own.encode()).hexdigest()}"
 
 
 def takes_pages_source(actor: str, source: str) -> bool:
-    """Return whether a source is that of another actor's forms."""
+    """Return whether a source is reserved for the forms of another actor."""
     return source.startswith(_PAGES) and source != pages_source(actor)
 
 
@@ -37,11 +37,11 @@ class RoleTenure(Struct):
     until: datetime | None
 
     def live(self, at: datetime) -> bool:
-        """Return whether it includes an instant: the first instant is included, the last is not."""
+        """Return whether the actor holds the role at an instant, from `from_` until just before `until`."""
         return self.from_ <= at and (self.until is None or at < self.until)
 
     def overlaps(self, starts: datetime, ends: datetime | None) -> bool:
-        """Return whether it includes any instant of a period; `ends` is like `until`."""
+        """Return whether the tenure and a period have an instant in common; a period without `ends` goes on."""
         return (self.until is None or starts < self.until) and (ends is None or self.from_ < ends)
 
 
@@ -54,7 +54,7 @@ class RoleRequest(Struct):
     until: datetime | None
     requested_by: str
     granted: int | None = None
-    """Position of the entry that granted it."""
+    """Position of the entry that granted the role; None until then."""
 
 
 class Token(Struct):
@@ -68,12 +68,12 @@ class Token(Struct):
     revoked: int | None = None
 
     def live(self, at: datetime) -> bool:
-        """Return whether it is valid at an instant."""
+        """Return whether the token is valid at an instant: neither revoked nor expired."""
         return self.revoked is None and (self.until is None or at < self.until)
 
 
 class Integration(Struct):
-    """The rights that a registration gives."""
+    """The rights that the registration of a system gives its actor."""
 
     actor: str
     source: str

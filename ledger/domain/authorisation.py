@@ -16,21 +16,24 @@ if TYPE_CHECKING:
 
 
 class Credential(Struct, frozen=True):
-    """The origin of a request, as the interface identified it; its rights are judged under the head's lock."""
+    """The caller of a request, as the interface identified it.
+
+    The caller's rights are judged later, while the head of the notice is locked for recording.
+    """
 
     actor: str
     token: str | None = None
-    """Id of the API token presented, if any."""
+    """Id of the API token that the caller presented; None without a token."""
     role: Role | None = None
-    """OPERATOR or SERVICE for the ledger's own programs; all other roles are recorded facts."""
+    """OPERATOR or SERVICE for the ledger's own programs; None for actors whose roles are recorded facts."""
     until: datetime | None = None
-    """Instant at which an issuer's access token expires."""
+    """Instant at which an issuer's access token expires; None without such a token."""
 
 
 def authorise(
     state: "State", credential: Credential, fact: str, fact_type: str, source: str, at: datetime
 ) -> Who | Refusal:
-    """Return the role in which a credential may record a fact from a source at an instant, or the refusal."""
+    """Return the actor with a role that may record a fact from a source at an instant, or the refusal."""
     people = state.people
     roles = [credential.role] if credential.role else people.roles_at(credential.actor, at)
     if credential.until is not None and at >= credential.until:
@@ -62,7 +65,7 @@ def authorise(
 
 
 def _token_refusal(token: "Token", fact_type: str, source: str) -> Refusal | None:
-    """Return the refusal of a fact type or source outside a token's rights; None if it is within them."""
+    """Return the refusal of a fact type or source outside a token's rights; None if both are within the rights."""
     if token.source is not None and token.source != source:
         return Refusal(
             "FORBIDDEN", f"this token records only from the source {token.source}; use that source", "source"

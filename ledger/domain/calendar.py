@@ -49,7 +49,7 @@ def is_working(day: date) -> bool:
 
 
 def working_day_from(day: date) -> date:
-    """Return a day, or the first working day after it."""
+    """Return a day if it is a working day, else the first working day after it."""
     while not is_working(day):
         day += DAY
     return day

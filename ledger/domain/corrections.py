@@ -1,7 +1,7 @@
-"""Corrections: the one meaning of a history that holds them. Pure.
+"""The history of a notice as it reads after its corrections. Pure.
 
 A correction replaces or removes the fact of an earlier entry. The history then reads as if that entry had
-held its replacement, or no fact.
+held the replacement, or no fact.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,23 +18,23 @@ from ledger.domain.registry import KIND_OF, STORED_TYPES
 from ledger.domain.state import State, admit, evolve
 
 REPLACEMENT = "replacement.data."
-"""Prefix of the paths of a replacement's narratives in the entry that corrects."""
+"""Prefix of the paths of narratives in the replacement fact of a correction."""
 _AREAS_OF_RIGHTS = frozenset({"access", "evidence", "notice", "people"})
 """Areas whose facts may give an actor rights."""
 
 
 class Effect(Struct, frozen=True):
-    """A fact that an entry puts at a position."""
+    """The fact, or the removal of a fact, that an entry causes at its own or an earlier position."""
 
     position: int
     fact: Fact | None
-    """Fact at the position from then on; None if the entry removes it."""
+    """Fact at the position once the entry is recorded; None if the entry removes the fact there."""
     corrected_by: int | None = None
-    """Position of the correction that had this effect."""
+    """Position of the correction that caused this effect; None for an entry's own fact."""
 
     @property
     def narratives(self) -> str:
-        """Prefix of the paths of the fact's narratives, in the entry that holds them."""
+        """Prefix of the paths of the fact's narratives in the entry with them; empty without a correction."""
         return "" if self.corrected_by is None else REPLACEMENT
 
 
@@ -43,19 +43,19 @@ class EffectiveEntry(Struct, frozen=True):
 
     entry: Entry
     removed: bool = False
-    """True when a correction removed the fact; `entry` is then as recorded."""
+    """True if a correction removed the fact; `entry` then still has the recorded fact."""
     corrected_by: int | None = None
 
 
 def replacement(correction: EntryCorrected) -> Fact | None:
-    """Return the fact that a correction puts in the corrected entry; None removes the fact."""
+    """Return the fact that a correction puts in the corrected entry; None if it removes the fact."""
     if correction.replacement is None:
         return None
     return STORED_TYPES[correction.replacement.type].fact(correction.replacement.data)
 
 
 def effects(entry: Entry) -> Iterator[Effect]:
-    """Yield the effects of one entry: its own fact, and for a correction also that on the corrected entry."""
+    """Yield the effects of one entry: its own fact, then a correction's change of the corrected entry."""
     yield Effect(entry.position, entry.fact)
     if isinstance(entry.fact, EntryCorrected):
         yield Effect(entry.fact.position, replacement(entry.fact), entry.position)
@@ -65,7 +65,7 @@ def effective(history: Sequence[Entry], pending: EntryCorrected | None = None) -
     """Return the entries of a history as they read after its corrections.
 
     Args:
-        history: Entries in order. Entries may be left out; corrections of those are then ignored.
+        history: Entries in order. Corrections of entries that are left out are ignored.
         pending: A correction that is not recorded yet, applied after all others.
     """
     latest: dict[int, Effect] = {}
@@ -86,7 +86,7 @@ def _after(entry: Entry, effect: Effect | None) -> EffectiveEntry:
 
 
 def fold(history: Iterable[EffectiveEntry]) -> State:
-    """Return the state after a history."""
+    """Return the state of a notice after the entries of its history."""
     state = State()
     for item in history:
         _step(state, item)
@@ -110,7 +110,8 @@ def refusals(
     Args:
         history: Entries after their corrections.
         corrected: Position of the entry that a pending correction replaces.
-        by: The corrector. The replacement must be admissible from its recorder and from the corrector.
+        by: Recorder of the correction. The rules must admit the replacement from this recorder as well as from
+            the recorder of the corrected entry.
     """
     state = State()
     for item in history:

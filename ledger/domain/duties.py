@@ -1,9 +1,9 @@
 """Separation of duties: nobody decides for themselves, and powerful roles take two people. Pure.
 
-One actor requests a powerful role for another, and a further actor grants it. The operator grants alone while a
-notice is set up: until a person has recorded an entry, and two people in post can request and grant roles. Until
-then, the operator's facts may also name actors who are not registered. Only the operator issues a token of a
-powerful role: the issuer sees it, and could be both people.
+One actor requests a powerful role for another, and a further actor grants it. While a notice is being set up, the
+operator grants roles alone. Setting up ends once a person has recorded an entry and two people in post can request
+and grant roles. Until then, the operator's facts may also name actors who are not registered. Only the operator
+issues a token of a powerful role. The issuer of a token sees it, and could act as both people.
 """
 
 from collections.abc import Iterator
@@ -23,27 +23,27 @@ UNGRANTABLE = frozenset({Role.OPERATOR, Role.SERVICE, Role.PUBLIC})
 """Roles that no recorded fact gives."""
 
 _BREACHES = frozenset({"SAME_PERSON", "SECOND_PERSON", "NOT_GRANTED", "OUT_OF_SCOPE"})
-"""Codes of refusals for the separation of duties and for openings without a right."""
+"""Codes of refusals for breaches of separation of duties, and for opening documents without a right."""
 
 
 def is_breach(area: str, refusal: Refusal) -> bool:
-    """Return whether a refusal of a fact of an area concerns the separation of duties."""
+    """Return whether a refused fact breaches separation of duties or opens a document without a right."""
     return refusal.code in _BREACHES or (area == "people" and refusal.code == "UNKNOWN_ACTOR")
 
 
 def takes_two(role: Role) -> bool:
-    """Return whether granting a role takes a request by another person."""
+    """Return whether the grant of a role requires a request by another person."""
     return role in matrix().second_person["RoleGranted"]
 
 
 def self_refusals(actor: str, who: Who, path: str, deed: str) -> Iterator[Refusal]:
-    """Yield a refusal if an actor would decide for itself; `deed` is the decision, such as `grant a role to`."""
+    """Yield a refusal if the recorder is the actor concerned; `deed` is a phrase such as `grant a role to`."""
     if actor == who.actor:
         yield Refusal("SAME_PERSON", f"{actor} cannot {deed} themselves; another person must do so", path)
 
 
 def token_refusals(fact: "TokenIssued", who: Who) -> Iterator[Refusal]:
-    """Yield each reason why an actor may not issue a token, which they see and could use."""
+    """Yield a refusal for each reason why the recorder, who could use the token, may not issue it."""
     yield from self_refusals(fact.actor, who, "data.actor", "issue a token to")
     if fact.actor != who.actor and takes_two(fact.role) and who.role != Role.OPERATOR.value:
         message = (
@@ -54,25 +54,31 @@ def token_refusals(fact: "TokenIssued", who: Who) -> Iterator[Refusal]:
 
 
 def reserved_refusals(actor: str) -> Iterator[Refusal]:
-    """Yield a refusal for the id of a program, whose keys and source a person could use up."""
+    """Yield a refusal if an actor id is reserved for a program of the ledger.
+
+    A person with that id could use up the keys and the source of the program's facts.
+    """
     if actor in PROGRAMS:
         yield Refusal("RESERVED", f"{actor} is a program of the ledger; choose another id", "data.actor")
 
 
 def source_refusals(actor: str, source: str) -> Iterator[Refusal]:
-    """Yield a refusal for the source of another actor's forms, who could then record nothing on pages."""
+    """Yield a refusal if a source is reserved for another actor's forms.
+
+    If another actor used that source, the owner of the forms could record nothing on pages.
+    """
     if takes_pages_source(actor, source):
         message = f"the source {source} belongs to another actor's forms; use another source"
         yield Refusal("RESERVED", message, "data.source")
 
 
 def sets_up(people: "PeopleState", who: Who, at: datetime) -> bool:
-    """Return whether the recorder is the operator, who sets the notice up alone."""
+    """Return whether the recorder is the operator and the notice is still being set up."""
     return who.role == Role.OPERATOR.value and in_set_up(people, at)
 
 
 def in_set_up(people: "PeopleState", at: datetime) -> bool:
-    """Return whether the notice is still set up: it is unused, or nobody could request and grant roles."""
+    """Return whether a notice is still being set up: unused, or without two people to request and grant roles."""
     if not people.in_use:
         return True
     officers = people.holders(frozenset({Role.RECORDS_OFFICER}), at)
@@ -81,13 +87,13 @@ def in_set_up(people: "PeopleState", at: datetime) -> bool:
 
 
 def request_refusals(fact: "RoleRequested", who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why a role may not be requested."""
+    """Yield a refusal for each reason why the recorder may not request a role."""
     yield from self_refusals(fact.actor, who, "data.actor", "request a role for")
     yield from role_refusals(fact, when)
 
 
 def role_refusals(fact: "RoleRequested | RoleGranted", when: When) -> Iterator[Refusal]:
-    """Yield a refusal for a role or actor that no grant takes, and for a period without an instant."""
+    """Yield refusals of reserved actor ids, of roles that no fact can grant, and of empty periods."""
     yield from reserved_refusals(fact.actor)
     if fact.role in UNGRANTABLE:
         message = f"the role {fact.role.value} cannot be granted; choose another"
@@ -98,7 +104,7 @@ def role_refusals(fact: "RoleRequested | RoleGranted", when: When) -> Iterator[R
 
 
 def grant_refusals(people: "PeopleState", fact: "RoleGranted", who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why one actor alone may not grant a role."""
+    """Yield refusals if recorders grant a role to themselves, or without another person's required request."""
     yield from self_refusals(fact.actor, who, "data.actor", "grant a role to")
     if fact.request is not None:
         yield from _second_person_refusals(people.requests.get(fact.request), fact, who)

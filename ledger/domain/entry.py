@@ -37,12 +37,12 @@ class Entry(Struct, frozen=True, gc=False):
 
     @property
     def occurred_at(self) -> datetime:
-        """Instant of the fact: on the day that it states, else as reported."""
+        """Instant at which the fact happened: on the day that the fact states, else as reported."""
         return occurred(self.fact, self.reported_at)
 
     @property
     def reported_at(self) -> datetime:
-        """The event's own time; without one, the instant of recording."""
+        """Time that the client stated; without a stated time, the instant of recording."""
         return self.time or self.recorded_at
 
     @property
@@ -59,12 +59,13 @@ class Entry(Struct, frozen=True, gc=False):
 def occurred(fact: Fact, reported_at: datetime) -> datetime:
     """Return the instant at which a fact happened.
 
-    The day that the fact states comes first; days are days in England. A fact that holds from its day on holds
-    from the first instant of that day. Any other is certain at the day's end, or at the event's time on that day.
+    A day that the fact states takes precedence over the reported time; it is a day in England. A fact that holds
+    from that day on happens at the day's first instant. Any other fact happens at the day's end, or at the
+    reported time if that is on the day. A fact that may be announced earlier happens at an earlier reported time.
 
     Args:
         fact: The fact.
-        reported_at: The event's time; without one, the instant of recording.
+        reported_at: Time that the client stated; without a stated time, the instant of recording.
     """
     stated = fact.stated_day
     day: date | None = getattr(fact, stated.field) if stated is not None else None

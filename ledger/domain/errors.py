@@ -21,11 +21,11 @@ class Refusal(Struct, frozen=True):
 
 
 class LedgerError(Exception):
-    """An operation of the ledger failed; the message names the problem, its place and the remedy."""
+    """Failure of an operation of the ledger; the message names the problem, its place and the remedy."""
 
 
 class Refused(LedgerError):
-    """A fact was refused; `refusals` holds every reason, in the order of the fields."""
+    """Error for a refused fact; `refusals` holds every reason, in the order of the fields."""
 
     def __init__(self, refusals: Iterable[Refusal]) -> None:
         self.refusals = tuple(refusals)
@@ -38,28 +38,28 @@ class Refused(LedgerError):
 
 
 class Busy(LedgerError):
-    """Too many facts are waiting to be recorded; this one was not accepted. Retry in a moment."""
+    """Error for a fact that was not accepted because too many facts are waiting. Retry in a moment."""
 
 
 class Unavailable(LedgerError):
-    """The database is unreachable. Facts with a receipt are safe; retrying the others is safe."""
+    """Error while the database is unreachable. Facts with a receipt are safe; retrying other facts is safe."""
 
 
 class WorkerLost(Unavailable):
-    """The worker of a cluster that has the notice is unreachable. The other notices go on; retrying is safe."""
+    """Error while the cluster's worker for a notice is unreachable. Other notices still work; retrying is safe."""
 
 
 class Stopped(Unavailable):
-    """Recording has stopped until an operator acts; the message names the remedy."""
+    """Error while recording has stopped until an operator acts; the message names the remedy."""
 
 
 class ClockWrong(Stopped):
-    """A clock is wrong by more than a bound, so the time of recording cannot be trusted."""
+    """Error for a clock that is wrong by more than a bound, so the time of recording cannot be trusted."""
 
 
 class RolledBack(Stopped):
-    """The database lost entries of a notice that were recorded or signed; the message names the remedy."""
+    """Error for a database that lost recorded or signed entries of a notice; the message names the remedy."""
 
 
 class Damaged(LedgerError):
-    """The stored record contradicts itself; run `ledger verify`, which names the entry."""
+    """Error for a stored record that contradicts itself; run `ledger verify`, which names the entry."""

@@ -69,7 +69,7 @@ Figure = Annotated[
 
 
 def reference(kind: str, description: str, *, known: bool = True) -> Meta:
-    """Return the metadata of an Id that names a thing of `kind`; the timeline by subject is built on these.
+    """Return the metadata of an Id that names a thing of `kind`; the timeline by subject depends on such fields.
 
     Args:
         kind: Kind of thing, such as `objective`.
@@ -115,9 +115,9 @@ class Sentence(Struct, frozen=True, gc=False):
 
     sentence: str
     settles: tuple[tuple[str, str, str], ...] = ()
-    """Values that hold from then on, as templates: subject, aspect and value (objective O1, due, {due})."""
+    """Values that hold from the fact on, as templates: subject, aspect and value (objective O1, due, {due})."""
     decision: bool = False
-    """True if it records a decision that a person took for others."""
+    """True if the fact records a decision that a person took for others."""
 
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
@@ -133,35 +133,35 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
     """An event of the domain, named in the past tense; the payload of an entry."""
 
     act: ClassVar[str]
-    """Name of the mutation that records it, such as `addObjective`."""
+    """Name of the mutation that records the fact, such as `addObjective`."""
     sentence: ClassVar[Sentence]
     """The fact in plain words."""
     version: ClassVar[int] = 1
-    """Last part of its type name; a change that old readers would misread needs a new version."""
+    """Last part of the fact's type name; a change that old readers would misread needs a new version."""
     earlier: ClassVar[tuple[Upcast, ...]] = ()
     """Functions that upcast each earlier version's data to the next version, oldest first.
 
     Entries keep their recorded bytes, so the functions run whenever an older entry is read.
     """
     stated_day: ClassVar[StatedDay | None] = None
-    """Field that states the day on which it happened; read by `ledger.domain.entry.occurred`."""
+    """Field that states the day on which the fact happened; `ledger.domain.entry.occurred` reads the field."""
     about: ClassVar[str]
-    """Field that names its subject; the subject must exist, and must not have ended.
+    """Field that names the fact's subject; the subject must exist, and must not have ended.
 
-    The first field, if it refers to a thing recorded before; empty if the fact has no subject.
+    By default, the first field if it refers to a thing recorded before. Empty if the fact has no subject.
     """
     begins: ClassVar[bool] = False
-    """True if its subject begins with it, under an unused id."""
+    """True if the fact begins its subject, under an unused id."""
     ends: ClassVar[str] = ""
-    """State in which it leaves its subject, such as `closed`; empty if the subject continues."""
+    """State in which the fact leaves its subject, such as `closed`; empty if the subject continues."""
     reopens: ClassVar[bool] = False
-    """True if its subject, which has ended, continues from then on."""
+    """True if the fact's subject, which has ended, continues from the fact on."""
     once: ClassVar[bool] = False
-    """True if it is recorded at most once for each subject."""
+    """True if the fact is recorded at most once for each subject."""
     needs: ClassVar[str] = ""
-    """Fact about the same subject that must come before it."""
+    """Name of the fact about the same subject that must come first; empty if no fact must."""
     outlives: ClassVar[bool] = False
-    """True if it may be recorded after its subject ended, or after the notice was closed."""
+    """True if the fact may be recorded after its subject ended, or after the notice was closed."""
 
     def __init_subclass__(cls) -> None:
         """Set `about` where the class does not state it."""
@@ -170,7 +170,7 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
 
 
 def _subject_field(annotations: dict[str, Any]) -> str:
-    """Return the first field if it refers to a thing recorded before, or an empty string."""
+    """Return the first field's name if the field refers to a thing recorded before, else an empty string."""
     for name, hint in annotations.items():
         if get_origin(hint) is not ClassVar:
             extras: list[dict[str, str]] = [meta.extra for meta in getattr(hint, "__metadata__", ()) if meta.extra]
@@ -179,7 +179,7 @@ def _subject_field(annotations: dict[str, Any]) -> str:
 
 
 class WordList(Enum):
-    """A closed list of values; the entry holds the value."""
+    """A closed list of values; an entry holds the value of a member."""
 
     __hash__ = object.__hash__  # each value exists once, and Enum's own hash runs in Python
 

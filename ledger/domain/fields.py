@@ -28,27 +28,27 @@ class FieldType(Struct, frozen=True):
 
     @property
     def origin(self) -> object:
-        """`list` of `list[str]`, `dict` of `dict[str, int]`; None for a plain class."""
+        """The type before the brackets, such as `list` in `list[str]`; None for a plain class."""
         return get_origin(self.type)
 
     @property
     def arguments(self) -> tuple[Any, ...]:
-        """The types in the brackets of `list[…]` or `dict[…]`."""
+        """The types in the brackets of `list[…]` or `dict[…]`; empty for a plain class."""
         return get_args(self.type)
 
     @property
     def options(self) -> tuple[Any, ...]:
-        """The alternatives of a union, or the one type."""
+        """The alternatives of a union; for any other type, that type alone."""
         return self.arguments if self.origin in (Union, UnionType) else (self.type,)
 
     @property
     def column_type(self) -> Any:  # noqa: ANN401 - a type
-        """The type that a column of a view has: any dictionary is a `dict`."""
+        """The type that a view's column for the field has: `dict` for any dictionary, else the field's type."""
         return dict if self.origin is dict else self.type
 
 
 def unwrap(hint: object) -> FieldType:
-    """Return the type of a hint, apart from its annotations and from None."""
+    """Return a type hint's type, separated from its annotations and from None."""
     metas: tuple[Meta, ...] = ()
     optional = False
     while (origin := get_origin(hint)) in (Annotated, Union, UnionType):
@@ -65,7 +65,7 @@ def unwrap(hint: object) -> FieldType:
 
 
 class FieldPath(Struct, frozen=True):
-    """The path of a field without fields of its own, or of such items of a list."""
+    """The path in a struct to a value without fields of its own, or to such values in a list."""
 
     hint: Any
     attributes: tuple[str, ...]
@@ -73,20 +73,23 @@ class FieldPath(Struct, frozen=True):
     keys: tuple[str, ...]
     """Path by JSON names."""
     kind: str | None = None
-    """Kind of thing that the field refers to."""
+    """Kind of the thing that the field refers to; None if the field refers to no thing."""
     known: bool = True
-    """True if that thing must have been recorded before."""
+    """True if the thing that the field refers to must have been recorded before."""
 
 
 @cache
 def hints_of(struct: type[Struct]) -> dict[str, Any]:
-    """Return the type hint of each field, with its annotations. Cached, because resolving the names is slow."""
+    """Return the type hint of each field of a struct, with its annotations, by field name.
+
+    The result is cached, because resolving the names in type hints is slow.
+    """
     return get_type_hints(struct, include_extras=True)
 
 
 @cache
 def field_paths(struct: type[Struct]) -> tuple[FieldPath, ...]:
-    """Return the path of each field below a struct, in order."""
+    """Return the path of each field in a struct and in the structs within it, in order."""
     return tuple(_paths_below(struct, (), ()))
 
 
@@ -112,7 +115,7 @@ def _as_string(value: object) -> str:
 
 
 def only_value(value: object, path: FieldPath) -> str:
-    """Return the value of a fact's own field, as a string. It is the one value at its path."""
+    """Return the value of a top-level field of a fact, as a string; `path` must have one value only."""
     return _as_string(getattr(value, path.attributes[0]))
 
 

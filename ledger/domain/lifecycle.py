@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 
 
 ACTOR = "actor"
-"""Kind of the things that act; a role makes an actor known, as well as a registration."""
+"""Kind of the things that are actors; a registration or a role makes an actor known."""
 
 
 class Lifecycle(Struct):
     """The lifecycle of one thing."""
 
     began: int
-    """Position of the entry that began it."""
+    """Position of the entry that began the thing."""
     ended: int = 0
-    """Position of the entry that ended it; 0 if it has not ended."""
+    """Position of the entry that ended the thing; 0 if the thing has not ended."""
     outcome: str = ""
-    """State in which it ended, such as `closed`."""
+    """State in which the thing ended, such as `closed`; empty if the thing has not ended."""
     steps: dict[str, int] = {}
-    """Positions of facts about it that are recorded once or come before others, by fact name."""
+    """Positions of the thing's facts that are recorded only once or required before others, by fact name."""
 
 
 Lifecycles = dict[str, dict[str, Lifecycle]]
@@ -45,15 +45,15 @@ class Declaration(Struct, frozen=True):
     name: str
     subject: FieldPath | None
     kind: str
-    """Kind of the fact's subject."""
+    """Kind of the fact's subject; empty for a fact without a subject."""
     others: tuple[FieldPath, ...]
-    """Paths to the other things that it names and that must have been recorded before."""
+    """Paths to the other things that the fact names and that must have been recorded before."""
     is_step: bool
     """True if the subject's lifecycle stores the fact's position."""
 
 
 def declarations(facts: Iterable[type[Fact]]) -> Mapping[type[Fact], Declaration]:
-    """Return each fact's declaration."""
+    """Return the declaration of each type of fact."""
     structs = list(facts)
     prerequisites = {fact.needs for fact in structs}
     references = {fact: [path for path in field_paths(fact) if path.kind is not None] for fact in structs}
@@ -151,7 +151,7 @@ def _judge_subject(
 
 
 def accepts(struct: type[Fact], lifecycle: Lifecycle) -> bool:
-    """Return whether a fact's declaration allows it for a thing with this lifecycle."""
+    """Return whether a fact's declaration allows the fact for a thing with this lifecycle."""
     past = struct.once and struct.__name__ in lifecycle.steps
     early = bool(struct.needs) and struct.needs not in lifecycle.steps
     if struct.reopens:
@@ -160,7 +160,7 @@ def accepts(struct: type[Fact], lifecycle: Lifecycle) -> bool:
 
 
 def evolve(lifecycles: Lifecycles, declaration: Declaration, entry: "Entry") -> None:
-    """Fold an entry into the lifecycles of the things that it names."""
+    """Fold an entry into the lifecycle of its fact's subject, if the fact has a subject."""
     if declaration.subject is None:
         return
     fact = entry.fact

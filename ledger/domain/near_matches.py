@@ -4,13 +4,13 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 _COMPARED = 1000
-"""Maximum number of ids that are compared with an unknown one, which takes up to 10 ms."""
+"""Maximum number of ids that are compared with an unknown id; comparing so many takes up to 10 ms."""
 _SHORTEST = 5
-"""Fewest characters of an id in which a misspelling can be told from another id."""
+"""Minimum length of an id for which a misspelling can be distinguished from another id."""
 
 
 def similar(name: str, known: Collection[str]) -> list[str]:
-    """Return the known ids that are most like a name; none if there are too many to compare in time."""
+    """Return up to three known ids that are most like a name; empty if too many ids are known."""
     return get_close_matches(name, known, n=3, cutoff=0.8) if len(known) <= _COMPARED else []
 
 

@@ -25,7 +25,7 @@ class Kind(Struct, frozen=True):
     area: str
     struct: FactStruct
     narratives: tuple[tuple[str, ...], ...]
-    """Paths of its narratives: JSON keys, and `[]` for each item of a list."""
+    """Paths of the fact's narratives: JSON keys, and `[]` for each item of a list."""
     references: tuple[tuple[str, tuple[str, ...]], ...]
     """References to other things: (kind of thing, path)."""
 
@@ -59,7 +59,7 @@ class StoredType(Struct, frozen=True):
 
     kind: Kind
     steps: tuple[Upcast, ...] = ()
-    """Functions that turn the data into that of the fact's present version."""
+    """Functions that turn the stored data into data of the fact's present version, in order."""
 
     def fact(self, data: Json) -> Fact:
         """Return the fact of an entry's decoded data, translated to its present version."""
@@ -70,7 +70,7 @@ class StoredType(Struct, frozen=True):
 
 
 def stored_types(kinds: Iterable[Kind]) -> dict[str, StoredType]:
-    """Return each type name that an entry may have, including earlier versions.
+    """Return a stored type for each type name that an entry may have, including earlier versions.
 
     Raises:
         ValueError: A fact lacks the upcast of an earlier version.
@@ -87,7 +87,7 @@ def stored_types(kinds: Iterable[Kind]) -> dict[str, StoredType]:
 
 
 STORED_TYPES: Mapping[str, StoredType] = stored_types(KINDS.values())
-"""Every type name that an entry may have."""
+"""Stored types by each type name that an entry may have, including earlier versions."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The rights of an actor: the roles held, the documents opened and the tokens that work, at an instant. Pure."""
+"""The rights of an actor at an instant: roles, documents that open, live grants and working tokens. Pure."""
 
 from collections.abc import Container, Iterator
 from datetime import datetime
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 class Rights(Struct, frozen=True):
-    """An actor's rights at an instant; each is a set, so that two can be compared."""
+    """An actor's rights at an instant, as sets that can be compared."""
 
     roles: frozenset[Role]
     documents: frozenset[str]
-    """Documents that open."""
+    """Documents that the actor may open."""
     grants: frozenset[str]
-    """Requests for access on which a grant is live."""
+    """Requests for access whose grants are live."""
     tokens: frozenset[str]
 
     def exceed(self, others: "Rights", documents: Container[str]) -> bool:
-        """Return whether these include a right that the others lack; only the given documents are compared."""
+        """Return whether these rights include a right that `others` lack; ignore documents outside `documents`."""
         return not (
             self.roles <= others.roles
             and all(document in others.documents for document in self.documents if document in documents)
@@ -38,20 +38,23 @@ class Rights(Struct, frozen=True):
 
 
 def grants_of(state: "State", actor: str) -> Iterator[tuple[str, Access]]:
-    """Yield the grants of an actor, live or ended, in the order of their requests."""
+    """Yield the request's id and the access of each grant to an actor, live or ended, in order of request."""
     for request, access in state.access.requests.items():
         if access.grantee == actor and access.granted is not None:
             yield request, access
 
 
 def grant_fault(state: "State", access: Access, at: datetime) -> UseFault | None:
-    """Return the reason why a grant is not live at an instant; None if it is. Closure of the notice ends it."""
+    """Return the reason why a grant is not live at an instant; None if it is live.
+
+    The closure of the notice ends all grants.
+    """
     closed = state.notice.closed_at
     return UseFault.EXPIRED if closed is not None and at >= closed else access.fault(at)
 
 
 def rights(state: "State", actor: str, role: Role | None, at: datetime) -> Rights:
-    """Return the rights of an actor at an instant; `role` counts for the operator and the service only."""
+    """Return the rights of an actor at an instant; `role` counts only if it is ungrantable, such as OPERATOR."""
     roles = [role] if role in UNGRANTABLE else state.people.roles_at(actor, at)
     live = {
         request: access for request, access in grants_of(state, actor) if grant_fault(state, access, at) is None
@@ -77,7 +80,7 @@ def _turning_points(state: "State", actor: str, at: datetime) -> Iterator[dateti
 
 
 def raises_rights(before: "State", after: "State", actor: str, role: Role | None, at: datetime) -> bool:
-    """Return whether an actor has a right in the second state that it lacks in the first, now or later."""
+    """Return whether an actor has a right in state `after` but not in `before`, at the instant or later."""
     instants = {*_turning_points(before, actor, at), *_turning_points(after, actor, at)}
     documents = before.evidence.submitted  # A document submitted since is no new right.
     return any(rights(after, actor, role, i).exceed(rights(before, actor, role, i), documents) for i in instants)

@@ -20,22 +20,22 @@ _PROGRAMS = date(2026, 12, 1)
 """Day from which the ids of the ledger's own programs are reserved."""
 
 _REACHABLE = date(2026, 11, 30)
-"""Day from which every release requires last days within their terms, and targets that readings can reach."""
+"""Day from which every release requires last days within terms of posts, and targets that readings can reach."""
 
 
 class DatedRule(Struct, frozen=True):
-    """A rule that earlier releases lack, by the refusals that it gives."""
+    """A rule that earlier releases lack, identified by the refusals that the rule gives."""
 
     since: date
     """Day of the first release with the rule, in UTC."""
     code: str
     facts: tuple[str, ...] = ()
-    """Names of the facts that it refuses; empty for every fact."""
+    """Names of the facts that the rule refuses; empty if the rule is for every fact."""
     path: str = ""
-    """Field that it refuses; empty for every field."""
+    """Path of the field that the rule refuses; empty if the rule is for every field."""
 
     def gives(self, fact: str, refusal: Refusal) -> bool:
-        """Return whether the rule gives a refusal of a fact."""
+        """Return whether a refusal of the fact with this name comes from the rule."""
         named = not self.facts or fact in self.facts
         return named and refusal.code == self.code and self.path in ("", refusal.path)
 
@@ -63,7 +63,7 @@ DATED_RULES = (
     DatedRule(_REACHABLE, "OUT_OF_RANGE", ("MeasureDefined", "MeasureBaselineReset"), "data.baseline"),
     DatedRule(_SEPARATION, "SAME_THING", ("AreaCarriedOver", "NoticeClosed"), "data.successor"),
 )
-"""All rules that are younger than their facts."""
+"""Rules that are younger than the facts that they refuse."""
 
 
 def _rules(kind: Kind) -> Iterator[DatedRule]:
@@ -73,10 +73,10 @@ def _rules(kind: Kind) -> Iterator[DatedRule]:
 
 
 def rule_since(kind: Kind, refusal: Refusal) -> date | None:
-    """Return the day from which a refusal's rule holds; None if it is as old as its fact."""
+    """Return the day since which a refusal's rule holds; None if the rule is as old as the fact."""
     return next((rule.since for rule in _rules(kind) if rule.gives(kind.name, refusal)), None)
 
 
 def holds(since: date | None, at: datetime) -> bool:
-    """Return whether a rule of that date holds at an instant."""
+    """Return whether a rule with a first day holds at an instant; a rule without a first day always holds."""
     return since is None or at.astimezone(UTC).date() >= since

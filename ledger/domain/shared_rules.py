@@ -28,7 +28,7 @@ def future_refusals(day: date, at: datetime, zone: str, path: str) -> Iterator[R
 
 
 def repeat_refusals(seen: Mapping[str, datetime], key: str, at: datetime, path: str) -> Iterator[Refusal]:
-    """Yield a refusal if the same was recorded less than an hour before `at`."""
+    """Yield a refusal at `path` if `key` was recorded less than an hour before `at`."""
     last = seen.get(key)
     if last is not None and at - last < HOUR:
         message = f"already recorded at {last:%H:%M} UTC; this is recorded once an hour at most"
@@ -42,7 +42,7 @@ def itself_refusals(notice: str, other: str | None, path: str) -> Iterator[Refus
 
 
 def duplicate_refusals(values: Sequence[str], path: str, key: str = "") -> Iterator[Refusal]:
-    """Yield a refusal for each repeated value of the list at `path`; `key` names its field of an item."""
+    """Yield a refusal for each repeated value of the list at `path`; `key` is the value's field in each item."""
     for index, value in enumerate(values):
         if value in values[:index]:
             place = f"{path}[{index}]" + (f".{key}" if key else "")

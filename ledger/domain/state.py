@@ -1,4 +1,4 @@
-"""The folded state of one notice: the values that rules need, and none that only a reader needs.
+"""The folded state of one notice: the values that rules need, without values that only readers need.
 
 Areas may read each other's state, because a rule often spans areas. They import each other's state types for type
 checking only, so the modules load in any order.
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class State(Struct):
-    """The state after the entry at `position`: one field an area, in the order in which areas are listed."""
+    """The state of a notice after the entry at `position`, with one field for each area in the areas' order."""
 
     position: int = 0
     recorded_at: datetime | None = None
@@ -94,7 +94,7 @@ _DECLARATIONS = lifecycle.declarations(_AREA)
 
 
 def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded now."""
+    """Yield a refusal for each reason why a recorder may not record a fact now."""
     if state.notice.issued_on is None and not isinstance(fact, NoticeIssued):
         yield Refusal("NO_NOTICE", "this ledger has no notice yet; its first entry must be NoticeIssued")
         return

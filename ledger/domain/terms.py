@@ -15,25 +15,25 @@ class Term(Struct):
     holder: str
     first: date
     last: date | None
-    """Last day; None: until an end is recorded."""
+    """Last day of the term; None until an end is recorded."""
     position: int
-    """Entry of the appointment."""
+    """Position of the entry with the appointment."""
     ended: bool = False
     """True if an end was recorded; the appointment can state a last day too."""
 
 
 def lies_in_term(day: date, first: date, last: date | None) -> bool:
-    """Return True if a day lies in a term with these days, of which None goes on."""
+    """Return True if a day lies in the term from `first` to `last`; a term without `last` goes on."""
     return first <= day and (last is None or day <= last)
 
 
 def term_on(terms: Iterable[Term], holder: str, day: date) -> Term | None:
-    """Return a person's term that contains a day and has no recorded end."""
+    """Return a person's term that contains a day and has no recorded end; None without such a term."""
     return next((each for each in _open(terms, holder) if lies_in_term(day, each.first, each.last)), None)
 
 
 def end_refusals(terms: Iterable[Term], holder: str, day: date, unknown: Refusal) -> Iterator[Refusal]:
-    """Yield a refusal of a last day that lies in none of a person's terms; without terms, `unknown`."""
+    """Yield a refusal if a last day is outside all of a person's terms; yield `unknown` without terms."""
     known = list(_open(terms, holder))
     over = [each.last for each in known if each.last is not None and each.last < day]
     if not known:

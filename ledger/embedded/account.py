@@ -61,11 +61,11 @@ class Account:
         )
 
     def can_enter(self, directory: Path) -> bool:
-        """Return whether this user can enter a directory. It is tried, because modes omit ACLs and mounts."""
+        """Return whether this user can enter a directory, by trying: modes do not show ACLs and mounts."""
         return self.run(["/bin/sh", "-c", 'cd -- "$1"', "sh", directory]).returncode == 0
 
     def can_read(self, file: Path) -> bool:
-        """Return whether this user can read a file. It is tried, too."""
+        """Return whether this user can read a file, by trying."""
         return self.run(["/bin/sh", "-c", 'test -r "$1"', "sh", file]).returncode == 0
 
     def give(self, path: Path) -> None:
@@ -82,7 +82,10 @@ def bare_environment() -> dict[str, str]:
 def choose(data: Path) -> Account:
     """Return the account for the cluster in `data`.
 
-    For root this is the owner of existing data, or else an existing user.
+    For root, this is the owner of existing data, or else the user `postgres` or `nobody`.
+
+    Raises:
+        EmbeddedPostgresError: The data has another owner or belongs to root, or no user exists for root.
     """
     owner = data.stat() if holds_cluster(data) else None
     if os.geteuid() != 0:

@@ -64,7 +64,7 @@ def _checked(directory: Path, account: Account) -> Binaries:
 
 
 def _major(directory: Path, account: Account) -> int | None:
-    """Return the major version by a program that also needs the wheel's libraries; None if it cannot run."""
+    """Return the major version that `initdb` reports; None if it cannot run, for example without its libraries."""
     try:
         answer = account.run([directory / "initdb", "--version"])
     except OSError:
@@ -74,7 +74,7 @@ def _major(directory: Path, account: Account) -> int | None:
 
 
 def _copy(carrier: Path, system_directory: Path) -> Path:
-    """Copy programs and libraries once for each version of the wheel. The copy appears complete or not at all."""
+    """Copy the wheel's programs once per version, and return the copy. It appears complete or not at all."""
     make_system_directory(system_directory)
     target = system_directory / f"programs-{importlib.metadata.version(DISTRIBUTION)}"
     lock = open_own(system_directory / "copy.lock", os.O_RDWR)

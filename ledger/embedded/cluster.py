@@ -73,7 +73,7 @@ def _initdb(new: Path, account: Account, binaries: Binaries) -> list[str | Path]
 
 
 def _with_a_name(account: Account) -> list[str | Path]:
-    """Return initdb's prefix: without a passwd entry, which initdb requires, a user namespace with one."""
+    """Return initdb's command prefix: a user namespace if the account has no passwd entry, else nothing."""
     if name_of(account.uid) is not None:
         return []
     named = next((entry.pw_uid for entry in pwd.getpwall() if entry.pw_uid != 0), account.uid)
@@ -133,7 +133,10 @@ def server_command(home: Path, run: Path, binaries: Binaries, options: Mapping[s
 
 
 def cluster_tag(home: Path) -> str:
-    """Return the tag in the command lines of this cluster's processes. It survives a move; a copy gets another."""
+    """Return the tag in the command lines of this cluster's processes.
+
+    A moved cluster has the same tag; a copy of the cluster has another tag.
+    """
     status = (home / "data").stat()
     return f"ledger-{status.st_dev:x}-{status.st_ino:x}"
 

@@ -51,7 +51,7 @@ class EmbeddedPostgres:
     Args:
         root: LEDGER_DATA; the server's files are in its `postgres/`.
         options: Settings of the server, used if this process starts it.
-        bin_dir: Directory of other programs than the wheel's.
+        bin_dir: Directory of PostgreSQL's programs; None: the programs of the wheel.
         system_directory: Directory for files that the server's user cannot reach elsewhere, used by root.
     """
 
@@ -101,14 +101,14 @@ class EmbeddedPostgres:
         return self.start(progress)
 
     def close(self) -> None:
-        """Leave the users; the server stops after the last one. Safe to repeat."""
+        """Stop using the server, which stops after its last user. Safe to repeat."""
         # Closed, not unlocked: a forked child that still uses the server keeps its share of the lock.
         descriptor, self._users_lock = self._users_lock, None
         if descriptor is not None:
             os.close(descriptor)
 
     def wait_until_stopped(self, seconds: float) -> bool:
-        """Return whether server and supervisor end within this time. Ask before removing the directory."""
+        """Return whether server and supervisor end within `seconds`. Call this before removing the directory."""
         deadline = time.monotonic() + seconds
         while self._supervised() or processes.is_running(places.home_of(self.anchor)):
             if time.monotonic() > deadline:
@@ -167,7 +167,7 @@ class EmbeddedPostgres:
             time.sleep(POLL_SECONDS)
 
     def _judge(self, attempts: int) -> None:
-        """Raise if the server that this process started ended by itself. A killed one is started again."""
+        """Raise EmbeddedPostgresError if the started server ended by itself. A killed server is started again."""
         if attempts == 0:
             return
         _, code = self._noted()
@@ -262,7 +262,7 @@ class EmbeddedPostgres:
         return False
 
     def _noted(self) -> tuple[int | None, int | None]:
-        """Return the note of the last supervisor: its process id, and its server's exit code if known."""
+        """Return the last supervisor's process id and its server's exit code; None for an unknown value."""
         try:
             words = [int(word) for word in (self.anchor / "supervisor.lock").read_text().split()]
         except FileNotFoundError:
@@ -305,7 +305,7 @@ def _try_lock(path: Path, how: int) -> int | None:
 
 @contextmanager
 def _appending(log: Path) -> Iterator[int]:
-    """Open the log to append, setting a long one aside first."""
+    """Open the log for appending, after renaming a log over `LOG_BYTES`."""
     if log.exists() and log.stat().st_size > LOG_BYTES:
         log.rename(log.with_name(f"{log.name}.1"))
     descriptor = places.open_own(log, os.O_WRONLY | os.O_APPEND)

@@ -36,7 +36,11 @@ def home_of(anchor: Path) -> Path:
 
 
 def settle(anchor: Path, account: Account, system_directory: Path) -> Path:
-    """Choose and create the home, and let the server's user pass through to its own part."""
+    """Choose, create and return the home, and let the server's user enter it.
+
+    Raises:
+        EmbeddedPostgresError: The user cannot reach the home, or the anchor is a copy of another anchor.
+    """
     home = home_of(anchor)
     if home != anchor:
         _claim(home, anchor)
@@ -87,14 +91,14 @@ def _claim(home: Path, anchor: Path) -> None:
 
 
 def _let_pass(directory: Path, account: Account) -> None:
-    """Let the server's group enter (not list) a directory that root owns; never another user's."""
+    """Let the server's group enter (not list) a directory if root owns it; leave other directories alone."""
     if account.foreign and directory.stat().st_uid == 0:
         os.chown(directory, -1, account.gid)
         directory.chmod(0o710)
 
 
 def open_own(path: Path, flags: int) -> int:
-    """Open a file, creating it with mode 600 for the directory's owner; never through a link."""
+    """Open a file, but never through a link. A new file has mode 600 and belongs to the directory's owner."""
     descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     if os.geteuid() == 0:
         os.fchown(descriptor, path.parent.stat().st_uid, -1)

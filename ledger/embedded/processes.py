@@ -46,7 +46,7 @@ def is_running(home: Path) -> bool:
 
 
 def _read_pid_file(home: Path) -> Postmaster | None:
-    """Return the content of postmaster.pid: the process id in line 1, the status in line 8 once written."""
+    """Return the process id in line 1 of postmaster.pid and the status in line 8; None without a valid file."""
     try:
         lines = (home / "data" / "postmaster.pid").read_text().splitlines()
         return Postmaster(int(lines[0]), lines[7].strip() if len(lines) > 7 else "starting")
@@ -64,10 +64,10 @@ def _is_ending(pid: int) -> bool:
 
 
 def clear_leftovers(home: Path, account: Account, say: Callable[[str], None]) -> None:
-    """Wait until all processes of a server without supervisor or postmaster have ended, and help them end.
+    """Wait until all processes of a server without a supervisor have ended, and help them end.
 
-    A postmaster is asked to stop: fast, then at once. Backends without a postmaster end by themselves. Those that
-    do not are killed: they keep a new server from starting, and crash recovery is due anyway.
+    A postmaster is asked to stop: fast, then at once. Backends without a postmaster end by themselves. Backends
+    that do not end are killed: they keep a new server from starting, and crash recovery is due anyway.
     """
     tag, started, sent = cluster_tag(home), time.monotonic(), set[signal.Signals]()
     while True:

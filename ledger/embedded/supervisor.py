@@ -68,7 +68,7 @@ def _note(job: Job, text: str) -> None:
 
 
 def _die_with(supervisor: int) -> Callable[[], None]:
-    """Return a function that runs before the server's program: it asks for an interrupt when this process dies."""
+    """Return a function to run before the server's program, to interrupt the server when this process dies."""
     prctl = ctypes.CDLL(None, use_errno=True).prctl
 
     def ask() -> None:

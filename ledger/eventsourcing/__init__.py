@@ -1,8 +1,8 @@
 """The eventsourcing library's interfaces over the stored entries.
 
 Set `PERSISTENCE_MODULE=ledger.eventsourcing`, `LEDGER_DATABASE_URL` and `LEDGER_NOTICE`. A notice is then an
-application's sequence: its recorder, repository, projections and followers are the library's. docs/extending.md
-shows each. Nothing is inserted but through the ledger's one writer.
+application's event sequence, with the library's recorder, repository, projections and followers. docs/extending.md
+shows their use. Only the ledger's one writer inserts entries.
 """
 
 from ledger.eventsourcing.application import NoticeAggregate, NoticeLedger

@@ -23,17 +23,17 @@ class NoticeAggregate(Struct):
     """A notice as of a position: its folded state."""
 
     id: str
-    """The notice."""
+    """Id of the notice."""
     version: int
-    """The position."""
+    """Position as of which the state is folded."""
     state: State
 
 
 class NoticeRepository(Repository[str]):
-    """Fold a notice's state as of any version, from the latest usable snapshot."""
+    """Repository that folds a notice's state as of any version, from the latest usable snapshot."""
 
     def get(self, aggregate_id: str, *, version: int | None = None, **_options: Any) -> Any:  # noqa: ANN401
-        """Return the notice as of a version; None: as of its last entry.
+        """Return the notice as of a version, or as of its last entry without a version.
 
         Raises:
             AggregateNotFoundError: The notice has no entries, or has not reached the version.
@@ -65,8 +65,8 @@ class NoticeRepository(Repository[str]):
 class NoticeLedger(Application[str]):
     """The ledger of the notice that `LEDGER_NOTICE` names.
 
-    `save` takes `NewFact`s; `repository.get(notice, version=N)` returns the notice as of N; `notification_log` and
-    `recorder.subscribe` follow its entries.
+    `save` records `NewFact`s. `repository.get(notice, version=N)` returns the notice as of N. `notification_log`
+    and `recorder.subscribe` follow its entries.
     """
 
     is_snapshotting_enabled = True
@@ -77,7 +77,7 @@ class NoticeLedger(Application[str]):
         self.name = self.notice  # tracking is by application name, so each notice has its own
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[TrackingRecorder]:
-        """Return this module's factory, also if PERSISTENCE_MODULE names another one for other applications."""
+        """Return the ledger's factory, even if PERSISTENCE_MODULE names a module for other applications."""
         return cast("InfrastructureFactory[TrackingRecorder]", Factory(env))
 
     def construct_repository(self) -> NoticeRepository:
@@ -105,7 +105,7 @@ class NoticeLedger(Application[str]):
         """Record one fact after the last entry, and return its position.
 
         Raises:
-            ExpectedPositionError: Somebody recorded meanwhile; call again if the fact still holds.
+            ExpectedPositionError: Another entry was recorded meanwhile; call again if the fact still holds.
             FactRefusedError: The rules refuse the fact.
         """
         version = (self.recorder.max_notification_id() or 0) + 1

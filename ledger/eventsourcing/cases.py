@@ -29,7 +29,7 @@ END $$"""
 
 
 class GuestProjectionTestCase(TestCase, ABC):
-    """Case of a guest projection: each entry counts once, in batches, one by one and after restarts."""
+    """Test case for a guest projection: each entry counts once, in batches, one by one and after restarts."""
 
     projection_class: type[Projection[Any]]
     notice: str
@@ -117,7 +117,10 @@ class GuestProjectionTestCase(TestCase, ABC):
 
 
 class NoticeRecorderTestCase(TestCase, ABC):
-    """Case of an application recorder over a notice of at least five entries: dense positions, one originator."""
+    """Test case for an application recorder over a notice of at least five entries.
+
+    The case checks dense positions, a single originator and a subscription.
+    """
 
     notice: str
 

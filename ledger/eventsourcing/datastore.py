@@ -14,9 +14,9 @@ Role = Literal["ledger_projector", "ledger_guest", "ledger_writer"]
 
 
 class LedgerDatastore(PostgresDatastore):
-    """Pooled connections in one of the ledger's roles; text originator ids; single-row tracking.
+    """Pool of connections in one of the ledger's roles, with text originator ids and single-row tracking.
 
-    The library keeps its tables in `GUEST_SCHEMA`. It creates none elsewhere.
+    The library creates tables only in `GUEST_SCHEMA`.
     """
 
     def __init__(self, url: str, role: Role, *, pool_size: int = 2, max_overflow: int = 8) -> None:
@@ -38,7 +38,7 @@ class LedgerDatastore(PostgresDatastore):
         self.pool.conninfo, self.pool.kwargs = url, kwargs
 
     def listening_connection(self) -> psycopg.Connection[Any]:
-        """Return a connection of its own for LISTEN, outside the pool.
+        """Return a separate connection for LISTEN, outside the pool.
 
         Raises:
             OperationalError: The database cannot be reached.

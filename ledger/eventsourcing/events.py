@@ -16,7 +16,7 @@ from ledger.domain.registry import KIND_OF, STORED_TYPES
 
 @cache
 def event_class(fact: type[Fact]) -> type[Entry]:
-    """Return the class of the entries that hold a fact: what a projection registers its handlers for.
+    """Return the class of the entries with a kind of fact, for which a projection registers a handler.
 
     Example:
         `@process_event.register(event_class(ActionCompleted))`
@@ -36,17 +36,17 @@ class NewFact(Struct, frozen=True, kw_only=True):
     """A fact to record. It satisfies the library's event protocol, so `Application.save` takes it."""
 
     originator_id: str
-    """The notice."""
+    """Id of the notice."""
     originator_version: int
     """The position that the entry must get."""
     fact: type[Fact]
     data: Mapping[str, Any]
-    """The fact's fields as JSON has them; narratives as text."""
+    """Fields of the fact as JSON values, with each narrative as text."""
     id: str
     source: str
     subject: str | None = None
     time: datetime | None = None
-    """When it happened; None: when it is recorded."""
+    """Instant at which the fact happened; None means the instant of recording."""
     clauses: str | None = None
     confirm: str | None = None
 
@@ -84,10 +84,10 @@ class WithheldEntry(Struct, frozen=True, rename="camel"):
 
     @property
     def originator_version(self) -> int:
-        """The position."""
+        """Position of the entry."""
         return self.position
 
 
 def wire_id(notice: str) -> UUID:
-    """Return the UUID of a notice, as the library's JSON log requires one."""
+    """Return the UUID that identifies a notice in the library's JSON log, which requires UUIDs."""
     return uuid5(NAMESPACE_URL, f"improvement-ledger:{notice}")

@@ -32,12 +32,12 @@ _T = TypeVar("_T", bound=PostgresTrackingRecorder)
 
 
 class Factory(InfrastructureFactory[PostgresTrackingRecorder]):
-    """Make the library's parts for one notice, as the environment names it.
+    """Factory of the library's parts for the notice that the environment names.
 
     `LEDGER_DATABASE_URL` and `LEDGER_NOTICE` are required, `LEDGER_TOKEN` only to record. `LEDGER_DATA` and
     `LEDGER_SIGNING_KEY_FILE` lead to the high-water marks, as for the service.
 
-    As everywhere in the library, a name may have the application's name in front.
+    As everywhere in the library, the application's name may precede a variable's name.
     """
 
     def __init__(self, env: Environment | EnvType | None) -> None:
@@ -55,7 +55,7 @@ class Factory(InfrastructureFactory[PostgresTrackingRecorder]):
 
     @property
     def notice(self) -> str:
-        """The notice that the environment names."""
+        """Id of the notice, from the environment."""
         return self._setting(NOTICE, "the id of the notice, such as tameside-2022")
 
     @property
@@ -102,13 +102,13 @@ class Factory(InfrastructureFactory[PostgresTrackingRecorder]):
         return NoticeRecorder(self.reader, self.notice, self.writer)
 
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
-        """Return the recorder of entries, or for `purpose="snapshots"` that of folded states."""
+        """Return the recorder of entries, or the recorder of snapshots for the purpose `snapshots`."""
         return (
             SnapshotRecorder(self.notice, self.writer) if purpose == "snapshots" else self.application_recorder()
         )
 
     def tracking_recorder(self, tracking_recorder_class: type[_T] | None = None) -> Any:  # noqa: ANN401
-        """Return a guest's view, with its tables in the schema `guests`."""
+        """Return the view of a guest projection, with its tables in the schema `guests`."""
         chosen = cast("type[_T]", tracking_recorder_class or PostgresTrackingRecorder)
         name = f"{self.env.name.lower() or 'notification'}_tracking"
         recorder = chosen(datastore=self.guest, tracking_table_name=name)
@@ -116,7 +116,7 @@ class Factory(InfrastructureFactory[PostgresTrackingRecorder]):
         return recorder
 
     def process_recorder(self) -> ProcessRecorder:
-        """Refuse: events that follow from others are facts too, and facts are recorded through the one writer."""
+        """Raise NotSupportedError: derived events would be facts, which only the one writer records."""
         raise NotSupportedError("a process application cannot record here; follow with a Projection instead")
 
     def close(self) -> None:

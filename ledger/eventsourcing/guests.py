@@ -31,7 +31,7 @@ from ledger.eventsourcing.recorder import NoticeRecorder
 from ledger.store.database import connect
 
 BATCH = 500
-"""Entries processed in one transaction at most."""
+"""Maximum entries processed in one transaction."""
 log = logging.getLogger("ledger.guests")
 STANDBY_SECONDS = 1.0
 """Seconds between attempts to take over from another runner of the same guest."""
@@ -45,7 +45,7 @@ class GuestStopped(LedgerError):
 
 
 class GuestRun(Struct, frozen=True):
-    """The position that a guest has reached in a notice."""
+    """The position that a guest has reached in a notice, and its failure if it stopped."""
 
     guest: str
     notice: str
@@ -68,7 +68,7 @@ class _BatchDatastore(LedgerDatastore):
 
     @contextmanager
     def get_connection(self) -> Iterator[psycopg.Connection[Any]]:
-        """Yield the batch's connection; outside a batch one of the pool."""
+        """Yield the batch's connection, or a connection of the pool outside a batch."""
         if self.joined is not None:
             yield self.joined
             return
@@ -77,7 +77,7 @@ class _BatchDatastore(LedgerDatastore):
 
     @contextmanager
     def transaction(self, *, commit: bool = False) -> Iterator[psycopg.Cursor[Any]]:
-        """Yield a cursor in the batch's transaction; outside a batch in one of its own."""
+        """Yield a cursor in the batch's transaction, or in a transaction of its own outside a batch."""
         if self.joined is not None:
             yield self.joined.cursor()
             return
@@ -96,7 +96,7 @@ class _BatchDatastore(LedgerDatastore):
 
 
 class _BatchTracking:
-    """Tracking of a batch: held in memory, and stored once at its end."""
+    """Tracking of a batch, which stays in memory and is stored once at the end of the batch."""
 
     datastore: _BatchDatastore
     reached: int | None = None
@@ -111,7 +111,7 @@ class _BatchTracking:
 
 
 class GuestRunner:
-    """Run one guest over one notice."""
+    """Runner of one guest over one notice."""
 
     def __init__(self, url: str, notice: str, projection_class: type[Projection[Any]]) -> None:
         env = {"LEDGER_DATABASE_URL": url, "LEDGER_NOTICE": notice}
@@ -240,7 +240,7 @@ class GuestRunner:
 
 
 class _StopSubscription:
-    """Stop a subscription when an event is set."""
+    """Thread that stops a subscription when an event is set."""
 
     def __init__(self, stop: Event, action: Any) -> None:  # noqa: ANN401
         self._done = Event()
@@ -263,7 +263,7 @@ def view_class_of(projection_class: type[Projection[Any]]) -> type[PostgresTrack
     """Return the view that a projection names: `class Late(Projection[LateView])`.
 
     Raises:
-        LedgerError: It names none, or one that does not keep its tracking in PostgreSQL.
+        LedgerError: The projection names no view that extends PostgresTrackingRecorder.
     """
     for base in getattr(projection_class, "__orig_bases__", ()):
         for argument in get_args(base):
@@ -276,7 +276,7 @@ def view_class_of(projection_class: type[Projection[Any]]) -> type[PostgresTrack
 
 
 async def runs(url: str) -> list[GuestRun]:
-    """Return the position of each guest in each notice, and the entry at which it stopped.
+    """Return the position of each guest in each notice, and the entry at which it failed, if any.
 
     Raises:
         Unavailable: The database cannot be reached.
@@ -292,7 +292,7 @@ def guest_class(path: str) -> type[Projection[Any]]:
     """Return the projection that `package.module:Class` names.
 
     Raises:
-        LedgerError: It cannot be imported, or is not a projection of the eventsourcing library.
+        LedgerError: The class cannot be imported, or is not a projection of the eventsourcing library.
     """
     module, _, name = path.partition(":")
     try:

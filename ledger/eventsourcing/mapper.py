@@ -1,4 +1,4 @@
-"""Stored bytes to entries, and new facts to the bytes that the intake takes."""
+"""Map stored bytes to entries, and new facts to the bytes that the intake takes."""
 
 import json
 from base64 import b64encode
@@ -28,7 +28,7 @@ class StateSnapshot(msgspec.Struct, frozen=True):
 
 
 class EntryMapper(Mapper[str]):
-    """Turn stored bytes into entries with upcasts, and new facts into events for the intake.
+    """Mapper of stored bytes to entries, with upcasts, and of new facts to events for the intake.
 
     Stored bytes are never compressed or encrypted: what is hashed is what is served.
     """
@@ -37,7 +37,7 @@ class EntryMapper(Mapper[str]):
         """Return an event in the form that the recorder stores.
 
         Raises:
-            ProgrammingError: The event is neither a NewFact nor a snapshot; a recorded entry stays as it is.
+            ProgrammingError: The event is neither a NewFact nor a snapshot.
         """
         if isinstance(domain_event, NewFact):
             state = json.dumps(domain_event.event(), ensure_ascii=False).encode()
@@ -51,7 +51,7 @@ class EntryMapper(Mapper[str]):
         raise ProgrammingError(f"{name} cannot be recorded; pass a ledger.eventsourcing.NewFact")
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401 - the library's protocol
-        """Return the entry, or the snapshot, of stored bytes.
+        """Return the entry or the snapshot that a stored event contains.
 
         Raises:
             MapperDeserialisationError: The type is unknown to this code, or the bytes are damaged.
@@ -63,10 +63,10 @@ class EntryMapper(Mapper[str]):
 
 
 class FollowerMapper(Mapper[Any]):
-    """Read entries of a followed notice, and map a follower's own events as the library does."""
+    """Mapper of a followed notice's entries, and of the follower's own events as in the library."""
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:  # noqa: ANN401 - the library's protocol
-        """Return the entry, or the follower's own event, of stored bytes.
+        """Return the entry or the follower's own event that a stored event contains.
 
         Raises:
             MapperDeserialisationError: The type is unknown to this code, or the bytes are damaged.
@@ -91,6 +91,6 @@ def _decode(stored_event: StoredEvent) -> Entry | WithheldEntry:
 
 
 def withheld_state(position: int, leaf_hash: bytes) -> bytes:
-    """Return the content that a reader without sight of an entry gets in its place."""
+    """Return the JSON that replaces an entry for a follower who may not read it."""
     fields = {"position": position, "leafHash": b64encode(leaf_hash).decode(), "withheld": True}
     return msgspec.json.encode(fields)

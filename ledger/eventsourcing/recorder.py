@@ -37,17 +37,17 @@ from ledger.intake.parse import SubmittedFact, accept
 CHANNEL = "ledger_entries"
 """The channel that the ledger notifies after commits."""
 POLL_SECONDS = 0.25
-"""Seconds between looks for new entries when no notification comes."""
+"""Seconds between polls for new entries when no notification comes."""
 RECONNECT_SECONDS = 1.0
 """Seconds between attempts to listen again after losing the database."""
 _COLUMNS = "SELECT position, type, body FROM ledger.entries WHERE notice = %s"
 
 _retry = retry((InterfaceError, OperationalError), max_attempts=3, wait=0.2)
-"""Repeats a read after a lost connection; each attempt waits for the pool for five seconds at most."""
+"""Decorator that repeats a read after a lost connection. Each attempt waits at most five seconds for the pool."""
 
 
 class _Refusing:
-    """Reasons of a refusal."""
+    """Base class of errors that have refusals."""
 
     refusals: tuple[Refusal, ...] = ()
 
@@ -71,7 +71,7 @@ _CONFLICTS: dict[str, type[ExpectedPositionError | KeyReusedError]] = {
 
 
 class NoticeRecorder(ApplicationRecorder):
-    """Select a notice's entries as stored events, and record facts through the one writer."""
+    """Recorder that selects a notice's entries as stored events and records facts through the one writer."""
 
     def __init__(self, datastore: LedgerDatastore, notice: str, writer: WriterThread) -> None:
         self.datastore = datastore
@@ -81,7 +81,7 @@ class NoticeRecorder(ApplicationRecorder):
     def insert_events(
         self, stored_events: Sequence[StoredEvent], *, credential: Credential | None = None, **_kwargs: object
     ) -> Sequence[int] | None:
-        """Record facts, all or none, and return the positions of their entries.
+        """Record all facts or none, and return the positions of their entries; None without facts.
 
         Args:
             stored_events: Facts of this notice as `EntryMapper` made them, at consecutive positions.
@@ -122,7 +122,7 @@ class NoticeRecorder(ApplicationRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        """Return entries of the notice by position; no entry belongs to another originator."""
+        """Return entries of the notice, after `gt` up to `lte`. Another originator has no entries."""
         if originator_id != self.notice:
             return []
         statement, parameters = _between(gt, lte)
@@ -152,7 +152,7 @@ class NoticeRecorder(ApplicationRecorder):
 
     @_retry
     def max_notification_id(self) -> int | None:
-        """Return the position of the last entry; None before the first."""
+        """Return the position of the last entry, or None if the notice has no entries."""
         rows = self._fetch("SELECT size FROM ledger.heads WHERE notice = %s", [self.notice])
         return rows[0][0] if rows else None
 
@@ -169,9 +169,9 @@ class NoticeRecorder(ApplicationRecorder):
 
 
 class NoticeSubscription(ListenNotifySubscription[NoticeRecorder]):
-    """Follow a notice's entries: woken by the ledger's notifications, polling if none comes.
+    """Subscription to a notice's entries, woken by the ledger's notifications or by polling.
 
-    It outlives restarts of the database.
+    The subscription outlives restarts of the database.
     """
 
     def __init__(self, recorder: NoticeRecorder, gt: int | None = None, topics: Sequence[str] = ()) -> None:
@@ -218,7 +218,7 @@ def _limited(statement: str, parameters: list[Any], limit: int | None) -> tuple[
 
 
 def _refused_first(outcomes: list[Receipt | Refused]) -> list[Receipt]:
-    """Return the receipts; raise the error of the refusal that explains the others."""
+    """Return the receipts. Raise an error if a fact was refused: the refusal that explains the others."""
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     if refused:
         raise _error(next((r for r in refused if r.refusals[0].code != "NOT_RECORDED"), refused[0]))

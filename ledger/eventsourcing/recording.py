@@ -1,4 +1,4 @@
-"""Calls that block, for the ledger's asynchronous parts: the one writer and the snapshots."""
+"""Blocking calls to the asynchronous parts of the ledger: the one writer and the snapshots."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
@@ -36,7 +36,7 @@ class WriterThread:
         url: The database.
         notice: The id of the notice.
         token: The token of the recorder; None: each call names a credential.
-        marks: File of this host's high-water marks, so that a database that lost entries gets no others.
+        marks: File of this host's high-water marks, which show that a database lost entries.
     """
 
     def __init__(self, url: str, notice: str, token: str | None, marks: Path) -> None:
@@ -50,7 +50,15 @@ class WriterThread:
     def submit(
         self, items: Sequence[SubmittedFact], expected: int, credential: Credential | None
     ) -> list[Receipt | Refused]:
-        """Record all facts or none, the first at `expected` + 1; return an outcome for each.
+        """Record all facts or none.
+
+        Args:
+            items: The facts, in order.
+            expected: Position of the notice's last entry just before the first fact.
+            credential: The recorder's credential; None: that of the token.
+
+        Returns:
+            One receipt or refusal per fact, in the same order.
 
         Raises:
             OperationalError: The database is unreachable or the queue is full. Retrying is safe.
@@ -60,7 +68,7 @@ class WriterThread:
         return self._run(self._submit(items, expected, credential))
 
     def snapshot(self, position: int) -> State:
-        """Return the latest snapshot up to a position; an empty state without one."""
+        """Return the state of the latest snapshot up to a position, or an empty state without a snapshot."""
         return self._run(self._snapshot(position))
 
     def write_snapshot(self, state: State) -> None:

@@ -11,7 +11,7 @@ _DETAIL_CHARACTERS = 500
 
 
 class RemoteNotificationLog(NotificationLogInterface):
-    """Read `GET /ledgers/{notice}/notifications` of a ledger's server.
+    """Client of `GET /ledgers/{notice}/notifications` on a ledger's server.
 
     Args:
         address: The server, such as `https://ledger.example`.
@@ -28,12 +28,11 @@ class RemoteNotificationLog(NotificationLogInterface):
         self._client.close()
 
     def get_log_section(self, section_id: str) -> str:
-        """Return a section as JSON.
+        """Return a section of the notification log as JSON.
 
         Raises:
             OperationalError: The server cannot be reached or is busy. Retrying is safe.
-            ProgrammingError: The server refuses the request, for example because a right has ended; or the address
-                or the token is wrong.
+            ProgrammingError: The address or the token is wrong, or the server refuses the request.
         """
         return self._get(f"/{section_id}", {})
 
@@ -45,7 +44,7 @@ class RemoteNotificationLog(NotificationLogInterface):
         *,
         inclusive_of_start: bool = True,
     ) -> str:
-        """Return notifications as a JSON list; raises as `get_log_section`."""
+        """Return notifications as a JSON list. Raises the errors of `get_log_section`."""
         first = 1 if start is None else start + (not inclusive_of_start)
         return self._get("", {"start": str(first), "limit": str(limit), "topics": list(topics)})
 
@@ -65,7 +64,11 @@ class RemoteNotificationLog(NotificationLogInterface):
 
 
 def _json(answer: httpx.Response) -> str:
-    """Return an answer's JSON; raise ProgrammingError if it is something else, such as a proxy's page."""
+    """Return the JSON text of an answer.
+
+    Raises:
+        ProgrammingError: The answer is not JSON, but for example a proxy's page.
+    """
     try:
         answer.json()
     except ValueError as error:

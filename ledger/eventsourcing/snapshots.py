@@ -1,4 +1,4 @@
-"""Snapshots of folded states through the library's interface: the ledger's own, read and written as it does."""
+"""The ledger's own snapshots of folded states, behind the library's interface."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -14,14 +14,14 @@ LARGEST_POSITION = 2**31 - 1
 
 
 class SnapshotRecorder(AggregateRecorder):
-    """The latest snapshot of one notice. Older ones are not kept, so an earlier version may have none."""
+    """Recorder of one notice's latest snapshot. Older snapshots are not kept, so earlier versions may lack one."""
 
     def __init__(self, notice: str, writer: WriterThread) -> None:
         self.notice = notice
         self._writer = writer
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_kwargs: object) -> None:
-        """Store snapshots; one that is older than the stored one changes nothing."""
+        """Store snapshots, unless a later snapshot is stored already."""
         for event in stored_events:
             self._writer.write_snapshot(msgspec.json.decode(event.state, type=State))
 
@@ -34,7 +34,7 @@ class SnapshotRecorder(AggregateRecorder):
         desc: bool = False,  # noqa: ARG002 (there is one at most)
         limit: int | None = None,  # noqa: ARG002
     ) -> Sequence[StoredEvent]:
-        """Return the snapshot as a stored event, if it lies between these versions."""
+        """Return the snapshot as a stored event, or nothing if it is not after `gt` and up to `lte`."""
         if originator_id != self.notice:
             return []
         state = self._writer.snapshot(LARGEST_POSITION if lte is None else lte)

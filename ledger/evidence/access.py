@@ -1,7 +1,7 @@
 """Decide who may open a document, by role or by a live grant, and which fact records it. Pure.
 
 The service records each use of a grant, each opening of a restricted document, and each attempt outside a grant.
-It records each once an actor, document and hour.
+It records the same event at most once per actor, document and hour.
 """
 
 import hashlib
@@ -56,7 +56,7 @@ def decide_opening(
 
 
 def holds_live_grant(state: State, actor: str, at: datetime) -> bool:
-    """Return whether a grant of the actor opens any document at an instant."""
+    """Return whether the actor has, at an instant, a live grant that is not limited to named documents."""
     return any(
         not access.documents and _fault(state, access, "", at) is None for _, access in grants_of(state, actor)
     )

@@ -70,7 +70,7 @@ _SETS = (
     | {"video/matroska", "video/x-matroska"},
     {"video/x-ms-wmv", "application/vnd.ms-asf", "audio/x-ms-wma", "video/x-ms-asf"},
 )
-"""Names of one format, or of formats with one signature; the first is preferred."""
+"""Sets of media types that name one format, or several formats with one signature."""
 _SET_OF = {name: frozenset(names) for names in _SETS for name in names}
 _TEXTS = {"application/json", "application/xml", "application/x-ndjson", "image/svg"}
 _TEXTS |= _SET_OF["message/rfc822"] | _SET_OF["text/csv"]
@@ -81,7 +81,7 @@ _AVIF = {b"avif", b"avis"}
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
 """Stream of an Office document that a password protects."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]|\x1a(?!\x1a*\Z)")
-"""Control characters that no text has; DOS ends one with \\x1a."""
+"""Pattern of control characters that no text has, except \\x1a at its end, as in DOS."""
 _HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)\b", re.IGNORECASE)
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
@@ -91,7 +91,7 @@ _OTHER_FORMATS = {
     "audio/aac": "audio/mp4",
     "image/heic": "image/avif",
 }
-"""Types that systems also give to files of another format; Windows with Excel, for example, to CSV."""
+"""Media type → another format whose files often have this type, for example CSV on Windows with Excel."""
 _PDF = b"%PDF-"
 _BEGINNINGS = {
     # “web page” and XML of Word, and the exports of other programs under its name
@@ -131,15 +131,18 @@ _DOCUMENTS = (
 """Media types of office documents that are ZIP files."""
 _STREAMS = ("WordDocument", "Workbook", "Book", "PowerPoint Document", "__properties_version1.0")
 _OFFICE_STREAMS = tuple(name.encode("utf-16-le") for name in _STREAMS)
-"""Streams that a document of Word, Excel, PowerPoint or Outlook has one of."""
+"""Streams of which each document of Word, Excel, PowerPoint or Outlook has one."""
 _STRONG = 4
-"""Matching bytes that cannot be an accident in a file of an unknown type."""
+"""Number of matching bytes that cannot be an accident in a file of an unknown type."""
 
 
 def mismatch(declared: str, head: bytes, tail: bytes) -> str | None:
-    """Return the type that a file seems to have instead of its declared one; None if it may be that.
+    """Return the media type that a file seems to have, or None if it may have the declared type.
 
-    `tail`: the last bytes after `head`.
+    Args:
+        declared: Declared media type.
+        head: First bytes of the file.
+        tail: Last bytes of the file, without bytes that `head` has.
     """
     name = declared.lower()
     other = next((kind for prefix, kind in _OTHER_FORMATS.items() if name in _names(prefix)), None)
@@ -203,7 +206,7 @@ def _not_text(name: str, head: bytes, tail: bytes) -> str | None:
 
 
 def _is_office(name: str, magic: bytes, head: bytes, tail: bytes) -> bool:
-    """Return whether a file is an office document of that kind, as far as its container shows."""
+    """Return whether a file is an office document of a media type, as far as its container shows."""
     if not head.startswith(magic):
         return False
     if name.startswith(_OPEN_DOCUMENT):

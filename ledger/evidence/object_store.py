@@ -34,9 +34,9 @@ AT_ONCE = 32
 EACH = 8
 """Documents that one person or system may send at once to a process."""
 STEP_SECONDS = 60.0
-"""Seconds that the store may take for a step: some parts of a document, a piece, a page of a list, or a move."""
+"""Seconds that the store may take for one step, such as a piece of a document or a move."""
 LISTED = 1_000_000
-"""Files of the longest list; a longer one has no end."""
+"""Maximum files in a list of the store; a longer list is taken for endless."""
 _PART = 5_242_880  # the smallest part that S3 accepts
 _PARTS_AT_ONCE = 2
 _PIECE = 262_144
@@ -75,7 +75,7 @@ class ObjectStore:
         sender: str = "",
         detect: bool = False,
     ) -> SubmittedFile:
-        """Store a document while it arrives. If this or `pieces` raises, nothing of it remains.
+        """Store a document while it arrives. If this or `pieces` raises, nothing of the document remains.
 
         Args:
             notice: The notice's id.
@@ -84,9 +84,12 @@ class ObjectStore:
             sender: The actor who sends it.
             detect: True to store the actual media type of a document whose declared type is wrong.
 
+        Returns:
+            The stored file, under its temporary name.
+
         Raises:
             Refused: The file is empty, over the limit, or not of the declared media type.
-            Busy: Too many documents arrive at once, from all or from this sender.
+            Busy: Too many documents arrive at once, from all senders or from this sender.
             Unavailable: The store failed, or hangs.
         """
         if self._arriving.total() >= AT_ONCE:
@@ -115,7 +118,7 @@ class ObjectStore:
             await asyncio.to_thread(_sync, self._folder / name)
 
     async def move(self, upload: str, notice: str, content: str) -> None:
-        """Give an upload its lasting name, unless it has it already. Raises Unavailable."""
+        """Give an upload its lasting name, unless that was done. Raises Unavailable if the store fails."""
         try:
             async with asyncio.timeout(STEP_SECONDS):
                 await obstore.rename_async(self._store, upload, _name(notice, content))
@@ -126,7 +129,7 @@ class ObjectStore:
             raise Unavailable(f"{upload} could not be moved to its lasting name") from error
 
     async def remove(self, upload: str) -> None:
-        """Destroy an upload if it exists. Raises Unavailable."""
+        """Destroy an upload if it exists. Raises Unavailable if the store fails."""
         try:
             async with asyncio.timeout(STEP_SECONDS):
                 await obstore.delete_async(self._store, upload)
@@ -136,11 +139,11 @@ class ObjectStore:
             raise Unavailable(f"{upload} could not be removed from the store") from error
 
     async def destroy(self, notice: str, content: str) -> None:
-        """Destroy the document with that SHA-256 if it exists. Raises Unavailable."""
+        """Destroy the notice's document with this SHA-256, if any. Raises Unavailable if the store fails."""
         await self.remove(_name(notice, content))
 
     async def read(self, notice: str, content: str, upload: str | None) -> AsyncIterator[bytes] | None:
-        """Return a document's bytes, unchecked; None if the document is missing. Raises Unavailable."""
+        """Return a document's unchecked bytes; None if it is missing. Raises Unavailable if the store fails."""
         for name in ([upload] if upload else []) + [_name(notice, content)]:
             try:
                 async with asyncio.timeout(STEP_SECONDS):
@@ -162,7 +165,7 @@ class ObjectStore:
         Args:
             notice: The notice's id.
             content: SHA-256 of the document, in hexadecimal.
-            upload: Name of its upload, until that has its lasting name.
+            upload: Name of the document's upload; None once it has its lasting name.
             part: First byte, and the byte after the last.
 
         Returns:
@@ -175,7 +178,7 @@ class ObjectStore:
         return None if pieces is None else _checked(pieces, content, part)
 
     async def size(self, notice: str, content: str, upload: str | None) -> int | None:
-        """Return a document's size in bytes; None if it is missing. Raises Unavailable."""
+        """Return a document's size in bytes; None if it is missing. Raises Unavailable if the store fails."""
         for name in ([upload] if upload else []) + [_name(notice, content)]:
             try:
                 async with asyncio.timeout(STEP_SECONDS):
@@ -187,12 +190,16 @@ class ObjectStore:
         return None
 
     async def contents(self, notice: str) -> AsyncIterator[str]:
-        """Yield the SHA-256, which is the name, of every document of the notice. Raises Unavailable."""
+        """Yield the SHA-256 of every document of the notice. Raises Unavailable if the store fails."""
         async for file in self._list(f"documents/{notice}/"):
             yield file["path"].rpartition("/")[2]
 
     async def uploads(self, age: timedelta) -> list[Upload]:
-        """Remove what a crash left unfinished, and return the uploads older than `age`. Raises Unavailable."""
+        """Remove old parts of unfinished uploads, and return the uploads older than `age`.
+
+        Raises:
+            Unavailable: The store failed.
+        """
         if self._folder is not None:
             _remove_parts(self._folder / UPLOADS, age)
         oldest = datetime.now(UTC) - age
@@ -200,7 +207,7 @@ class ObjectStore:
         return [Upload(name.split("/")[1], name) for name in names]
 
     async def _list(self, prefix: str) -> "AsyncIterator[obstore.ObjectMeta]":
-        """Yield the files under a prefix. Raises Unavailable, also for a list that hangs or has no end."""
+        """Yield the files under a prefix. Raises Unavailable if the list fails, hangs or exceeds `LISTED`."""
         pages = obstore.list(self._store, prefix=prefix)
         listed = 0
         while listed <= LISTED:
@@ -222,7 +229,11 @@ def _name(notice: str, content: str) -> str:
 
 
 async def _checked(pieces: AsyncIterator[bytes], content: str, part: slice) -> AsyncIterator[bytes]:
-    """Yield a part of the pieces, the last one after the digest of all is checked."""
+    """Yield a part of the document in the pieces. The last piece follows only if the whole has this digest.
+
+    Raises:
+        Damaged: The document has another digest.
+    """
     digest, position, last = hashlib.sha256(), 0, b""
     async for piece in pieces:
         digest.update(piece)
@@ -251,7 +262,11 @@ async def _pieces(stream: AsyncIterable[bytes | memoryview]) -> AsyncIterator[by
 
 
 async def _while_taken(putting: Awaitable[object], arriving: "_Arriving") -> None:
-    """Wait for an upload; raise TimeoutError once the store takes nothing that has arrived."""
+    """Wait until an upload is stored.
+
+    Raises:
+        TimeoutError: The store takes no piece for `STEP_SECONDS`, although one has arrived.
+    """
     stored = asyncio.ensure_future(putting)
     try:
         while not stored.done():
@@ -292,7 +307,7 @@ class _Arriving:
         self._size = 0
         self._head, self._tail = bytearray(), bytearray()
         self.taken, self.waits = 0, False
-        """Number of pieces that the store has taken; true while it waits for the sender."""
+        """Number of pieces that the store has taken, and true while the store waits for the sender."""
 
     async def checked(self) -> AsyncIterator[bytes]:
         while (piece := await self._next()) is not None:

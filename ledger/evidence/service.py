@@ -1,8 +1,8 @@
-"""Keep documents and entries in step: a file remains if its entry was stored, and goes otherwise.
+"""Keep documents and entries in step: a file remains if its entry was stored, and is destroyed otherwise.
 
 The order is fixed: the file arrives, its entry is stored with a row that names it, the file gets its lasting name.
-`tidy` finishes what a crash interrupted. Files of equal content in one notice are one file, which goes with its
-last document. An advisory lock keeps a new document from joining a file that is about to go.
+`tidy` finishes what a crash interrupted. Files of equal content in one notice are one file, which is destroyed
+with its last document. An advisory lock keeps a new document from joining a file that is about to be destroyed.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class EvidenceService:
-    """Documents of one database and one store."""
+    """Service that moves and destroys the files of documents, for one database and one store."""
 
     def __init__(self, url: str, files: ObjectStore) -> None:
         self.files = files
@@ -81,7 +81,7 @@ class EvidenceService:
             await self._finish_all(notice)
 
     async def tidy(self) -> None:
-        """Finish what a crash or an unreachable store interrupted. Raises Unavailable."""
+        """Finish what a crash or an unreachable store interrupted. Raises Unavailable if this fails too."""
         try:
             await self._finish_all(None)
             for upload in await self.files.uploads(ABANDONED):

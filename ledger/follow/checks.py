@@ -12,7 +12,7 @@ _MIGRATIONS = "SELECT name FROM public.ledger_migrations WHERE name LIKE 'ledger
 
 
 async def check_source(source: Connection, own: Connection) -> str:
-    """Return the follower's login, which names its slot.
+    """Check that a source can be followed, and return the follower's login, which also names its slot.
 
     Raises:
         LedgerError: The source cannot be followed; the message says why.
@@ -52,7 +52,7 @@ async def check_history(source: Connection, own: Connection, name: str) -> None:
 
 
 async def has_slot(source: Connection, slot: str) -> bool:
-    """Return whether the source keeps changes for this follower."""
+    """Return whether the source has this slot, with all changes that its follower has not read."""
     cursor = await source.execute("SELECT wal_status FROM pg_replication_slots WHERE slot_name = %s", (slot,))
     row = await cursor.fetchone()
     return row is not None and row[0] != "lost"

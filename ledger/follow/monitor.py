@@ -27,7 +27,7 @@ from ledger.store.database import connect
 from ledger.store.entries import Connection, read_head
 
 SILENT_SECONDS = 60.0
-"""Seconds without a message of a source, which sends one at least every 30 s."""
+"""Seconds without a message after which a source is silent. A source sends one at least every 30 s."""
 LOOK_SECONDS = 5.0
 PAGE = 1_000
 AlarmKind = Literal["SILENT", "STOPPED", "GAP", "REWRITTEN", "FORK", "ROLLED_BACK", "OLDER"]
@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 
 class Alarm(Struct, frozen=True):
-    """A source, or a notice of a source, that needs attention."""
+    """Reason why a source, or one of its notices, needs attention."""
 
     source: str
     notice: str | None
@@ -59,7 +59,7 @@ class Alarm(Struct, frozen=True):
 
 
 class _Copy:
-    """A notice of a source, verified up to a position."""
+    """Copy of a source's notice, verified up to a position."""
 
     def __init__(self, source: Source, notice: str) -> None:
         self.source, self.notice = source, notice
@@ -69,10 +69,10 @@ class _Copy:
         self.rotations: list[keys.Rotation] = []
         self.alarm: Alarm | None = None
         self.outdated: Alarm | None = None
-        """Alarm that this version is older than the source's. The entries are verified all the same."""
+        """Alarm that this version does not know an entry's type, or None. Entries are verified all the same."""
 
     def add(self, position: int, kind: str, body: bytes, leaf: bytes, root: bytes) -> bool:
-        """Verify the next entry; return False after an alarm."""
+        """Verify the next entry. If it is damaged, set the alarm and return False."""
         if position != self.tree.size + 1:
             return self.fail("GAP", f"entry {self.tree.size + 1} is missing")
         if leaf_hash(body) != leaf:
@@ -92,7 +92,10 @@ class _Copy:
         return True
 
     def compare(self, size: int, note: str, root: bytes) -> bool:
-        """Compare a checkpoint of the source with the copy's root at its size; return False after an alarm."""
+        """Compare a checkpoint of the source with the copy's root at its size.
+
+        If they disagree, set the alarm and return False.
+        """
         key = keys.signing_key(self.rotations, size) or VerifierKey.parse(self.source.key)
         try:
             checkpoint = parse(note, [key])
@@ -105,32 +108,34 @@ class _Copy:
         return True
 
     def fail(self, kind: AlarmKind, detail: str) -> bool:
-        """Set the alarm, which stays: the copy is kept as evidence."""
+        """Set the copy's alarm, and return False. The copy stays unchanged, as evidence."""
         self.alarm = Alarm(self.source.name, self.notice, kind, detail)
         return False
 
 
 class _Refusals:
-    """Errors of one subscription. A lost connection is one error; a refused change makes one at each retry."""
+    """Errors of one subscription. A lost connection counts once, a refused change once at each retry."""
 
     def __init__(self) -> None:
         self.count: int | None = None
-        """Number of errors at the last look."""
+        """Number of errors at the last check; None before the first check."""
         self._times: list[datetime] = []
 
     def add(self, at: datetime, count: int) -> None:
-        """Add the number of errors at a check."""
+        """Note the number of all errors so far, at a check."""
         if self.count is not None and count > self.count:
             self._times = [*self._times[-1:], at]
         self.count = count
 
     def are_repeated(self, at: datetime) -> bool:
-        """Return whether errors came at two looks within the last minute."""
+        """Return whether two checks within the last minute had new errors."""
         return len([time for time in self._times if (at - time).total_seconds() < SILENT_SECONDS]) > 1
 
 
 class FollowMonitor:
-    """The watch of one process. It verifies each entry once, and all entries again after a start.
+    """Monitor of all followed ledgers in one process.
+
+    It verifies each entry once, and all entries again after a restart.
 
     Args:
         marks: High-water marks, which reveal that the copy itself was rolled back.
@@ -143,9 +148,9 @@ class FollowMonitor:
         self._refusals: dict[str, _Refusals] = {}
         self._is_news = False
         self.alarms: tuple[Alarm, ...] = ()
-        """Alarms at the last look, in order of source and notice."""
+        """Alarms of the last check: first for sources, then for notices, in order of source and notice."""
         self.slots: tuple[Slot, ...] = ()
-        """Slots of those who follow this ledger, at the last look."""
+        """Slots of this ledger's followers, at the last check."""
 
     @property
     def has_errors(self) -> bool:
@@ -153,16 +158,16 @@ class FollowMonitor:
         return any(refusals.count for refusals in self._refusals.values())
 
     def refuse_copy(self, notice: str) -> None:
-        """Check, as of the last look, that a notice is recorded here.
+        """Refuse to record in a notice that is a copy, as of the last check.
 
         Raises:
-            Refused: READ_ONLY_COPY: it is recorded at its source.
+            Refused: READ_ONLY_COPY: The notice is recorded at its source.
         """
         if (copy := self._copies.get(notice)) is not None:
             raise read_only_copy(notice, copy.source.name, copy.source.site)
 
     async def run(self, url: str) -> None:
-        """Look at intervals until cancelled. Returns when the database is lost."""
+        """Check all copies and slots at intervals until cancelled. Return when the database is lost."""
         with suppress(Unavailable, psycopg.OperationalError):
             async with await connect(url, "ledger_writer") as connection:
                 while True:
@@ -179,7 +184,7 @@ class FollowMonitor:
                 logger.error("a follower needs attention: %s", slot.fault)
 
     async def look(self, connection: Connection, at: datetime | None = None) -> tuple[Alarm, ...]:
-        """Verify what has arrived, and return all alarms; log each new one."""
+        """Verify new entries and checkpoints of all copies, and return all alarms. Log each new alarm."""
         known = {source.name: source for source in await sources(connection)}
         alarms = await self._subscription_alarms(connection, known, at or datetime.now(UTC)) if known else []
         cursor = await connection.execute("SELECT notice, source FROM ledger.followed ORDER BY source, notice")
@@ -200,7 +205,7 @@ class FollowMonitor:
     async def _subscription_alarms(
         self, connection: Connection, known: Mapping[str, Source], at: datetime
     ) -> list[Alarm]:
-        """Return an alarm for each source that stopped or is silent."""
+        """Return an alarm for each source that is silent or whose changes are no longer applied."""
         cursor = await connection.execute(_SUBSCRIPTIONS)
         states = {name.removeprefix(SUBSCRIPTION): rest for name, *rest in await cursor.fetchall()}
         alarms = []
@@ -249,7 +254,7 @@ class FollowMonitor:
         return await cursor.fetchall()
 
     async def _compare(self, connection: Connection, copy: _Copy) -> None:
-        """Compare the checkpoints that have arrived, in the order of signing, up to the last entry here."""
+        """Compare a copy's new checkpoints with its entries, in the order of signing, up to its last entry."""
         while True:
             number, size = copy.compared
             cursor = await connection.execute(_CHECKPOINTS, (copy.notice, number, size, number, PAGE), binary=True)

@@ -9,19 +9,19 @@ SUBSCRIPTION = "ledger_"
 
 
 class Source(Struct, frozen=True):
-    """A ledger that is followed."""
+    """Ledger that this ledger follows or has followed."""
 
     name: str
     site: str
-    """Address of the service where its facts are recorded."""
+    """Address of the service where the source's facts are recorded."""
     key: str
-    """Verifier key of its checkpoints before the first rotation."""
+    """Verifier key of the source's checkpoints before the first rotation."""
     left: bool
-    """True once it is no longer followed; its notices stay here, read-only."""
+    """True once the source is no longer followed. Its notices stay here, read-only."""
 
 
 async def sources(connection: Connection) -> list[Source]:
-    """Return all sources, also those that have left."""
+    """Return all sources by name, including sources that are no longer followed."""
     cursor = await connection.execute(
         "SELECT source, site, key, left_at IS NOT NULL FROM ledger.sources ORDER BY source"
     )

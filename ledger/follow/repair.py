@@ -1,9 +1,9 @@
-"""Repair a copy whose source has not kept its changes: add what is missing, and follow on from there.
+"""Repair a copy whose source has not kept all changes: add the missing rows, and continue to follow.
 
 A slot is gone if somebody dropped it, or if a standby without it became the source's primary. A new slot keeps
-later changes only. The snapshot that belongs to it shows the source at exactly that instant. Each row of the
-snapshot is compared with the copy's row. The missing ones are added, and the copy is verified. The same
-transaction moves the subscription to the new slot, so that nothing is skipped or repeated.
+later changes only. Its snapshot shows the source at exactly the instant when the slot begins. Each row of the
+snapshot is compared with the copy's row. Missing rows are added, and the copy is verified. The same transaction
+moves the subscription to the new slot, so that nothing is skipped or repeated.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from ledger.store.database import connect, connection_arguments
 from ledger.store.entries import Connection
 
 ATTEMPTS = 5
-"""Attempts to make a slot; Patroni may make it again after it was dropped."""
+"""Number of attempts to make a slot: Patroni may make a dropped slot again."""
 POLL_SECONDS = 0.1
 """Seconds between checks of a subscription's processes."""
 _KEYS = {
@@ -38,7 +38,7 @@ _CHANGED = {
     "files": ("content", "upload", "salt", "erased_by"),
     "heads": ("size", "root_hash", "frontier", "recorded_at"),
 }
-"""Columns that change at a source, by table; triggers refuse what its ledger would not do."""
+"""Columns that may change at a source, by table. Triggers refuse changes that no ledger makes."""
 _RUNS = """SELECT FROM pg_stat_subscription WHERE subname = %s AND pid IS NOT NULL
     AND subid IN (SELECT s.oid FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
         WHERE d.datname = current_database())"""
@@ -49,16 +49,16 @@ _REMEDY = "keep this copy as evidence, and follow the source in an empty databas
 
 
 async def repair(connection: Connection, source_url: str, name: str, slot: str) -> None:
-    """Add what a copy lacks, and follow its source by a new slot.
+    """Add the rows that a copy lacks, and follow its source through a new slot.
 
     Args:
         connection: The database of the copy, with the administrator's login.
         source_url: The source's database, with the follower's login.
         name: Name of the source.
-        slot: Name of the slot; one that is there is replaced.
+        slot: Name of the slot; an existing slot of this name is replaced.
 
     Raises:
-        LedgerError: The source has another history than the copy; the copy stays as it was.
+        LedgerError: The copy cannot be repaired, and stays as it was; the message says why.
     """
     await _stop(connection, name)
     arguments = {**connection_arguments(source_url, {}), "replication": "database"}
@@ -85,7 +85,7 @@ async def repair(connection: Connection, source_url: str, name: str, slot: str) 
 
 
 async def _stop(connection: Connection, name: str) -> None:
-    """Stop a subscription and take its slot's name from it, which marks the repair as unfinished."""
+    """Stop a subscription and remove the name of its slot, which marks the repair as unfinished."""
     subscription = Identifier(SUBSCRIPTION + name)
     await connection.execute(SQL("ALTER SUBSCRIPTION {} DISABLE").format(subscription))
     while True:
@@ -126,7 +126,7 @@ async def _drop_slot(source: Connection, slot: str) -> None:
 
 
 async def _fetch(source: Connection, connection: Connection, snapshot: str) -> None:
-    """Copy the source's tables, as the snapshot shows them, into temporary ones."""
+    """Copy the source's tables, as the snapshot shows them, into temporary tables."""
     async with source.transaction():
         await source.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         await source.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(Literal(snapshot)))
@@ -141,7 +141,7 @@ async def _fetch(source: Connection, connection: Connection, snapshot: str) -> N
 
 
 async def _add(connection: Connection, name: str) -> None:
-    """Add the fetched rows that are missing, and let the others change as at the source."""
+    """Add the fetched rows that the copy lacks, and give its other rows the source's values."""
     cursor = await connection.execute(_FOREIGN, (name,))
     for (notice,) in await cursor.fetchall():
         raise LedgerError(f"the notice {notice} is here already, and not from {name}; rename one of them")
@@ -169,7 +169,7 @@ def _joined(table: str) -> Composed:
 
 
 def _change(table: str) -> Composed:
-    """Return the statement that gives differing rows the values of the source; a head only grows."""
+    """Return the statement that gives a table's differing rows the source's values. Heads only grow."""
     columns = _CHANGED[table]
     statement = SQL("UPDATE {} t SET ({}) = ({}) FROM {} i WHERE {} AND t IS DISTINCT FROM i{}")
     return statement.format(
@@ -183,7 +183,7 @@ def _change(table: str) -> Composed:
 
 
 def _differing(table: str) -> Composed:
-    """Return the query for a notice with a stored row that still differs from the fetched one."""
+    """Return the query for a notice with a stored row that differs from the fetched row of its key."""
     query = SQL("SELECT t.notice FROM {} t JOIN {} i ON {} WHERE ROW(t.*) IS DISTINCT FROM ROW(i.*) LIMIT 1")
     return query.format(Identifier("ledger", table), Identifier("pg_temp", table), _joined(table))
 

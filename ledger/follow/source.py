@@ -33,7 +33,7 @@ _SLOTS = """SELECT slot_name, active, coalesce(pg_wal_lsn_diff(pg_current_wal_ls
 
 
 class Slot(Struct, frozen=True):
-    """A follower's slot."""
+    """Replication slot of a follower."""
 
     name: str
     active: bool
@@ -41,11 +41,11 @@ class Slot(Struct, frozen=True):
     backlog: int
     """Bytes of the write-ahead log that the slot holds back."""
     status: str
-    """Word of PostgreSQL: `unreserved` beyond its bound, `lost` once the follower can no longer continue."""
+    """Status in PostgreSQL: `unreserved` if changes may soon be lost, `lost` if the follower cannot continue."""
 
     @property
     def fault(self) -> str | None:
-        """Reason to act, or None."""
+        """Fault of the slot with its remedy; None if the slot needs no attention."""
         remedy = f"start the follower, or run: ledger follow unpublish {self.name}"
         if self.status == "lost":
             return f"the slot {self.name} has lost what its follower has not read; follow again, or {remedy}"
@@ -57,7 +57,7 @@ class Slot(Struct, frozen=True):
 
 
 def check_name(name: str) -> str:
-    """Return the name of a follower or a source.
+    """Check the name of a follower or a source, and return it.
 
     Raises:
         LedgerError: PostgreSQL cannot have a slot or a subscription of this name.
@@ -68,7 +68,7 @@ def check_name(name: str) -> str:
 
 
 async def publish(url: str, follower: str, password: str) -> None:
-    """Let a follower copy the ledger; safe to repeat, which sets the password again.
+    """Let a follower copy the ledger. Repeating the call is safe and sets the password again.
 
     Args:
         url: The database, with the administrator's login.
@@ -149,7 +149,7 @@ async def unpublish(url: str, follower: str) -> bool:
 
 
 async def slots(connection: Connection) -> list[Slot]:
-    """Return the followers' slots of a primary."""
+    """Return the slots of this ledger's followers; empty on a standby."""
     try:
         cursor = await connection.execute(_SLOTS.encode())
     except psycopg.errors.ObjectNotInPrerequisiteState:  # a standby has no position of its own

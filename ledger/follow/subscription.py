@@ -1,7 +1,7 @@
 """Subscribe to a published ledger: the source's notices arrive here, and stay read-only.
 
 A change that the copy refuses, such as a rewritten narrative, is tried again and again. Nothing after it arrives.
-So the copy stays sound, and the errors are an alarm. PostgreSQL itself makes both retries, and connects again to a
+So the copy stays sound, and the errors raise an alarm. PostgreSQL itself retries the change, and reconnects to a
 source that was lost.
 """
 
@@ -24,7 +24,7 @@ from ledger.store.entries import Connection
 POLL_SECONDS = 0.2
 """Seconds between checks of a copy's progress."""
 ERRORS = 3
-"""Number of a copy's errors that end the wait for it."""
+"""Number of errors after which the wait for a copy ends."""
 _SUBSCRIPTION = """SELECT s.subenabled, (SELECT count(*) FROM pg_subscription_rel r
     WHERE r.srsubid = s.oid AND r.srsubstate <> 'r'), e.apply_error_count + e.sync_error_count
     FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
@@ -36,10 +36,10 @@ _HAS_PASSED = "SELECT confirmed_flush_lsn >= %s::pg_lsn FROM pg_replication_slot
 
 
 async def subscribe(url: str, source_url: str, source: Source, progress: Callable[[str], None]) -> None:
-    """Follow a published ledger, and wait until its record has been copied; safe to repeat after a failure.
+    """Follow a published ledger, and wait until its record has been copied. Repeating a failed call is safe.
 
     Heads, narratives and files follow once all entries are there, as they refer to entries. A failover at the
-    source may lose changes for this ledger; then the missing rows are added first.
+    source may lose changes for this ledger. The missing rows are then added.
 
     Args:
         url: The database of the copy, with the administrator's login.
@@ -79,7 +79,7 @@ async def subscribe(url: str, source_url: str, source: Source, progress: Callabl
 
 
 async def _complete_tables(connection: Connection, name: str, progress: Callable[[str], None]) -> None:
-    """Wait until all tables of a source have been copied, those that refer to entries after the entries."""
+    """Wait until a source's entries have been copied, then copy the tables that refer to entries."""
     progress("copying the entries")
     await _copied(connection, name)
     await connection.execute(
@@ -92,7 +92,7 @@ async def _complete_tables(connection: Connection, name: str, progress: Callable
 
 
 async def _has_all(connection: Connection, source: Connection, name: str, slot: str) -> bool:
-    """Return whether the copy has all entries that its source has now, once they could have arrived."""
+    """Wait until the source's present entries could have arrived; return whether the copy has them all."""
     heads = await (await source.execute("SELECT notice, size FROM ledger.heads")).fetchall()
     ((end,),) = await (await source.execute("SELECT pg_current_wal_flush_lsn()::text")).fetchall()
     query = "SELECT count(*) FROM ledger.entries WHERE notice = %s AND position <= %s"
@@ -150,10 +150,10 @@ async def _copied(connection: Connection, name: str) -> None:
 
 
 async def _watched(connection: Connection, name: str) -> AsyncIterator[int]:
-    """Yield the number of tables that are not copied yet, at intervals.
+    """Yield at intervals the number of a subscription's tables that are not copied yet.
 
     Raises:
-        LedgerError: The copy was refused or stopped.
+        LedgerError: The copy has repeated errors, or was stopped.
     """
     first: int | None = None
     while True:
@@ -170,13 +170,13 @@ async def _watched(connection: Connection, name: str) -> AsyncIterator[int]:
 
 
 async def unsubscribe(url: str, name: str) -> str | None:
-    """Stop following a source and drop its slot there; its notices stay, read-only.
+    """Stop following a source and drop the slot there. The source's notices stay here, read-only.
 
     Returns:
-        The reason why the slot could not be dropped at the source; None if it was.
+        The reason why the slot could not be dropped at the source; None if it was dropped.
 
     Raises:
-        LedgerError: No such source is followed.
+        LedgerError: The source is not followed.
     """
     subscription = Identifier(SUBSCRIPTION + check_name(name))
     async with await connect(url) as connection:

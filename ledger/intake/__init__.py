@@ -1,1 +1,1 @@
-"""Untrusted JSON decoded to facts, and facts encoded to the bytes of entries. No database."""
+"""Decode untrusted JSON to facts, and encode facts to the bytes of entries. Uses no database."""

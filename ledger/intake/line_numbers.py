@@ -7,7 +7,7 @@ import re
 import tomllib
 
 Path = tuple[str | int, ...]
-"""Keys from the top; a number is an index in an array of tables, from 0: ("clause", 3, "text")."""
+"""Path of keys from the top, with indices in arrays of tables, from 0: ("clause", 3, "text")."""
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\s-]+?)\s*\]\]?\s*(#.*)?")
 _KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*=""")
 

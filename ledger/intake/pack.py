@@ -41,7 +41,7 @@ Hexadecimal = Annotated[str, text_matching(r"[0-9a-f]{64}", "A SHA-256 digest in
 
 
 class PackNotice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The table [notice]."""
+    """Table [notice] of a pack."""
 
     id: NoticeId
     kind: NoticeKind
@@ -58,7 +58,7 @@ class PackNotice(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class PackSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The table [source]: the document as issued, which the pack states in other words."""
+    """Table [source] of a pack: the document as issued, which the pack states in other words."""
 
     title: str
     sha256: Hexadecimal
@@ -66,14 +66,14 @@ class PackSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class PackArea(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table [[area]]."""
+    """One table [[area]] of a pack."""
 
     id: Id
     title: str
 
 
 class PackClause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A table [[clause]]."""
+    """One table [[clause]] of a pack."""
 
     number: ClauseNumber
     obligor: Obligor
@@ -84,7 +84,7 @@ class PackClause(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Pack(Struct, frozen=True, kw_only=True):
-    """A notice that can be recorded."""
+    """Pack without faults, whose notice can be recorded."""
 
     notice: PackNotice
     source: PackSource
@@ -110,7 +110,7 @@ class InvalidPack(LedgerError):
 
 
 def read(content: bytes) -> Pack:
-    """Return the pack of its TOML bytes.
+    """Return the pack that the bytes of a TOML file describe.
 
     Raises:
         InvalidPack: The pack has faults.
@@ -122,7 +122,7 @@ def read(content: bytes) -> Pack:
 
 
 def check(content: bytes) -> list[PackFault]:
-    """Return every fault of a pack, by line. A pack without faults is recorded by `notice add`."""
+    """Return every fault of a pack, in order of lines. `notice add` records a pack without faults."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -154,7 +154,10 @@ def check(content: bytes) -> list[PackFault]:
 
 
 def events(pack: Pack) -> list[Event]:
-    """Return the CloudEvents that record a pack: the notice, its areas, its clauses. They never vary."""
+    """Return the CloudEvents that record a pack: the notice, its areas, its clauses.
+
+    The same pack always gives the same events.
+    """
     notice = pack.notice
     facts: list[tuple[str, type[Fact], Event]] = [("notice", NoticeIssued, _issued(pack))]
     facts += [(f"area:{a.id}", AreaRegistered, {"area": a.id, "title": a.title}) for a in pack.areas]
@@ -195,7 +198,7 @@ def _issued(pack: Pack) -> Event:
 
 
 def _tables(text: str) -> dict[str, Any]:
-    """Return a pack's tables; the days of rules become strings, as facts hold them."""
+    """Return a pack's tables, with the days in rules' parameters as strings, as in facts."""
     tables = tomllib.loads(text)
     for clause in _items(tables, "clause"):
         if isinstance(clause.get("parameters"), dict):
@@ -254,7 +257,7 @@ def _field_faults(item: object, struct: type[Struct], name: str, path: Path) -> 
 
 
 def _sound_faults(content: bytes, tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Yield the faults of the notice's own table, and the refusals of areas and clauses of the right form."""
+    """Yield the faults of the table [notice]; if it has none, the refusals of all well-formed tables."""
     faulty = {path[:2] for path, _ in _shape_faults(tables)}
     table = tables.get("notice")
     fields = table if isinstance(table, dict) else {}
@@ -314,7 +317,7 @@ def _area_faults(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _notice_faults(notice: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Yield the faults of the notice's own table, as far as its fields are of the right form."""
+    """Yield the faults in the content of the table [notice], whose fields are well-formed."""
     issued_on = notice.get("issued_on")
     if issued_on is not None and issued_on.year not in NOTICE_YEARS:
         yield ("notice", "issued_on"), f"[notice], issued_on: {outside_years(issued_on)}"
@@ -346,7 +349,7 @@ _NAMED_ALREADY = {"INVALID_RULE", "ALREADY_EXISTS"}
 
 
 def _refusals(pack: Pack, paths: list[Path]) -> Iterator[tuple[Path, str]]:
-    """Yield each refusal of the pack's events by an empty ledger; `paths` are the places of the events."""
+    """Yield each refusal of a pack's events by an empty ledger, at the event's path in `paths`."""
     state = State()
     at = datetime.combine(pack.notice.issued_on, time(), ZoneInfo("UTC"))
     for path, event in zip(paths, events(pack), strict=True):

@@ -39,7 +39,7 @@ MAXIMUM_REASONS = 50
 """Maximum number of refusals of one event, so that the answer to a large invalid event stays small."""
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
 TRACE_ATTRIBUTES = ("traceparent", "tracestate")
-"""Attributes of the CloudEvents extension for tracing, which belong to the way of an event and are dropped."""
+"""Attributes of the CloudEvents extension for tracing. They describe an event's transport and are dropped."""
 _ID = re.compile(ID_PATTERN)
 _S = TypeVar("_S", bound=Struct)
 _WORDS = r"[A-Za-z0-9][A-Za-z0-9.()_-]{0,31}( [A-Za-z0-9][A-Za-z0-9.()_-]{0,31}){0,31}"
@@ -79,7 +79,7 @@ class SubmittedFile(Struct, frozen=True):
     content: str
     """SHA-256 of the file, in hexadecimal."""
     upload: str
-    """Name of the upload."""
+    """Temporary name of the file in the store."""
     salt: bytes
     digest: str
     """SHA-256 over the salt and the file, in base64; the entry holds it."""
@@ -102,7 +102,7 @@ class SubmittedFact(Struct, frozen=True):
     """The fact's JSON in the entry."""
     narratives: tuple[SubmittedNarrative, ...]
     file: SubmittedFile | None = None
-    """Document that was uploaded with an EvidenceSubmitted."""
+    """Document that was uploaded with an EvidenceSubmitted; None without an upload."""
 
 
 class RefusedEvent(Refused):
@@ -125,7 +125,7 @@ def digest(salt: bytes, body: str) -> str:
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the object of JSON with these members; raise Refused if a key is repeated (`object_pairs_hook`)."""
+    """Return a JSON object with these members (`object_pairs_hook`). Raises Refused if a key is repeated."""
     item = dict(pairs)
     if len(item) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
@@ -138,7 +138,7 @@ def _no_constant(name: str) -> Json:
 
 
 def read_json(body: bytes) -> Json:
-    """Return decoded JSON; raise Refused unless it is UTF-8 without repeated keys and NaN."""
+    """Return decoded JSON. Raises Refused unless the bytes are JSON in UTF-8 without repeated keys or NaN."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -176,7 +176,7 @@ def accept_read(read: Callable[[], Json]) -> "SubmittedFact | RefusedEvent":
 
 
 def accept(event: Json) -> SubmittedFact:
-    """Return the fact of a decoded event, ready to submit; raise Refused with all of its errors."""
+    """Return the fact of a decoded event, ready to submit. Raises Refused with all of the event's errors."""
     try:
         return _accept(event)
     except RecursionError:
@@ -213,7 +213,7 @@ def _accept(event: Json) -> SubmittedFact:
 
 
 def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal]]:
-    """Return an event's attributes and their refusals; None for the attributes if one has a wrong type."""
+    """Return an event's attributes, or None if an attribute is invalid, and the attributes' refusals."""
     reserved = [name for name in SERVER_ATTRIBUTES if name in event]
     refusals = [Refusal("SERVER_ATTRIBUTE", f"the ledger sets {name}; leave it out", name) for name in reserved]
     apart = {*reserved, *TRACE_ATTRIBUTES}
@@ -234,7 +234,7 @@ def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal
 def _accept_content(
     event: dict[str, Json], refusals: list[Refusal]
 ) -> tuple[Kind, Fact, tuple[SubmittedNarrative, ...]] | None:
-    """Return the fact of an event, or None if it is refused, with its refusals added to the others."""
+    """Return an event's kind, fact and narratives. If they are refused, extend `refusals` and return None."""
     name, data, confirmed = event.get("type"), event.get("data"), event.get("confirm")
     if not isinstance(name, str) or not isinstance(data, dict):
         return None
@@ -247,7 +247,7 @@ def _accept_content(
 
 
 def with_file(item: SubmittedFact, file: SubmittedFile) -> SubmittedFact:
-    """Return the submission of a document with its uploaded file."""
+    """Return a document's submitted fact with the uploaded file added."""
     assert isinstance(item.fact, EvidenceSubmitted)  # noqa: S101 (no other fact has a file)
     fact = _state_file(item.fact, came=True)
     return msgspec.structs.replace(item, fact=fact, data=encoder.encode(fact), file=file)
@@ -280,7 +280,7 @@ def _kind(name: str, path: str) -> Kind:
 def accept_fact(
     kind: Kind, data: dict[str, Any], prefix: str = "data", confirmed: Sequence[str] = ()
 ) -> tuple[Fact, tuple[SubmittedNarrative, ...]]:
-    """Separate the narratives of a fact's data, scan them, and decode the fact.
+    """Separate the narratives of a fact's data, scan them for personal data, and decode the fact.
 
     Args:
         kind: The fact's declaration.
@@ -332,7 +332,7 @@ def accept_fact(
 
 @cache
 def _timed(struct: type[Fact]) -> tuple[FieldPath, ...]:
-    """Return the leaves of a fact that hold days or instants."""
+    """Return the paths of a fact's fields that are days or instants."""
     return tuple(leaf for leaf in field_paths(struct) if leaf.hint in (date, datetime))
 
 
@@ -391,7 +391,7 @@ def _narrative_refusal(value: Json, path: str) -> Refusal | None:
 
 
 def convert(value: Json, to: type[_S], prefix: str) -> _S:
-    """Return decoded JSON as a struct; raise Refused with every field that is missing or wrong."""
+    """Return decoded JSON as a struct. Raises Refused with every field that is missing or wrong."""
     try:
         return msgspec.convert(value, to)
     except msgspec.ValidationError as error:

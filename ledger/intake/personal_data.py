@@ -40,18 +40,18 @@ _NAMES = {
 }
 _TRIGGER = re.compile(r"[0-9@]")
 _MARKS = b"0123456789@&([{<"
-"""ASCII characters of which a narrative with personal data has one, unless it spells an address in words."""
+"""ASCII characters. Personal data contains at least one of them, except for an e-mail address in words."""
 _AT = re.compile(r" ?[(\[{<\u2039\u00ab] ?(?:at|@) ?[)\]}>\u203a\u00bb] ?|(?<=\w)%40(?=\w)", re.IGNORECASE)
-"""An @ in other letters."""
+"""Other spellings of @, such as “(at)”."""
 _HIDDEN_AT = re.compile(r"[(\[{<\u2039\u00ab] ?at|%40|@", re.IGNORECASE)
 _DOT = re.compile(r" ?[(\[{<] ?(?:dot|\.) ?[)\]}>] ?", re.IGNORECASE)
-"""A full stop in other letters."""
+"""Other spellings of a full stop, such as “(dot)”."""
 _LAST_NAMES = r"(?:(?:gov|co|nhs|org|ac|sch|police|me) ?(?:\.|dot) ?uk|com|org|net|info|eu|uk)"
 _SPOKEN = re.compile(
     rf"(?<=\w) at (?!(?:an?|the) )(\w[\w-]{{0,62}}(?: dot \w[\w-]{{0,62}}){{0,4}}) dot ({_LAST_NAMES})\b",
     re.IGNORECASE,
 )
-"""An address in words, such as “jo at example dot org”."""
+"""E-mail address in words, such as “jo at example dot org”."""
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?: [^<>@]{0,80})?/?>")
 _INVISIBLE = re.compile(
     "[\u00ad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20f0"
@@ -85,7 +85,7 @@ _NHS = re.compile(
     rf"|(?<![0-9][:/_-])(?!19|20)[0-9]{{4}}(?P<same>{_BREAK})[0-9]{{3}}(?P=same)[0-9]{{3}}"
     rf"|(?<![0-9][:/_-])[0-9]{{3}}(?P<other>{_BREAK})(?!19|20)[0-9]{{4}}(?P=other)[0-9]{{3}})(?![0-9])(?![.,][0-9])"
 )
-"""A number in groups that no figure has: figures are 1,234,567, and years and three digits may be a reference."""
+"""NHS number in groups of digits, unlike a figure (1,234,567) or a reference with a year and three digits."""
 _NHS_NAME = r"(?<![A-Za-z0-9])(?:N\.? ?H\.? ?S|National Health Service)"
 _TEN = rf"[0-9](?:{_GAP}[0-9]){{9}}(?![0-9])"
 _TEN_OF_NO_LIST = rf"[0-9](?:(?!, ){_GAP}[0-9]){{9}}(?![0-9])"
@@ -97,7 +97,7 @@ _NHS_CUED = re.compile(
 _NHS_NEAR = re.compile(
     rf"{_NHS_NAME}[^0-9]{{0,60}}(?:(?<![0-9])[0-9]{{1,2}}[^0-9]{{1,60}})?({_TEN_OF_NO_LIST})", re.IGNORECASE
 )
-"""A number near its name; a small figure may be between, as in “NHS number of child 2 is …”."""
+"""NHS number near its name. A small figure may be between them, as in “NHS number of child 2 is …”."""
 _NHS_AFTER = re.compile(
     rf"(?<![0-9])(?<![0-9][.,])({_TEN_OF_NO_LIST}){_CUE}(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?"
     rf"{_NHS_NAME}(?:\)|{_CUE}(?:numbers?|num|nr|no|id)\b)",
@@ -139,14 +139,14 @@ _BORN = re.compile(
 _OUTWARD = r"[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9]{1,2}|[0-9][A-HJKPSTUW]|[A-HK-Y][0-9][ABEHMNPRVWXY])"
 _INWARD = r"[0-9][ABD-HJLNP-UW-Z]{2}"
 _NO_ORDINAL = r"(?!(?-i:[A-Z][A-Z0-9]{1,3})[^A-Za-z0-9]{1,3}(?-i:1st|2nd|3rd|[04-9]th)(?![A-Za-z0-9]))"
-"""“D1, 2nd visit” is no postcode, but “d1 2nd” and “D1 2ND” may be."""
+"""Exclusion of ordinals: “D1, 2nd visit” is no postcode, but “d1 2nd” and “D1 2ND” may be."""
 _POSTCODE = re.compile(
     rf"(?i:(?<![A-Za-z0-9]){_NO_ORDINAL}(?:GIR[ .,/_-]?0AA|{_OUTWARD}[^0-9A-Za-z]{{0,5}}{_INWARD})"
     r"(?![A-Za-z0-9]))"
     r"|(?<![A-Za-z0-9])[A-PR-UWYZ] ?[A-HK-Y] ?[0-9](?: ?[0-9])? (?=[0-9 ]{1,2}[A-Z])"
     r"[0-9] ?[ABD-HJLNP-UW-Z] ?[ABD-HJLNP-UW-Z](?![A-Za-z0-9])"
 )
-"""A postcode; in capitals also with spaces within its halves."""
+"""Postcode. If it is in capitals, its halves may contain spaces."""
 _WIDE = r"[^0-9A-Za-z]{1,5}"
 _COUNTRY = r"(?:\(? ?(?:\+ ?|00 ?)44 ?\)?|\(44\))[ .-]?(?:\(0\)|0)? ?"
 _TELEPHONE = re.compile(
@@ -168,7 +168,7 @@ _NATIONAL_DIGITS = (9, 10)
 
 
 def _has_telephone_groups(text: str) -> bool:
-    """Return whether groups of digits have the length of a telephone number; another number may follow."""
+    """Return whether a text has groups of digits as long as a telephone number. More digits may follow."""
     for match in _TELEPHONE_GROUPS.finditer(text):
         digits = ""
         for group in _DIGITS.findall(match[0]):
@@ -183,7 +183,7 @@ def _valid(pattern: re.Pattern[str], checked: Callable[[str], bool]) -> Callable
 
 
 def _valid_near(pattern: re.Pattern[str], checked: Callable[[str], bool]) -> Callable[[str], bool]:
-    """Return a search for a valid number after a cue, with other words in between."""
+    """Return a function that searches a text for a valid number near a cue, with other words in between."""
     return lambda text: any(checked(_SEPARATOR.sub("", match[1])) for match in pattern.finditer(text))
 
 
@@ -218,12 +218,12 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
         ((PersonalData.POSTCODE, _POSTCODE.search),),
     ),
 )
-"""A cheap search for a trace → the kinds that have this trace, with their own searches."""
+"""Cheap search for a trace → the kinds of personal data with this trace, and the search for each kind."""
 
 
 @lru_cache(4_096)
 def _ascii_for(character: str) -> str:
-    """Return the ASCII digit, separator or letter that a character looks like; an invisible one is dropped."""
+    """Return the ASCII digit, separator or letter that a character looks like; empty if it is invisible."""
     if _INVISIBLE.match(character):
         return ""
     if character.isdecimal():
@@ -233,12 +233,12 @@ def _ascii_for(character: str) -> str:
 
 
 def _in_ascii(text: str) -> str:
-    """Return the text with ASCII digits and separators, and nothing invisible."""
+    """Return a text with ASCII digits, separators and letters for look-alikes, without invisible characters."""
     return _NOT_ASCII.sub(lambda match: _ascii_for(match[0]), unicodedata.normalize("NFKD", text))
 
 
 def _has_no_mark(text: str) -> bool:
-    """Return whether a narrative is plain English that no search can match; cheaper than the searches."""
+    """Return whether a narrative is plain ASCII that no search can match. This is cheaper than the searches."""
     if not text.isascii():
         return False
     characters = text.encode()

@@ -21,12 +21,12 @@ from ledger.domain.rules.check import nearest
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}")
 Hint = Any
-"""A type, or one of typing's forms of it."""
+"""Type hint: a class, or a form of `typing` such as a union."""
 _SHAPES = {
     get_args(Id)[1].pattern: "an identifier: letters, digits and : . _ / -, at most 128",
     get_args(Code)[1].pattern: "a word of letters, digits, spaces and . : _ / + % -, at most 64",
 }
-"""Descriptions of patterns; those of other patterns are in their own metadata."""
+"""Pattern → its description. Other patterns have a description in their own metadata."""
 _TYPES: Mapping[type, str] = {
     bool: "true or false",
     int: "a whole number",

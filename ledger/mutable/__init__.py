@@ -1,1 +1,4 @@
-"""Store rows that may change: drafts and the directory of people. They are never in the log."""
+"""Store rows that may change: drafts of reports, the directory of people and ended sessions.
+
+These rows are never entries of a ledger.
+"""

@@ -1,6 +1,7 @@
-"""Store drafts of the adviser's reports: rows next to the ledger, never entries, each visible to its adviser only.
+"""Store drafts of advisers' reports in a table outside the ledger.
 
-A draft keeps the input unchanged, even where it could not be issued.
+Only the adviser who wrote a draft can see it. A draft keeps the adviser's input unchanged, even if the input could
+not be issued.
 """
 
 from datetime import date, datetime
@@ -14,32 +15,32 @@ from ledger.store.database import connect
 from ledger.store.entries import find_keys
 
 MOST = 50
-"""Drafts that an adviser may have in a notice."""
+"""Maximum number of drafts that an adviser may have in a notice."""
 
 
 class AreaDraft(Struct, frozen=True, kw_only=True):
-    """Draft of one area's part of the report."""
+    """Draft of the report's part on one area."""
 
     area: str
     ended: bool = False
     """True if the area has ended, so that it needs no statement."""
     judgement: str = ""
-    """PROGRESS, CONCERN, or empty."""
+    """Judgement of the area: PROGRESS, CONCERN, or empty while the adviser has chosen neither."""
     text: str = ""
 
 
 class RequirementDraft(Struct, frozen=True, kw_only=True):
-    """Draft of one requirement's part of the report."""
+    """Draft of the report's part on one requirement of the notice."""
 
     number: str
     text: str = ""
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """A report in preparation."""
+    """An adviser's report that is not issued yet."""
 
     draft: str
-    """Id of the draft. The key of the entry that issues the report derives from it."""
+    """Id of the draft. The id of the event that issues the report derives from it."""
     report: str
     """Id of the future report."""
     first: date
@@ -50,18 +51,18 @@ class Draft(Struct, frozen=True, kw_only=True):
     requirements: tuple[RequirementDraft, ...] = ()
     other: str = ""
     confirm: tuple[str, ...] = ()
-    """Kinds of personal data warning that the adviser confirms."""
+    """Kinds of warning about personal data that the adviser has confirmed."""
     saved_at: datetime | None = None
 
 
 class Drafts:
-    """Drafts of one database. Each method raises Unavailable when the database cannot be reached."""
+    """Report drafts in one database. Each method raises Unavailable when the database cannot be reached."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     async def of(self, notice: str, actor: str) -> list[Draft]:
-        """Return the adviser's drafts, the latest first."""
+        """Return an adviser's drafts in a notice, the latest saved first."""
         async with await connect(self._url, "ledger_writer") as connection:
             cursor = await connection.execute(
                 "SELECT body::text, saved_at FROM ledger.report_drafts WHERE notice = %s AND actor = %s "
@@ -71,7 +72,7 @@ class Drafts:
             return [_draft(*row) for row in await cursor.fetchall()]
 
     async def get(self, notice: str, actor: str, draft: str) -> Draft | None:
-        """Return a draft of the adviser; None without such a draft."""
+        """Return an adviser's draft with this id in a notice, or None if there is no such draft."""
         async with await connect(self._url, "ledger_writer") as connection:
             cursor = await connection.execute(
                 "SELECT body::text, saved_at FROM ledger.report_drafts "
@@ -82,7 +83,11 @@ class Drafts:
             return None if row is None else _draft(*row)
 
     async def add(self, notice: str, actor: str, draft: Draft) -> None:
-        """Store a new draft. Raises Refused if the adviser has too many."""
+        """Store a new draft.
+
+        Raises:
+            Refused: The adviser already has `MOST` drafts in the notice.
+        """
         async with await connect(self._url, "ledger_writer") as connection:
             cursor = await connection.execute(
                 "INSERT INTO ledger.report_drafts (notice, actor, draft, body) SELECT %s, %s, %s, %s::jsonb "
@@ -93,7 +98,7 @@ class Drafts:
                 raise Refused.because("TOO_MANY", f"you have {MOST} drafts in {notice}; issue or delete one first")
 
     async def save(self, notice: str, actor: str, draft: Draft) -> bool:
-        """Replace a draft's content. Return False if it is gone: issued or deleted."""
+        """Replace a draft's content. Return False if the draft no longer exists: it was issued or deleted."""
         async with await connect(self._url, "ledger_writer") as connection:
             cursor = await connection.execute(
                 "UPDATE ledger.report_drafts SET body = %s::jsonb, saved_at = now() "
@@ -112,7 +117,13 @@ class Drafts:
             return bool(cursor.rowcount)
 
     async def issued(self, notice: str, source: str, key: str) -> Receipt | None:
-        """Return the receipt of the entry that a draft became; None if it was not issued."""
+        """Return the receipt of the entry that issued a draft, or None if no entry issued it.
+
+        Args:
+            notice: Id of the notice.
+            source: Source of the event that issues the draft.
+            key: Id of that event.
+        """
         async with await connect(self._url, "ledger_writer") as connection:
             rows = await find_keys(connection, notice, [(source, key)])
             return receipt(rows[source, key], duplicate=True) if rows else None

@@ -1,7 +1,7 @@
-"""Store the directory of people: the person behind each actor. It is next to the log and never in it.
+"""Store the directory of people: the names and contacts of actors.
 
-Entries name actors by ids. Names and addresses are only here, so they can be changed and erased without touching a
-proof.
+The directory is a table outside the ledger, and entries name actors by ids only. Names and contacts can therefore
+be changed or erased while every proof stays valid.
 """
 
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ Connection = AsyncConnection[Any]
 
 
 class Person(Struct, frozen=True):
-    """An actor with a name."""
+    """An actor with a name and, if known, a contact."""
 
     actor: Id
     name: Annotated[str, Meta(min_length=1, max_length=200, description="Name by which others know the person.")]
@@ -25,13 +25,21 @@ class Person(Struct, frozen=True):
 
 
 def person(actor: str, name: str, contact: str | None) -> Person:
-    """Return the person with these values. Raises Refused, naming the field at fault."""
+    """Return a person with these values, without spaces around the name and contact.
+
+    Raises:
+        Refused: A value is missing or invalid; each refusal names the field.
+    """
     fields = {"actor": actor, "name": name.strip()} | ({"contact": contact.strip()} if contact else {})
     return convert(fields, Person, "")
 
 
 async def put(connection: Connection, notice: str, profile: Person) -> None:
-    """Set the person of an actor in a notice. Raises LedgerError for an unknown notice."""
+    """Add a person to a notice's directory, or replace the name and contact of the same actor.
+
+    Raises:
+        LedgerError: The notice is not recorded.
+    """
     cursor = await connection.execute(
         "INSERT INTO ledger.people (notice, actor, name, contact) SELECT notice, %s, %s, %s FROM ledger.heads "
         "WHERE notice = %s "
@@ -43,7 +51,7 @@ async def put(connection: Connection, notice: str, profile: Person) -> None:
 
 
 async def people(connection: Connection, notice: str) -> list[Person]:
-    """Return all people in the notice's directory, by actor."""
+    """Return all people in a notice's directory, in the order of their actor ids."""
     cursor = await connection.execute(
         "SELECT actor, name, contact FROM ledger.people WHERE notice = %s ORDER BY actor", (notice,)
     )
@@ -51,7 +59,7 @@ async def people(connection: Connection, notice: str) -> list[Person]:
 
 
 async def erase(connection: Connection, notice: str, actor: str) -> bool:
-    """Erase an actor's person. Return whether there was one."""
+    """Erase an actor's name and contact from a notice's directory. Return whether the actor was in it."""
     cursor = await connection.execute(
         "DELETE FROM ledger.people WHERE notice = %s AND actor = %s", (notice, actor)
     )

@@ -9,7 +9,11 @@ Connection = AsyncConnection[Any]
 
 
 async def end(connection: Connection, session: str, expires_at: datetime) -> bool:
-    """Note that a session has ended; return False if it had ended before. Delete the expired ones."""
+    """Store the id of an ended session, and delete the ids of sessions that have expired.
+
+    Returns:
+        True if the session had not ended before.
+    """
     await connection.execute("DELETE FROM ledger.ended_sessions WHERE expires_at < now()")
     cursor = await connection.execute(
         "INSERT INTO ledger.ended_sessions (id, expires_at) VALUES (%s, %s) ON CONFLICT DO NOTHING",

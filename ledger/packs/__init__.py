@@ -1,6 +1,6 @@
 """Notice packs shipped with the ledger (TOML), and their sample histories (NDJSON).
 
-Imports the standard library only; `ledger.intake.pack` reads a pack.
+This module imports the standard library only. `ledger.intake.pack` parses a pack.
 """
 
 from importlib.resources import files
@@ -11,7 +11,7 @@ SHIPPED = tuple(name.removesuffix(".toml") for name in _FILES if name.endswith("
 
 
 def shipped(notice: str) -> bytes:
-    """Return the pack of a notice.
+    """Return the pack of a notice: the bytes of a TOML file.
 
     Raises:
         FileNotFoundError: No pack of that notice is shipped.
@@ -20,11 +20,12 @@ def shipped(notice: str) -> bytes:
 
 
 def history(notice: str) -> bytes:
-    """Return the invented history of a notice: one CloudEvent a line.
+    """Return the invented history of a notice as NDJSON: one CloudEvent on each line.
 
-    Each line has further attributes. `demoactor` and `demorecordedat` name the recorder and the instant.
-    `demorefers` maps fields of the data to the ids of earlier lines, whose positions they take.
-    `demorefused` is the code of an expected refusal.
+    Each event has further attributes. `demoactor` is the actor who records the event.
+    `demorecordedat` is the instant of recording. `demorefers` maps names of data fields to ids of earlier events.
+    Each such field takes the positions of the earlier events' entries.
+    `demorefused`, if present, is the code of the refusal that the event is expected to get.
 
     Raises:
         FileNotFoundError: No history of that notice is shipped.

@@ -60,7 +60,7 @@ class SignedCheckpoint(Struct, frozen=True):
 
 
 class CheckpointSigner:
-    """The signer of one process. Several processes may sign for one database with the same key.
+    """Signer of checkpoints in one process. Several processes may sign for one database with the same key.
 
     `origin` is the first part of every log's name; a notice's log is `origin/ledgers/notice`.
     """
@@ -107,7 +107,7 @@ class CheckpointSigner:
         self._woken.set()
 
     async def run(self) -> None:
-        """Sign every head until cancelled."""
+        """Sign the head of every notice after each commit, until cancelled."""
         while True:
             self._woken.clear()
             with suppress(Unavailable):  # the next poll retries; readers and writers report it
@@ -136,10 +136,13 @@ class CheckpointSigner:
         return max(0.0, (datetime.now(UTC) - first).total_seconds()) if first is not None else 0.0
 
     async def latest(self, notice: str) -> SignedCheckpoint:
-        """Return the checkpoint of the head, signing it if necessary; if that is refused, the last signed one.
+        """Return the checkpoint of a notice's head, signing it if necessary.
+
+        If signing is refused, return the last signed checkpoint.
 
         Raises:
-            Refused: NO_CHECKPOINT: no checkpoint was ever signed.
+            Refused: NO_CHECKPOINT: No checkpoint was ever signed.
+            Stopped: Signing is stopped, and no checkpoint was ever signed.
             Unavailable: The database cannot be reached.
         """
         try:
@@ -152,10 +155,10 @@ class CheckpointSigner:
             return last
 
     async def checkpoint(self, notice: str, size: int | None = None) -> SignedCheckpoint:
-        """Return the checkpoint at a size, or at the head. Each size is signed once.
+        """Return a notice's checkpoint at a size, by default at its head. Each size is signed once.
 
         Raises:
-            Refused: NO_CHECKPOINT: the size may not be signed.
+            Refused: NO_CHECKPOINT: The size may not be signed.
             Stopped: The database lost entries of the notice, or the file of high-water marks cannot be read.
             Unavailable: The database cannot be reached.
         """
@@ -197,8 +200,8 @@ class CheckpointSigner:
     async def _check_key(self, connection: Connection, notice: str, size: int) -> None:
         """Raise Refused unless this process's key may sign.
 
-        The key of the last rotation up to the size may sign. Before any rotation, the key of the first checkpoint
-        may.
+        The key of the last rotation up to the size may sign. Before any rotation, the first checkpoint's key
+        may sign.
         """
         cursor = await connection.execute(
             "SELECT position, body FROM ledger.entries WHERE notice = %s "
@@ -223,7 +226,7 @@ class CheckpointSigner:
             )
 
     async def _unsigned(self) -> list[tuple[str, datetime]]:
-        """Return the notices with an unsigned head, and when the first entry waiting for it was recorded."""
+        """Return each notice with an unsigned head, and the instant of its first entry without a checkpoint."""
         async with self._connected() as connection:
             return await (await connection.execute(_SELECT_UNSIGNED)).fetchall()
 
@@ -241,7 +244,7 @@ def _refusal(message: str) -> Refused:
 
 
 async def _stored(connection: Connection, notice: str, size: int | None = None) -> SignedCheckpoint | None:
-    """Return the checkpoint signed at a size, or the one of the largest size."""
+    """Return the checkpoint signed at a size, by default the largest signed size, or None."""
     cursor = await connection.execute(
         f"{_SELECT_CHECKPOINT} AND (%s::integer IS NULL OR size = %s) ORDER BY size DESC LIMIT 1",
         (notice, size, size),
@@ -252,7 +255,7 @@ async def _stored(connection: Connection, notice: str, size: int | None = None) 
 
 
 async def _root(connection: Connection, notice: str, size: int) -> bytes:
-    """Return the root recorded with the entry at that size."""
+    """Return the root of a notice's tree at a size, as the last entry of that size records it."""
     cursor = await connection.execute(
         "SELECT root_hash FROM ledger.entries WHERE notice = %s AND position = %s", (notice, size), binary=True
     )

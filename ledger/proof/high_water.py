@@ -46,10 +46,10 @@ _decoder = msgspec.json.Decoder(dict[str, dict[str, Mark]])
 
 
 class HighWaterMarks:
-    """The marks of one process; processes of one host share a file.
+    """High-water marks of one process. Processes of one host share them through a file.
 
     Args:
-        path: The file; without it the marks end with the process.
+        path: File of the marks; without it, the marks end with the process.
         databases: Names of the database in the file, as from `names_of`.
     """
 
@@ -68,7 +68,7 @@ class HighWaterMarks:
         """Reason why the file cannot be read. Nothing is recorded or signed while there is one."""
 
     def mark(self, notice: str) -> Mark | None:
-        """Return the mark of a notice, as the latest of memory and file."""
+        """Return the later of a notice's marks in memory and in the file; None without any mark."""
         self._refresh()
         return self._marks.get(notice)
 
@@ -108,7 +108,7 @@ class HighWaterMarks:
                 self._marks[notice] = msgspec.structs.replace(mark, first=first or b"")
 
     def _readable_mark(self, notice: str) -> Mark | None:
-        """Return the mark of a notice; log a fault of the file once, and raise Stopped."""
+        """Return the mark of a notice, or None. If the file is unreadable, log this once and raise Stopped."""
         try:
             mark = self.mark(notice)
         except LedgerError as error:
@@ -120,7 +120,10 @@ class HighWaterMarks:
         return mark
 
     async def _inherited(self, connection: Connection, notice: str) -> Mark | None:
-        """Take over the latest mark of other databases that have the same first entry; warn of others."""
+        """Take over and return the latest mark of another database with the same first entry.
+
+        Return None without such a mark. Log a warning if the file only has marks with other first entries.
+        """
         others = self._others.get(notice)
         if not others:
             return None
@@ -156,7 +159,7 @@ class HighWaterMarks:
         self.save()
 
     def save(self) -> None:
-        """Merge the marks into the file and wait until they are on the disk; a failure is logged.
+        """Merge the marks into the file and wait until they are on the disk. A failure is logged, not raised.
 
         A damaged file is left as it is, because it may have marks that this process lacks.
         """
@@ -185,7 +188,7 @@ class HighWaterMarks:
             self._version = version
 
     def _merge(self, path: Path) -> dict[str, dict[str, Mark]]:
-        """Take over the later marks of this database from the file; return the file's content.
+        """Take over later marks of this database from the file, and return the file's content.
 
         Raises:
             LedgerError: The file is damaged, or cannot be read.
@@ -230,7 +233,7 @@ def marks_file(data: Path, signing_key_file: Path | None = None) -> Path:
 
 
 async def names_of(url: str) -> list[str]:
-    """Return the names of a database in the file: by its address, and by its server's identifier.
+    """Return the names of a database in the file of marks: by its address, and by its server's identifier.
 
     Raises:
         Unavailable: The database cannot be reached.
@@ -244,7 +247,7 @@ async def names_of(url: str) -> list[str]:
 
 
 async def open_marks(path: Path, url: str) -> HighWaterMarks:
-    """Return the marks of a database, shared through a file; raise Unavailable without the database."""
+    """Return the marks of a database, shared through a file. Raises Unavailable without the database."""
     return HighWaterMarks(path, await names_of(url))
 
 
@@ -258,7 +261,7 @@ def _begun_again(notice: str, mark: Mark) -> str:
 
 
 async def _extends(connection: Connection, notice: str, mark: Mark, head: Head | None) -> bool:
-    """Return whether a tree has the root of a mark at its size."""
+    """Return whether a notice's tree has the mark's root at the mark's size."""
     if head is None or head.size <= mark.size:
         return mark.size == 0 or (head is not None and (head.size, head.root_hash) == (mark.size, mark.root_hash))
     return mark.size == 0 or await entries.read_root(connection, notice, mark.size) == mark.root_hash

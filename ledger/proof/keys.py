@@ -102,7 +102,7 @@ class _RotationEntry(Struct):
 
 
 def find_rotation(position: int, body: bytes) -> Rotation | None:
-    """Read a key rotation from an entry's bytes; None for another fact. Raises Damaged for unreadable bytes."""
+    """Return the key rotation in an entry's bytes; None for another fact. Raises Damaged for unreadable bytes."""
     if ROTATION_TYPE.encode() not in body:
         return None
     try:

@@ -17,7 +17,7 @@ Node = tuple[int, int]
 """Level and index of a complete subtree."""
 
 HashOf = Callable[[int, int], bytes]
-"""Reader of the hash of the complete subtree at (level, index)."""
+"""Function that returns the hash of the complete subtree at (level, index)."""
 
 
 def nodes_for_root(size: int) -> list[Node]:
@@ -29,7 +29,7 @@ def nodes_for_root(size: int) -> list[Node]:
 def nodes_for_inclusion(index: int, size: int) -> list[list[Node]]:
     """Return, for each hash of the inclusion proof from the leaf up, the complete subtrees joined into it.
 
-    The path of RFC 6962 section 2.1.1. Raises ProofError unless 0 <= index < size.
+    This is the path of RFC 6962 section 2.1.1. Raises ProofError unless 0 <= index < size.
     """
     check_index(index, size)
     start, stop = 0, size
@@ -48,7 +48,7 @@ def nodes_for_inclusion(index: int, size: int) -> list[list[Node]]:
 def nodes_for_consistency(first: int, second: int) -> list[list[Node]]:
     """Return, for each hash of the consistency proof in order, the complete subtrees joined into it.
 
-    The subproof of RFC 6962 section 2.1.2. Raises ProofError unless 1 <= first <= second.
+    This is the subproof of RFC 6962 section 2.1.2. Raises ProofError unless 1 <= first <= second.
     """
     check_order(first, second)
     start, stop = 0, second
@@ -73,17 +73,17 @@ def root_at(size: int, hash_of: HashOf) -> bytes:
 
 
 def inclusion_proof(index: int, size: int, hash_of: HashOf) -> list[bytes]:
-    """Return the proof that `verify_inclusion` takes. Raises ProofError unless 0 <= index < size."""
+    """Return a leaf's inclusion proof for `verify_inclusion`. Raises ProofError unless 0 <= index < size."""
     return [_join(nodes, hash_of) for nodes in nodes_for_inclusion(index, size)]
 
 
 def consistency_proof(first: int, second: int, hash_of: HashOf) -> list[bytes]:
-    """Return the proof that `verify_consistency` takes. Raises ProofError unless 1 <= first <= second."""
+    """Return two sizes' proof for `verify_consistency`. Raises ProofError unless 1 <= first <= second."""
     return [_join(nodes, hash_of) for nodes in nodes_for_consistency(first, second)]
 
 
 def reader_of(leaf_hashes: Iterable[bytes]) -> HashOf:
-    """Hash all complete subtrees over these leaf hashes once, and return a reader of them."""
+    """Hash all complete subtrees over these leaf hashes once, and return a function that looks them up."""
     rows = [checked_hashes(leaf_hashes)]
     while len(rows[-1]) > 1:
         row = rows[-1]
@@ -100,7 +100,7 @@ def tile_number(number: int) -> str:
 
 
 def tile_path(level: int, number: int, width: int) -> str:
-    """Return the path of a tile; one of fewer than 256 hashes is partial."""
+    """Return the path of a tile. A tile of fewer than 256 hashes is partial."""
     partial = f".p/{width}" if width < TILE_WIDTH else ""
     return f"tile/{level}/{tile_number(number)}{partial}"
 

@@ -1,4 +1,4 @@
-"""Build proofs of a notice's entries from stored hashes, and verify each before it leaves."""
+"""Build proofs of a notice's entries from stored hashes, and verify each proof before returning it."""
 
 from collections.abc import Iterable, Sequence
 
@@ -21,7 +21,7 @@ Tree = tuple[int, bytes]
 
 
 async def root_of(fetch: Fetch, notice: str, size: int) -> bytes:
-    """Return the root over the first `size` entries, from their hashes. Raises Damaged."""
+    """Return the root over the first `size` entries, from their hashes. Raises Damaged if hashes are missing."""
     return root_at(size, await nodes(fetch, notice, nodes_for_root(size)))
 
 

@@ -19,11 +19,11 @@ from ledger.store import arrays
 HEIGHT = 8
 """Tree levels that one level of tiles spans."""
 _AT_ONCE = 16
-"""Tiles completed together."""
+"""Maximum number of tiles that one statement stores."""
 Fetch = Callable[[LiteralString, Sequence[object]], Awaitable[list[tuple[Any, ...]]]]
 """Function that runs a query and returns all its rows, with values in binary."""
 Range = tuple[int, int]
-"""First hash of a level, and the one after the last."""
+"""Range of hashes in a level: index of the first hash, and index after the last hash."""
 
 # One value for each range of a level. LATERAL makes each range a single walk along the index.
 _LEAVES = """SELECT hashes FROM unnest(%s::integer[], %s::integer[]) WITH ORDINALITY r(start, stop, n)
@@ -61,7 +61,10 @@ async def hashes(fetch: Fetch, notice: str, level: int, ranges: Sequence[Range])
 
 
 async def nodes(fetch: Fetch, notice: str, subtrees: Iterable[Node]) -> HashOf:
-    """Return a reader of complete subtrees, fetching one tile's hashes together. Raises Damaged."""
+    """Fetch the hashes of complete subtrees, and return a function that looks them up.
+
+    The hashes of one tile are fetched together. Raises Damaged if hashes are missing.
+    """
     levels: dict[int, dict[int, list[Node]]] = {}
     for level, index in set(subtrees):
         tile = index >> (HEIGHT - level % HEIGHT)
@@ -82,7 +85,7 @@ async def nodes(fetch: Fetch, notice: str, subtrees: Iterable[Node]) -> HashOf:
 
 
 def _range(node: Node) -> Range:
-    """Return the range of its tile level that a complete subtree covers."""
+    """Return the range of hashes that a complete subtree covers in its level of tiles."""
     level, index = node
     inside = level % HEIGHT
     return index << inside, (index + 1) << inside
@@ -94,9 +97,9 @@ def split(joined: bytes) -> list[bytes]:
 
 
 async def complete(connection: AsyncConnection[Any], notice: str, size: int) -> None:
-    """Store the root of each complete tile that is not yet stored. Raises Damaged.
+    """Store the root of each complete tile that is not yet stored. Raises Damaged if hashes are missing.
 
-    Safe to repeat, and for several processes at once. The tiles of a level have no gap.
+    Repeating the call is safe, also in several processes at once. The tiles of a level have no gap.
     """
     fetch = fetching(connection)
     for level in count():

@@ -56,7 +56,7 @@ _instant_array = _packer("InstantArray", 1185, 1184)
 
 
 def _sized(items: Sequence[bytes]) -> bytes:
-    """Return items, each after its length in four bytes."""
+    """Return the items in one string of bytes, each after its length in four bytes."""
     lengths = set(map(len, items))
     if len(lengths) == 1:  # such as hashes: one call joins them all
         length = _length(lengths.pop())
@@ -71,7 +71,7 @@ def texts(items: Iterable[str]) -> WireArray:
 
 
 def of_sized_texts(items: Sequence[bytes]) -> WireArray:
-    """Return a text[] of strings in UTF-8, each after its length in four bytes."""
+    """Return a text[] of UTF-8 strings that already begin with their lengths in four bytes."""
     return _text_array(len(items), b"".join(items))
 
 

@@ -15,10 +15,10 @@ def read_only_copy(notice: str, source: str, site: str | None) -> Refused:
 
 
 async def refuse_followed(connection: Connection, notice: str) -> None:
-    """Check that facts of a notice are recorded here.
+    """Check that facts of a notice may be recorded in this ledger.
 
     Raises:
-        Refused: READ_ONLY_COPY: they are recorded at its source.
+        Refused: READ_ONLY_COPY: The notice came from another ledger, where its facts are recorded.
     """
     row = await (await connection.execute(_SITE, (notice,))).fetchone()
     if row is not None:

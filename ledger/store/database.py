@@ -27,9 +27,9 @@ SCHEMA_FOLDERS: Mapping[str, str] = MappingProxyType(
 )
 """Prefix of a migration's stored name → the package with its `sql` folder, in order of execution."""
 FROZEN_SECONDS = 15
-"""Seconds after which a writer that is idle in a transaction loses it, because others wait for its lock."""
+"""Seconds for which a writer's session may be idle in a transaction; then it ends and frees its locks."""
 SEVERAL_HOSTS_SECONDS = 3
-"""Seconds to wait for each of several hosts."""
+"""Seconds to wait for a connection to each host, if the URL names several hosts."""
 _CREATE = "create another: createdb --template=template0 --encoding=UTF8 --locale=C.UTF-8 NAME"
 NETWORK: Mapping[str, int] = MappingProxyType(
     {
@@ -40,7 +40,7 @@ NETWORK: Mapping[str, int] = MappingProxyType(
         "tcp_user_timeout": 20_000,
     }
 )
-"""Bounds for a server that has gone without a word, unless the URL has others."""
+"""libpq parameters that detect a server which no longer answers; parameters in the URL take precedence."""
 _LOCK = 0x1ED6E2
 
 
@@ -109,7 +109,7 @@ SELECT pg_backend_pid(), array(
 async def connect(
     url: str, role: DatabaseRole | None = None, settings: Mapping[str, str] = MappingProxyType({})
 ) -> AsyncConnection[Any]:
-    """Return an autocommit connection in a role, with these server parameters as well as the pinned ones.
+    """Return an autocommit connection in a role, with the pinned settings and further settings of the server.
 
     Raises:
         Unavailable: The server cannot be reached.
@@ -120,7 +120,7 @@ async def connect(
 async def connect_as(
     kind: type[_C], url: str, role: DatabaseRole | None, settings: Mapping[str, str] = MappingProxyType({})
 ) -> _C:
-    """Return a connection of a class; otherwise like `connect`."""
+    """Return a connection of class `kind`, in the same way as `connect`."""
     all_settings = {**session_settings(role), **settings}
     try:
         connection = await kind.connect(url, **connection_arguments(url, all_settings))
@@ -135,7 +135,7 @@ async def connect_as(
 
 
 def unreachable(error: psycopg.OperationalError) -> Unavailable:
-    """Return the error of a connection that cannot be made or was lost, with the last reason and no advice."""
+    """Return the error of a connection that cannot be made or was lost, with the last reason but no advice."""
     lines = [line for line in str(error).strip().splitlines() if not line.startswith("\t")]  # advice is indented
     return Unavailable(f"the database cannot be reached: {lines[-1] if lines else 'the connection was lost'}")
 
@@ -153,7 +153,7 @@ def pool(
     Args:
         url: The database.
         role: Database role of every connection.
-        size: Most connections.
+        size: Maximum number of connections.
         checked: Test each connection before it is used; otherwise a statement may meet a lost connection.
         settings: Server parameters, such as `statement_timeout`, set on every connection.
     """
@@ -175,7 +175,7 @@ async def open_pool(pool: AsyncConnectionPool[AsyncConnection[Any]], seconds: fl
     """Open a pool and wait for its first connection.
 
     Raises:
-        Unavailable: The database cannot be reached within that many `seconds`; the pool is closed again.
+        Unavailable: The database cannot be reached within `seconds`; the pool is closed again.
     """
     try:
         await pool.open(wait=True, timeout=seconds)
@@ -188,7 +188,7 @@ async def open_pool(pool: AsyncConnectionPool[AsyncConnection[Any]], seconds: fl
 async def consistent_read(url: str) -> AsyncIterator[AsyncConnection[Any]]:
     """Yield a connection in a read-only transaction over one state of all notices.
 
-    A query fails, rather than returns fewer rows, if row-level security would hide any.
+    A query fails, rather than returns fewer rows, if row-level security would hide any row.
     """
     connection = await connect(url, settings=session_settings("ledger_writer"))  # not bounded: it reads all rows
     async with connection:
@@ -201,14 +201,14 @@ async def consistent_read(url: str) -> AsyncIterator[AsyncConnection[Any]]:
 
 
 def connection_class(role: DatabaseRole | None) -> type[AsyncConnection[Any]]:
-    """Return the class of a role's connections: those of the writer are bounded."""
+    """Return the class of a role's connections: BoundedConnection for the writer, else psycopg's own class."""
     return BoundedConnection if role == "ledger_writer" else AsyncConnection
 
 
 def connection_arguments(url: str, settings: Mapping[str, str]) -> dict[str, Any]:
     """Return the arguments of a connection: options, and bounds for a server that does not answer.
 
-    Of several hosts, a connection takes the one that accepts writes, unless the URL says otherwise.
+    Of several hosts, a connection takes a host that accepts writes, unless the URL says otherwise.
     """
     from_url = psycopg.conninfo.conninfo_to_dict(url)
     defaults: dict[str, Any] = dict(NETWORK)
@@ -219,7 +219,7 @@ def connection_arguments(url: str, settings: Mapping[str, str]) -> dict[str, Any
 
 
 def hosts(url: str) -> Iterator[tuple[str, str]]:
-    """Yield for each host of a URL its address without a password, and a URL of this host only."""
+    """Yield the address of each host in a URL, without a password, and a URL of that host only."""
     parts = psycopg.conninfo.conninfo_to_dict(url)
     names = str(parts.pop("host", "") or "").split(",")
     addresses = str(parts.pop("hostaddr", "") or "").split(",")
@@ -234,7 +234,7 @@ def hosts(url: str) -> Iterator[tuple[str, str]]:
 
 
 def session_settings(role: DatabaseRole | None) -> dict[str, str]:
-    """Return the settings of a connection in a role."""
+    """Return the server settings of a connection in a role: the pinned settings, and settings of that role."""
     of_role: dict[str, str] = {"role": role} if role else {}
     if role == "ledger_writer":
         of_role["idle_in_transaction_session_timeout"] = f"{FROZEN_SECONDS}s"
@@ -244,7 +244,7 @@ def session_settings(role: DatabaseRole | None) -> dict[str, str]:
 
 
 def session_options(url: str, settings: Mapping[str, str]) -> str:
-    """Return the libpq options that set these settings."""
+    """Return the libpq options of the URL, followed by options for these server settings."""
     from_url = psycopg.conninfo.conninfo_to_dict(url).get("options") or ""
     pinned = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in settings.items())
     return f"{from_url} {pinned}".strip()
@@ -254,7 +254,7 @@ async def check_session(connection: AsyncConnection[Any], settings: Mapping[str,
     """Check that a new connection has its role and settings.
 
     Raises:
-        LedgerError: A setting differs; the message names it, and a pooler that is in between.
+        LedgerError: A setting differs. The message names the setting, and a pooler before the server if any.
     """
     expected = {**settings, **_REQUIRED}
     row = await (await connection.execute(_CHECK, (list(expected),))).fetchone()
@@ -272,7 +272,7 @@ async def check_session(connection: AsyncConnection[Any], settings: Mapping[str,
 
 
 def is_pooled(connection: AsyncConnection[Any], backend: int) -> bool:
-    """Return whether a connection pooler is in between, which has its own number for the server's process."""
+    """Return whether a connection goes through a pooler, which reports another process number than `backend`."""
     return connection.info.backend_pid != backend
 
 
@@ -290,8 +290,8 @@ async def migrate(
         The names of the files that ran.
 
     Raises:
-        LedgerError: A file that ran earlier was changed since, or belongs to a newer ledger; or the database
-            cannot hold every narrative, or search in it.
+        LedgerError: A file that ran earlier was changed since, or belongs to a newer ledger. Or the database
+            cannot hold every narrative, or cannot search in narratives.
     """
     ran = []
     async with await connect(url) as connection:
@@ -360,7 +360,7 @@ async def pending(url: str) -> list[str]:
 
 
 async def _ran(connection: AsyncConnection[Any]) -> set[str]:
-    """Return the names of the migrations that have run, as the login or as the writer that it may become."""
+    """Return the names of the migrations that have run; query as the login, or else as the writer."""
     query = "SELECT name FROM public.ledger_migrations"
     try:
         try:

@@ -29,9 +29,9 @@ TABLES = (
     "ledger.report_drafts",
     "views.progress",
 )
-"""Tables that are distributed by notice, and the views' own after them; the others stay on the coordinator."""
+"""Tables that are distributed by notice, before the tables of views; other tables stay on the coordinator."""
 DELEGATED = ("ledger.erase_narratives", "ledger.erase_file", "ledger.record_entry", "ledger.record_entries")
-"""Functions that run where the notice's rows are, in the caller's own session there."""
+"""Functions that run on the worker with the notice's rows, in the caller's session on that worker."""
 COPIED = (
     "ledger.target_of_erasure",
     "ledger.file_erased_by",
@@ -44,14 +44,14 @@ COPIED = (
     "views.search_vector",
     "views.search_query",
 )
-"""Functions that triggers, policies, delegated functions and answers call on the workers."""
+"""Functions that triggers, policies, delegated functions and queries call on the workers."""
 SHARDS = 16
 """Shards of each table, and so the most workers that can share the notices.
 
-Citus looks at every shard of a table before it stores a batch: with 32, a single append takes a fifth longer.
+Citus looks at every shard of a table before it stores a batch. With 32, a single append takes a fifth longer.
 """
 LOGINS = ("ledger_owner", "ledger_writer", "ledger_projector", "ledger_reader")
-"""Roles in which the coordinator connects to the workers; they log in there, and nowhere else."""
+"""Roles in which the coordinator connects to the workers; the roles can log in on the workers only."""
 _DELEGATION = f", 'of_notice', colocate_with => '{TABLES[0]}', force_delegation => true"
 _SETTINGS = {
     "citus.enable_unsafe_triggers": "on",  # each trigger looks at its own row, or at rows of the same notice
@@ -104,26 +104,26 @@ async def is_distributed(connection: Connection) -> bool:
 
 
 def lost_worker(error: psycopg.Error) -> str | None:
-    """Return the address of the worker that an error says is away, or None."""
+    """Return the address of the worker that an error reports as unreachable; None for other errors."""
     match = _LOST_WORKER.search(str(error))
     return match[1] if match else None
 
 
 async def refuse_distributed(connection: Connection) -> None:
-    """Check that a ledger may follow others, or be followed.
+    """Check that a ledger may follow other ledgers, or be followed by them.
 
     Raises:
-        LedgerError: It is distributed: Citus does not replicate rows in the order in which they are stored.
+        LedgerError: The ledger is distributed, and Citus does not replicate rows in the order of storing.
     """
     if await is_distributed(connection):
         raise LedgerError("this ledger is distributed over a cluster, which neither follows nor is followed")
 
 
 async def migrate_server(url: str, progress: Callable[[str], None] = lambda _name: None) -> list[str]:
-    """Run the migrations of a database that belongs to no cluster, and return the names of those that ran.
+    """Run the migrations of a database that belongs to no cluster, and return the names of the files that ran.
 
     Raises:
-        LedgerError: It belongs to a cluster, where statements that define tables and roles go to all nodes.
+        LedgerError: The database belongs to a cluster, where definitions of tables and roles go to all nodes.
     """
     async with await connect(url) as connection:
         if await is_on_citus(connection) and (await connection.execute(_OTHER_NODES)).rowcount:
@@ -135,7 +135,7 @@ async def migrate_server(url: str, progress: Callable[[str], None] = lambda _nam
 
 
 async def distribute(url: str, progress: Callable[[str], None] = lambda _step: None) -> list[str]:
-    """Migrate a cluster's database, and distribute what is not distributed yet.
+    """Migrate a cluster's database, and distribute the tables and functions that are not distributed yet.
 
     Args:
         url: The database on the coordinator, with a superuser's login.
@@ -178,7 +178,7 @@ async def distribute(url: str, progress: Callable[[str], None] = lambda _step: N
 
 
 async def _check_cluster(connection: Connection) -> None:
-    """Check that this is the coordinator of a cluster whose workers can be reached."""
+    """Check that a superuser is connected to the coordinator of a cluster whose workers can be reached."""
     if not await is_on_citus(connection):
         raise LedgerError(
             "the database has no Citus; on each node, add citus to shared_preload_libraries, restart, "
@@ -204,7 +204,7 @@ async def _check_cluster(connection: Connection) -> None:
 
 
 async def _check_content(connection: Connection) -> None:
-    """Check that a ledger which is not distributed may become so."""
+    """Check that a ledger may be distributed: it has no entries and follows no other ledger."""
     for table, reason in (
         ("ledger.heads", "it has entries already, which would stay readable on the coordinator"),
         ("ledger.sources", "it follows other ledgers, which a cluster cannot do"),
@@ -222,9 +222,9 @@ async def _place(connection: Connection, table: str) -> None:
 
 
 async def _distribute_functions(connection: Connection, names: Sequence[str], arguments: str) -> list[str]:
-    """Copy functions to the workers with their grants, and return those that were not there.
+    """Copy functions and their grants to the workers, and return the names of the functions that were missing.
 
-    A copy is for PUBLIC until its grants are repeated, so one transaction does both.
+    PUBLIC may execute a copy until the grants are repeated, so one transaction does both.
     """
     create = SQL("SELECT create_distributed_function(%s{})").format(SQL(arguments))
     functions = await (await connection.execute(_FUNCTIONS, (list(names),))).fetchall()
@@ -239,7 +239,7 @@ async def _distribute_functions(connection: Connection, names: Sequence[str], ar
 
 
 async def _restrict_functions(connection: Connection) -> None:
-    """Revoke from PUBLIC the restricted functions, which Citus grants on each worker that is added."""
+    """Revoke the restricted functions from PUBLIC: Citus grants them to PUBLIC on each worker that is added."""
     cursor = await connection.execute(_RESTRICTED, ([*COPIED, *DELEGATED],))
     names = ", ".join(name for (name,) in await cursor.fetchall())
     await _run_on_workers(connection, _ON_WORKER.format(f"REVOKE ALL ON FUNCTION {names} FROM PUBLIC;"))
@@ -261,6 +261,6 @@ async def _distributed(connection: Connection) -> Sequence[str]:
 
 
 def _with_propagation(url: str, *, on: bool) -> str:
-    """Return the URL of sessions whose definitions go to the workers, or stay on the coordinator."""
+    """Return the URL of sessions whose definitions of tables go to the workers, or stay on the coordinator."""
     settings = {**_SETTINGS, "citus.enable_ddl_propagation": "on" if on else "off"}
     return make_conninfo(url, options=session_options(url, settings))

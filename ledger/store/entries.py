@@ -1,6 +1,6 @@
 """The statements that store and read entries.
 
-Only `write` stores them: one call of a function for the entries, the head and the narratives. It stores nothing
+Only `write` stores entries, by one call of a database function for entries, head and narratives. It stores nothing
 when the head's size is not the size that the batch started from. docs/decisions/0023 has the measurements.
 """
 
@@ -57,7 +57,7 @@ class EntryRow(Struct, frozen=True):
 _RECORD_ENTRY = f"SELECT ledger.record_entry({', '.join(['%s'] * 16)})"
 _RECORD_ENTRIES = f"SELECT ledger.record_entries({', '.join(['%s'] * 17)})"
 CLOCK_BOUND_SECONDS = 5
-"""Largest accepted difference between the process's clock and the database's, as `ledger.move_head` has it."""
+"""Seconds by which the process's clock may differ from the database's; `ledger.move_head` has the same bound."""
 
 
 async def write(
@@ -76,10 +76,10 @@ async def write(
         guard: Conditions under which the batch is stored.
         head: The new head.
         rows: The rows, in order.
-        narratives: The narratives with their positions.
+        narratives: The narratives, with the positions of their entries.
 
     Returns:
-        False when a condition does not hold; then nothing was stored.
+        True if the rows were stored; False if a condition does not hold, so that nothing was stored.
     """
     clock = guard.clock or head.recorded_at
     parameters: list[Any] = [notice, guard.size, guard.root_hash, head.frontier, clock, guard.clock is not None]
@@ -119,10 +119,13 @@ async def read_head(connection: Connection, notice: str) -> Head | None:
 
 
 async def lock_head(connection: Connection, notice: str, *, wait: bool = True) -> tuple[Head | None, datetime]:
-    """Lock the head of a notice until the transaction ends; return it with the time by the database's clock.
+    """Lock the head of a notice until the transaction ends.
+
+    Returns:
+        The head, or None for an unknown notice, and the time by the database's clock.
 
     Raises:
-        psycopg.errors.LockNotAvailable: Another transaction holds the lock.
+        psycopg.errors.LockNotAvailable: Another transaction holds the lock, and `wait` is False.
     """
     cursor = await connection.execute(_LOCK_HEAD if wait else _LOCK_HEAD_NOWAIT, (notice,), binary=True)
     row = await cursor.fetchone()
@@ -187,7 +190,7 @@ async def find_keys(
 async def read_salts(
     connection: Connection, notice: str, positions: Sequence[int]
 ) -> dict[int, dict[str, bytes | None]]:
-    """Return the salts of these entries' narratives by position and path; None for an erased one."""
+    """Return the salts of these entries' narratives by position and path; None for an erased narrative."""
     cursor = await connection.execute(
         "SELECT position, path, salt FROM ledger.narratives WHERE notice = %s AND position = ANY(%s)",
         (notice, list(positions)),
@@ -214,7 +217,7 @@ async def add_file(connection: Connection, notice: str, position: int, file: Sub
 
 
 async def read_contents(connection: Connection, notice: str, positions: Sequence[int]) -> dict[int, str | None]:
-    """Return the SHA-256 of each entry's document, for entries with one; None for an erased document."""
+    """Return the SHA-256 of the entries' documents, by position; None for an erased document."""
     cursor = await connection.execute(
         "SELECT position, CASE WHEN erased_by IS NULL THEN content END FROM ledger.files "
         "WHERE notice = %s AND position = ANY(%s)",
@@ -230,7 +233,7 @@ async def erase_file(connection: Connection, notice: str, erasing: int) -> None:
 
 
 async def read_snapshot(connection: Connection, notice: str, version: str) -> tuple[int, bytes] | None:
-    """Return the position and the bytes of the snapshot that a version of the rules stored, or None."""
+    """Return the position and the bytes of the snapshot by a version of the rules; None without a snapshot."""
     cursor = await connection.execute(
         "SELECT position, state FROM ledger.snapshots WHERE notice = %s AND version = %s",
         (notice, version),

@@ -15,7 +15,7 @@ from ledger.store.database import DatabaseRole, connect
 SERVICE_ROLES = ("ledger_writer", "ledger_projector", "ledger_reader")
 """Roles that the service's login is a member of."""
 _ALL_ROLES: list[str] = list(get_args(DatabaseRole))
-"""Those roles, and the roles that they are members of."""
+"""SERVICE_ROLES, and the roles that those roles are members of."""
 _ATTRIBUTES = (
     ("rolsuper", "is a superuser, so it can change recorded entries and switch off every protection"),
     ("rolbypassrls", "bypasses row-level security, so a query could return entries of another notice"),
@@ -48,7 +48,7 @@ GROUP BY nspname, relname ORDER BY 1
 
 
 async def check_login(url: str) -> list[str]:
-    """Return a warning for each right of the login that breaks a promise.
+    """Return a warning for each right of the service's login that breaks a promise of the ledger.
 
     Raises:
         LedgerError: The login lacks a role that the service needs.

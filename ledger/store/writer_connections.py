@@ -1,4 +1,4 @@
-"""Connections of writers: each round trip is bounded, and a recorder's costs little."""
+"""Connections of writers: each round trip is bounded in time, and costs a recorder little."""
 
 import asyncio
 import os
@@ -20,17 +20,20 @@ ANSWER_SECONDS = 10.0
 class BoundedConnection(AsyncConnection[Any]):
     """Connection that is lost if the server does not answer a statement in `ANSWER_SECONDS`.
 
-    A commit has no bound of its own while no synchronous standby is there. The socket is closed rather than the
-    statement cancelled: PostgreSQL would take a cancelled wait for a standby as a commit, and show its rows.
+    While no synchronous standby is connected, a commit has no bound of its own. The socket is closed, and the
+    statement is not cancelled. PostgreSQL would treat a cancelled wait for a standby as a commit.
     """
 
     _deadline: float | None = None
-    """Instant of the event loop's clock at which the present round trip is too long; None between them."""
+    """Instant of the event loop's clock by which the present round trip must end; None between round trips."""
     _timer: asyncio.TimerHandle | None = None
-    """Next look at the deadline. It stays when a round trip ends, because a timer for each costs more."""
+    """Timer of the next check of the deadline, or None.
+
+    The timer outlasts a round trip, because a timer for each round trip costs more.
+    """
 
     async def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:  # noqa: ANN401 - psycopg's own
-        """Run a round trip, and hang up if it takes too long."""
+        """Run a round trip, and close the socket if the server does not answer in `ANSWER_SECONDS`."""
         loop = asyncio.get_running_loop()
         self._deadline = loop.time() + ANSWER_SECONDS
         if self._timer is None:
@@ -41,7 +44,7 @@ class BoundedConnection(AsyncConnection[Any]):
             self._deadline = None
 
     async def close(self) -> None:
-        """Close the connection and its timer."""
+        """Close the connection and cancel its timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -51,7 +54,7 @@ class BoundedConnection(AsyncConnection[Any]):
         return await super().wait(gen, *args, **kwargs)
 
     def _check(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Hang up after the deadline; before a later one, look again then."""
+        """Close the socket if the deadline has passed; otherwise check again at the deadline."""
         self._timer = None
         if self._deadline is None:
             return
@@ -73,9 +76,12 @@ class RecordingConnection(BoundedConnection):
     """
 
     _socket: socket.socket | None = None
-    """Registered duplicate of the socket: psycopg may close its own, whose number then gets another meaning."""
+    """Duplicate of the socket that is registered with the event loop; None while unregistered.
+
+    psycopg may close its own socket, whose number can then belong to another file.
+    """
     _answer: asyncio.Future[None] | None = None
-    """Result of waiting for the server; None between waits."""
+    """Future that completes when the server sends something; None while no statement waits."""
     _has_news = False
     """True if the socket was readable when nothing waited."""
 
@@ -84,7 +90,7 @@ class RecordingConnection(BoundedConnection):
         self._cursors: dict[str, AsyncCursor[Any]] = {}
 
     def cursor_of(self, statement: LiteralString) -> AsyncCursor[Any]:
-        """Return the cursor of a repeated statement. It has found the dumpers of the parameters already."""
+        """Return the cursor of a repeated statement, which keeps the dumpers of the statement's parameters."""
         cursor = self._cursors.get(statement)
         if cursor is None:
             cursor = self._cursors[statement] = self.cursor(binary=True)
@@ -137,8 +143,8 @@ class RecordingConnection(BoundedConnection):
     def _receive(self) -> None:
         """Note that the server has sent something.
 
-        The event loop may report an answer once more while it is being read. News that nothing reads would be
-        reported without end, so the second such report ends the registration. The next wait makes another.
+        The event loop may report an answer once more while it is being read. It would report unread data without
+        end, so the second such report ends the registration of the socket. The next wait registers it again.
         """
         if self._answer is None:
             if self._has_news:
@@ -150,7 +156,7 @@ class RecordingConnection(BoundedConnection):
             self._answer.set_result(None)
 
     def _hang_up(self) -> None:
-        """Hang up, and wake the statement even if the event loop reports nothing."""
+        """Close the socket, and wake the waiting statement even if the event loop reports nothing."""
         super()._hang_up()
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(None)

@@ -25,13 +25,13 @@ from ledger.intake.envelope import decode
 from ledger.verify.findings import Damage, DutyBreach, NoticeReport
 
 Flag = Callable[[int, Damage, str], None]
-"""Called for each finding: position, kind, detail."""
+"""Function that receives each finding: its position, kind of damage and detail."""
 _OWN_PROGRAMS = {Role.OPERATOR: OPERATOR, Role.SERVICE: SERVICE}
 """Roles that no entry grants → the only actor who has them."""
 
 
 class AdmissionReplay:
-    """The replay of one notice: add its entries in order."""
+    """Replay of one notice's admission. Add the notice's entries in order."""
 
     def __init__(self, report: NoticeReport, flag: Flag) -> None:
         self._report, self._flag = report, flag
@@ -84,7 +84,7 @@ class AdmissionReplay:
         self._refuse(entry, refusals)
 
     def _refuse(self, entry: Entry, refusals: list[Refusal]) -> None:
-        """Report an entry that today's rules refuse: as damage, unless all of these became stricter later."""
+        """Report an entry that today's rules refuse. It is damage unless all those rules became stricter later."""
         kind = KIND_OF[type(entry.fact)]
         for refusal in refusals:
             if rule_since(kind, refusal) is None:
@@ -99,7 +99,7 @@ class AdmissionReplay:
         ]
 
     def _name_stricter(self, entry: Entry, refusals: list[Refusal]) -> None:
-        """Count an entry that only rules refuse which became stricter later."""
+        """Count an entry that is refused only by rules that became stricter later."""
         kind = KIND_OF[type(entry.fact)]
         dated = [(rule_since(kind, refusal), refusal.message) for refusal in refusals]
         in_force = [item for item in dated if holds(item[0], entry.recorded_at)]
@@ -118,7 +118,7 @@ class AdmissionReplay:
 
 
 def _fault(state: State, entry: Entry) -> str | None:
-    """Return why nobody was allowed to record an entry; None if its actor was."""
+    """Return the reason why an entry's actor was not allowed to record it; None if allowed."""
     kind = KIND_OF[type(entry.fact)]
     try:
         role = Role(entry.actor_role)
@@ -136,7 +136,7 @@ def _fault(state: State, entry: Entry) -> str | None:
 
 
 def _source_fault(people: PeopleState, entry: Entry, role: Role) -> str | None:
-    """Return why nobody was allowed to record an entry from its source; None if its actor was."""
+    """Return the reason why an entry's actor was not allowed to use its source; None if allowed."""
     owner = people.sources.get(entry.source, entry.actor)
     if owner != entry.actor and entry.source != pages_source(entry.actor):
         return f"its source {entry.source} belongs to {owner}, not to {entry.actor}"
@@ -146,7 +146,7 @@ def _source_fault(people: PeopleState, entry: Entry, role: Role) -> str | None:
 
 
 def _correction_fault(history: list[Entry], correction: Entry) -> str | None:
-    """Return why nobody was allowed to make a correction; None if its actor was."""
+    """Return the reason why a correction's actor was not allowed to make it; None if allowed."""
     fact = correction.fact
     if not isinstance(fact, EntryCorrected) or fact.position >= correction.position:
         return "it corrects an entry that is not before it"

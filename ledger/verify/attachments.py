@@ -1,7 +1,8 @@
 """Check narratives and documents against the digests in their entries.
 
-No I/O. Add the rows of each entry after it; findings come out. A promised narrative without a row is missing. An
-erased row must name the entry that decided the erasure. The module shares no code with the writer.
+No I/O. Add each entry, then its rows; each contradiction is reported as a finding. A promised narrative without
+a row is missing. An erased row must name the entry that decided the erasure. The module shares no code with the
+writer.
 """
 
 from base64 import b64encode
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 from ledger.verify.findings import Damage, NoticeReport
 
 Flag = Callable[[int, Damage, str], None]
-"""Called for each finding: position, kind, detail."""
+"""Function that receives each finding: its position, kind of damage and detail."""
 _NARRATIVE_ERASED = "improvement-ledger.records.NarrativeErased.v"
 _EVIDENCE_ERASED = "improvement-ledger.evidence.EvidenceErased.v"
 _REQUESTED = "improvement-ledger.records.ErasureRequested.v"
@@ -38,7 +39,7 @@ class FileRow(NamedTuple):
     content: str | None
     """SHA-256 of the file and its name in the store; None once destroyed."""
     upload: str | None
-    """Temporary name in the store, until the file has its lasting one."""
+    """Temporary name in the store; None once the file has its lasting name."""
     salt: bytes | None
     size: int
     media_type: str
@@ -60,16 +61,17 @@ class AttachmentExamination:
 
     def __init__(self, report: NoticeReport, flag: Flag, earlier_documents: Iterable[int] = ()) -> None:
         self.narratives_erased: dict[int, int] = {}
-        """Entry whose narratives were to be erased → the entry that decided it."""
+        """Position of an entry whose narratives were to be erased → position of the deciding entry."""
         self.documents_erased: dict[int, int] = {}
-        """Entry whose document was to be erased → the entry that decided it."""
+        """Position of an entry whose document was to be erased → position of the deciding entry."""
         self.later: list[tuple[int, int]] = []
-        """Erasures decided beyond the last entry: the erased entry and the deciding one."""
+        """Erasures decided after the last entry: positions of the erased entry and of the deciding entry."""
         self._report, self._flag = report, flag
         self._position = 0
         self.owed: dict[str, str] | None = {}
-        """Narratives that the last entry promises and that have not come yet, path → digest; None if it is
-        unreadable.
+        """Path → digest of each narrative that the last entry promises and that has no row yet.
+
+        None if the entry is unreadable.
         """
         self._document: ExpectedFile | None = None
         self._requests: dict[int, int] = {}
@@ -78,7 +80,7 @@ class AttachmentExamination:
 
     @property
     def promised(self) -> ExpectedFile | None:
-        """Document that the last entry promises; None if it promises none or is unreadable."""
+        """Document that the last entry promises and that has no row yet; None without such a document."""
         return self._document
 
     def skip_unreadable(self, position: int) -> None:
@@ -86,7 +88,7 @@ class AttachmentExamination:
         self._position, self.owed, self._document = position, None, None
 
     def skip_withheld(self, position: int) -> None:
-        """Skip a withheld entry: it may have no attachments, not even those of an earlier copy."""
+        """Skip a withheld entry: it must have no attachments, even if an earlier copy has its document."""
         self._earlier_documents.discard(position)
         self._position, self.owed, self._document = position, {}, None
 
@@ -113,7 +115,7 @@ class AttachmentExamination:
             self.documents_erased[target] = position
 
     def add_narrative(self, row: NarrativeRow) -> None:
-        """Check a narrative of the last entry; any other position is an orphan."""
+        """Check a narrative's row. Report a row that does not belong to the last entry as an orphan."""
         self._report.narratives += 1
         self._report.erased += row.erased_by is not None
         if row.position != self._position:
@@ -132,7 +134,7 @@ class AttachmentExamination:
                 )
 
     def add_document(self, row: FileRow) -> ExpectedFile | None:
-        """Check a document's row. Return the promised file if its content has to be checked."""
+        """Check a document's row. Return the promised file if its content has to be checked, else None."""
         self._report.documents += 1
         self._earlier_documents.discard(row.position)
         promise, self._document = self._document, None  # an entry has at most one document
@@ -171,11 +173,10 @@ class AttachmentExamination:
         self.owed, self._document = {}, None
 
     def finish(self, within: int | None = None) -> None:
-        """Check that each erasure was decided, after all rows.
+        """Check, after all rows, the decision of each erasure and the documents of the earlier copy.
 
         Args:
-            within: The record is a part that ends at this position. Erasures by later entries go to
-                `later`.
+            within: Last position, if the record is only a part. Erasures by later entries go to `later`.
         """
         for position in sorted(self._earlier_documents):
             if within is None or position <= within:
@@ -191,7 +192,7 @@ class AttachmentExamination:
 
 
 def _narratives(data: object) -> dict[str, str]:
-    """Return the digest of each narrative in an entry's data, by path: objects with `sha256` only."""
+    """Return path → digest of each narrative in an entry's data: of each object with only a `sha256`."""
     digests: dict[str, str] = {}
     pending: list[tuple[str, object]] = [("", data)]
     for path, value in pending:  # grows while it is read

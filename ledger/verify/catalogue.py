@@ -117,7 +117,7 @@ def _protections(catalogue: Catalogue, table: str) -> list[tuple[str, str, str]]
 
 
 async def _migrations(connection: AsyncConnection[Any]) -> list[str]:
-    """Return each migration whose recorded checksum differs from its file's."""
+    """Return a message for each migration that did not run, is unknown, or ran with another checksum."""
     cursor = await connection.execute("SELECT name, checksum FROM public.ledger_migrations ORDER BY name")
     ran = dict(await cursor.fetchall())
     known = {migration.name: migration.checksum for migration in migrations()}
@@ -132,7 +132,7 @@ async def _migrations(connection: AsyncConnection[Any]) -> list[str]:
 
 @asynccontextmanager
 async def _scratch(url: str) -> AsyncIterator[str]:
-    """Create an empty database on the same server, and drop it afterwards."""
+    """Create an empty database on the same server, yield its address, and drop it afterwards."""
     name = f"{SCRATCH}{token_hex(8)}"
     async with await connect(url) as connection:
         await connection.execute(

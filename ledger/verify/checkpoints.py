@@ -12,7 +12,7 @@ from ledger.proof.checkpoint import CheckpointError, VerifierKey, parse, unsigne
 from ledger.verify.findings import Damage
 
 Flag = Callable[[int, Damage, str], None]
-"""Called for each finding: position, kind, detail."""
+"""Function that receives each finding: its position, kind of damage and detail."""
 _ROTATED = "improvement-ledger.records.SigningKeyRotated.v"
 
 
@@ -25,7 +25,7 @@ class TileRow(NamedTuple):
 
     @property
     def end(self) -> int:
-        """Last entry that the tile covers."""
+        """Position of the last entry that the tile covers."""
         return (self.number + 1) << 8 * (self.level + 1)
 
 
@@ -53,7 +53,7 @@ class CheckpointExamination:
         """Number of a checkpoint → its size."""
 
     def add_entry(self, kind: str, data: Any) -> None:  # noqa: ANN401 - any JSON
-        """Note the key that signs from this entry on. Raises LookupError or TypeError for unreadable data."""
+        """Note the new key if the entry is a key rotation. Raises LookupError or TypeError for unreadable data."""
         if kind.startswith(_ROTATED):
             self._key = str(data["publicKey"])
 
@@ -123,9 +123,9 @@ class CheckpointExamination:
             level += 1
 
     def _find_gap(self) -> None:
-        """Report the first checkpoint that is missing: its number, or that tiles were stored for one.
+        """Report the first checkpoint that is missing in the order of signing, or tiles without any checkpoint.
 
-        Deleting the last checkpoints leaves no gap. A copy that somebody kept reveals that.
+        Deleting the last checkpoints leaves no gap. Only an earlier copy reveals such a deletion.
         """
         expected = self._unnumbered + 1
         for number in sorted(self._sizes):

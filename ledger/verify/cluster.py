@@ -1,7 +1,7 @@
 """Check the shards on the nodes of a cluster against the tables of its coordinator.
 
 Each node has a catalogue of its own: triggers, policies and grants of its shards. The coordinator's catalogue was
-compared with the migrations. So each shard must be as its table there, but for the shard's number in the names.
+compared with the migrations. So each shard must match its table there, except for the shard's number in names.
 """
 
 from collections.abc import Container, Iterator, Mapping
@@ -51,7 +51,7 @@ async def check_nodes(connection: Connection) -> tuple[list[str], str]:
     """Compare each worker's shards with the coordinator's tables.
 
     Returns:
-        The differences, and the nodes that do not answer or do not admit this login, in words.
+        Descriptions of the differences, and a description of the unreadable nodes, empty if all can be read.
     """
     shards: dict[int, dict[Table, Table]] = {}
     for group, schema, table, shard in await (await connection.execute(_SHARDS)).fetchall():
@@ -77,7 +77,7 @@ async def check_nodes(connection: Connection) -> tuple[list[str], str]:
 
 
 def compare_worker(expected: Catalogue, actual: Catalogue, shards: Mapping[Table, Table]) -> Iterator[str]:
-    """Yield each difference of a worker from its coordinator, in words.
+    """Yield a description of each difference between a worker and its coordinator.
 
     Args:
         expected: Catalogue of the coordinator.
@@ -101,7 +101,7 @@ def compare_worker(expected: Catalogue, actual: Catalogue, shards: Mapping[Table
 
 
 def _is_compared(item: DatabaseObject, *, is_table: bool) -> bool:
-    """Return True if an object of a worker should be one of the coordinator too.
+    """Return whether an object of a worker must exist on the coordinator too.
 
     The service creates and drops tables of views, with their indexes, at any time.
     """
@@ -111,7 +111,7 @@ def _is_compared(item: DatabaseObject, *, is_table: bool) -> bool:
 def _missing(
     expected: Catalogue, present: Container[tuple[Table, DatabaseObject]], shards: Mapping[Table, Table]
 ) -> Iterator[str]:
-    """Yield each object that a worker lacks: of its shards, and functions that run there."""
+    """Yield a description of each object that a worker's shards lack, and of each missing function."""
     of_table: dict[Table, list[DatabaseObject]] = {}
     for item in expected:
         of_table.setdefault(_table(item), []).append(item)

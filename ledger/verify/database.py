@@ -32,14 +32,14 @@ NARRATIVES_PAGE = 64
 
 DatabaseRow = tuple[Any, ...]
 ProgressCallback = Callable[[str, int, int], None]
-"""Called with the notice, the number of entries checked, and the number that its head states."""
+"""Function that receives the notice, the number of entries checked, and the number that its head states."""
 
 StateCheck = Callable[[AsyncConnection[Any], str], Awaitable[int | None]]
-"""Return the position of a notice's stored state when its entries give another state."""
+"""Function that returns the position of a notice's stored state if the entries contradict it, else None."""
 _INSTANT = SQL("CASE WHEN isfinite(recorded_at) THEN (extract(epoch FROM recorded_at) * 1000000)::bigint END")
 # One index step for each notice, instead of reading every row to list the notices.
 _HOLDERS = ("entries", "heads", "narratives", "files", "tiles", "checkpoints")
-"""Tables that name a notice: after a partial deletion, one of them still does."""
+"""Tables that name notices. After a partial deletion of a notice, at least one table still names it."""
 _NEXT_NOTICE = SQL("SELECT min(notice) FROM ({}) next").format(
     SQL(" UNION ALL ").join(
         SQL("SELECT min(notice) AS notice FROM {} WHERE notice > %(after)s").format(Identifier("ledger", name))
@@ -107,7 +107,10 @@ async def verify(
 
 
 async def _notices(connection: AsyncConnection[Any]) -> list[str]:
-    """Return all notices in order. A distributed database plans no recursive query, so each has its statement."""
+    """Return all notices in order.
+
+    Each notice takes a statement, because a distributed database plans no recursive query.
+    """
     notices: list[str] = []
     after: str | None = ""
     while after is not None:
@@ -118,7 +121,7 @@ async def _notices(connection: AsyncConnection[Any]) -> list[str]:
 
 
 async def _is_recorded(connection: AsyncConnection[Any], notice: str) -> bool:
-    """Return whether a table names the notice. On a cluster, only its own worker is asked."""
+    """Return whether a table names the notice. On a cluster, only the notice's own worker is queried."""
     for table in _HOLDERS:
         query = SQL("SELECT FROM {} WHERE notice = %s LIMIT 1").format(Identifier("ledger", table))
         if (await connection.execute(query, (notice,))).rowcount:
@@ -131,7 +134,7 @@ def _silent(_notice: str, _checked: int, _size: int) -> None:
 
 
 class _Stream:
-    """Rows of one kind, fetched page by page, and the method that checks each."""
+    """Rows of one kind, fetched page by page, and the method that checks each row."""
 
     def __init__(
         self,
@@ -142,7 +145,7 @@ class _Stream:
         self._rows = Lookahead[DatabaseRow]((), itemgetter(0))
 
     async def check_up_to(self, position: int) -> int:
-        """Check all rows up to a position; return the position of the next row."""
+        """Check all rows up to a position. Return the next row's position, or BEYOND after the last row."""
         while True:
             for row in self._rows.up_to(position):
                 await self._check(row)
@@ -175,7 +178,7 @@ class _NoticeVerification:
         self._contents: set[str] = set()
 
     async def run(self, url: str) -> NoticeReport:
-        """Check everything of the notice."""
+        """Check the whole record of the notice, and return the report."""
         started = time.monotonic()
         examination, report = self._examination, self._examination.report
         row = await (await self._connection.execute(_HEAD, (self._notice,), binary=True)).fetchone()
@@ -294,5 +297,5 @@ async def _pages(
 
 
 async def _check_up_to(streams: Sequence[_Stream], position: int) -> int:
-    """Check all rows up to a position; return the smallest position of a next row."""
+    """Check the rows of all streams up to a position. Return the smallest position among the next rows."""
     return min([await stream.check_up_to(position) for stream in streams])

@@ -14,7 +14,7 @@ _ROLES = {
     "ledger_guest": "",
     "ledger_follower": "",
 }
-"""Role → the one attribute that it has."""
+"""Role of the ledger → the one attribute that it needs; empty if it needs no attribute."""
 QUERY = files("ledger.verify").joinpath("catalogue.sql").read_text("utf-8")
 """Query of the objects: kind, schema, name and definition."""
 ROLES_QUERY = """SELECT coalesce(json_object_agg(rolname, array_remove(ARRAY[
@@ -26,7 +26,7 @@ ROLES_QUERY = """SELECT coalesce(json_object_agg(rolname, array_remove(ARRAY[
 
 
 class DatabaseObject(NamedTuple):
-    """An object of a catalogue, by its name."""
+    """Kind, schema and name of an object in a catalogue."""
 
     kind: str
     schema: str

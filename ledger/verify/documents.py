@@ -28,7 +28,7 @@ class Documents(Protocol):
         ...
 
     def contents(self, notice: str) -> AsyncIterator[str]:
-        """Yield the SHA-256, which is the name, of every document of the notice."""
+        """Yield the SHA-256 of every document of the notice, which is its name in the store."""
         ...
 
 
@@ -68,14 +68,14 @@ async def settle(
     missing: list[FileRow],
     known: set[str],
 ) -> None:
-    """Report documents that are still missing, unknown or not yet destroyed.
+    """Check outside the snapshot, and report documents that are missing, unknown or not yet destroyed.
 
     Args:
         documents: The store.
         connection: A connection outside the snapshot.
         examination: Receives the findings.
         missing: Rows whose file was missing on the snapshot.
-        known: Contents that the snapshot names.
+        known: SHA-256 of each document that the snapshot names.
     """
     notice = examination.notice
     for row in missing:

@@ -1,7 +1,7 @@
 """Check one notice's record: recompute every hash, number and link from the stored bytes.
 
-No I/O: rows are added in the order of their positions, and findings come out. `ledger.verify.database` reads rows
-from the database, `ledger.bundle.verify` from a bundle. Shares only the two hash functions of
+No I/O: rows are added in order of position; each contradiction becomes a finding. `ledger.verify.database` reads
+rows from the database, `ledger.bundle.verify` from a bundle. Shares only the two hash functions of
 `ledger.proof.merkle` with the writer, so it finds the writer's mistakes. Memory grows with erasures and findings
 (capped), not with entries.
 
@@ -50,7 +50,7 @@ class HeadRow(NamedTuple):
 
 
 class KnownCheckpoint(NamedTuple):
-    """A root of the tree at a size, as somebody signed or kept it."""
+    """Root of the tree at a size, known from a signed checkpoint or an earlier copy."""
 
     size: int
     root_hash: bytes
@@ -70,7 +70,7 @@ class EarlierCopy(NamedTuple):
     documents: frozenset[int] = frozenset()
     """Positions of entries whose document the copy has, or names as erased."""
     size: int = 0
-    """Number of its entries."""
+    """Number of the copy's entries."""
 
 
 class Examination:
@@ -99,7 +99,7 @@ class Examination:
         self._tree = _Tree()
         self._root_agrees = True
         self.intact = True
-        """True while all entries so far are there, in their places and in their bytes."""
+        """True while all entries so far are present, in their places and with unchanged bytes."""
         self._signed = iter(signed)
         self._next_signed = next(self._signed, None)
         self._leaves = leaves
@@ -117,11 +117,11 @@ class Examination:
         self.attachments.skip_withheld(position)
 
     def add_narrative(self, row: NarrativeRow) -> None:
-        """Check a narrative of the last entry; any other position is an orphan."""
+        """Check a narrative's row. Report a row that does not belong to the last entry as an orphan."""
         self.attachments.add_narrative(row)
 
     def add_document(self, row: FileRow) -> ExpectedFile | None:
-        """Check a document's row. Return the promised file if its content has to be checked."""
+        """Check a document's row. Return the promised file if its content has to be checked, else None."""
         return self.attachments.add_document(row)
 
     def add_tile(self, row: TileRow) -> None:
@@ -152,7 +152,7 @@ class Examination:
         """Finish after all entries: check erasures and known checkpoints.
 
         Args:
-            within: The record is a part that ends at this position and may go on.
+            within: Last position, if the record is only a part and may go on.
         """
         self.attachments.finish_entry()
         self.attachments.finish(within)
@@ -297,7 +297,7 @@ class _Tree:
         self._size = size
         self._peaks = list(peaks)
         self.completed: dict[int, bytes] = {}
-        """Height → complete subtree that ends with the last leaf; every eighth height."""
+        """Height → root of the last complete subtree of that height, at every eighth height."""
 
     def copy(self) -> Self:
         return type(self)(self._size, self._peaks)

@@ -61,7 +61,7 @@ class DutyBreach(Struct, frozen=True):
     type: str
     """Name of the fact."""
     actor: str
-    """Recorder of the entry."""
+    """Actor who recorded the entry."""
     reason: str
 
 
@@ -73,7 +73,7 @@ class Tally(Struct):
     """First entry, with the reason."""
 
     def add(self, position: int, reason: str) -> None:
-        """Count an entry."""
+        """Count an entry, and note the first one with its reason."""
         self.count += 1
         self.first = self.first or f"entry {position}: {reason}"
 
@@ -87,7 +87,7 @@ class NoticeReport(Struct):
     erased: int = 0
     """Number of erased narratives."""
     documents: int = 0
-    """Documents that came with their entries."""
+    """Number of documents that came with their entries."""
     root_hash: str = ""
     """Root recomputed over all entries, in base64; empty without entries."""
     seconds: float = 0.0
@@ -100,11 +100,11 @@ class NoticeReport(Struct):
     findings: list[Finding] = []
     """First findings, by position."""
     admitted_earlier: Tally = field(default_factory=Tally)
-    """Entries that today's rules refuse and the rules of their time admitted; this is not damage."""
+    """Entries that today's rules refuse but the rules of their time admitted. They are not damage."""
     unexplained: Tally = field(default_factory=Tally)
-    """Entries recorded against a rule that held by its date; in order if its release was installed later."""
+    """Entries against a rule in force by its date. They are in order if its release was installed later."""
     duties: list[DutyBreach] = []
-    """Those of them that break the separation of duties."""
+    """Entries that today's separation of duties would refuse."""
 
 
 class Report(Struct):
@@ -124,6 +124,6 @@ class Report(Struct):
 
     @property
     def first(self) -> Finding | None:
-        """First finding of the first damaged notice, or of the database."""
+        """First finding of the first damaged notice, else of the database; None without damage."""
         first = next((report.findings[0] for report in self.notices if report.findings), None)
         return first or next(iter(self.catalogue), None)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 BEYOND = 2**63
-"""A position after every possible one, also of the end of a tile."""
+"""Position after every possible position, including the ends of tiles."""
 _Row = TypeVar("_Row")
 
 
@@ -16,7 +16,7 @@ class Lookahead(Generic[_Row]):
         self.refill(rows)
 
     def refill(self, rows: Iterable[_Row]) -> None:
-        """Continue with further rows; those before must be exhausted."""
+        """Continue with further rows. The earlier rows must be exhausted."""
         self._rows = iter(rows)
         self._next = next(self._rows, None)
 
@@ -31,7 +31,7 @@ class Lookahead(Generic[_Row]):
         return self._position_of(self._next) if self._next is not None else BEYOND
 
     def up_to(self, position: int) -> Iterator[_Row]:
-        """Take the rows up to a position."""
+        """Yield the rows up to a position, and continue after them at the next call."""
         while (row := self._next) is not None and self._position_of(row) <= position:
             yield row
             self._next = next(self._rows, None)

@@ -1,1 +1,1 @@
-"""Fold entries into versioned rows and keep the views up to date. Knows no view by name."""
+"""Fold entries into versioned rows and keep the views up to date. The engine knows no view by name."""

@@ -1,6 +1,6 @@
-"""Views of a bundle: their stored digests, and the same digests folded from the bundle's entries.
+"""Digests of a bundle's views: as stored in the bundle, and as folded from the bundle's entries.
 
-Only `states` needs a database.
+Only `stored_states` needs a database.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,10 @@ from projections.engine.view import View
 
 
 async def stored_states(url: str, views: Sequence[View], notice: str, size: int) -> tuple[Stored, ...]:
-    """Return the state of each view at a position, or at the earlier position that the view has positions."""
+    """Return the stored digest of each view at position `size`, or at the earlier position that the view reached.
+
+    Views that have folded no entry are left out.
+    """
     async with await connect(url, "ledger_projector") as connection:
         cursor = await connection.execute(
             "SELECT view, version, position FROM views.progress WHERE notice = %s AND position > 0", (notice,)
@@ -36,7 +39,7 @@ async def stored_states(url: str, views: Sequence[View], notice: str, size: int)
 
 
 def digests(path: Path, views: Sequence[View]) -> list[Digest]:
-    """Return both digests of each view in a sound bundle: the bundle's own, and a fold of its entries.
+    """Return two digests of each view in a sound bundle: as stored, and as folded from the bundle's entries.
 
     Raises:
         LedgerError: The bundle withholds entries, or another version of this software folded one of its
@@ -76,5 +79,5 @@ def _matching(states: Sequence[ViewStateRecord], views: Sequence[View], software
 
 
 def _entries_of(view: View, entries: Sequence[Entry], position: int) -> list[Entry]:
-    """Return the entries up to a position that the view folds, and the corrections among them."""
+    """Return the entries that the view folds, and all corrections, up to a position."""
     return [e for e in entries[:position] if type(e.fact) in view.facts or isinstance(e.fact, EntryCorrected)]

@@ -42,7 +42,7 @@ class Field(Struct, frozen=True):
     split: Callable[[Any], Sequence[Any]] | None = None
     """Function from the field's value to its columns' values; None if one column holds the value as it is."""
     join: Callable[..., Any] | None = None
-    """Function from the columns' values to the field's value; a query also passes bodies and erasing entries."""
+    """Function from the columns' values to the field's value; None if one column holds the value as it is."""
 
 
 NULL = b"\xff\xff\xff\xff"
@@ -57,7 +57,7 @@ _int4 = struct.Struct("!ii").pack
 
 @lru_cache(16_384)
 def pack_text(value: str | None) -> bytes:
-    """Return a string as a field of binary COPY. Cached, because ids and codes repeat."""
+    """Return a string, or NULL for None, as a field of binary COPY; cached, because ids and codes repeat."""
     if value is None:
         return NULL
     body = value.encode()
@@ -94,10 +94,10 @@ _PLAIN: dict[Any, tuple[str, Packer]] = {
 
 
 def postgres_type(hint: object) -> str:
-    """Return the type of a column with values of a Python type.
+    """Return the PostgreSQL type of a column that stores values of a Python type.
 
     Raises:
-        KeyError: No column has values of this type.
+        KeyError: No column can store values of this type.
     """
     return _PLAIN[hint][0]
 
@@ -139,10 +139,10 @@ def _field(name: str, hint: object) -> Field:
 
 @cache
 def fields_of(row: type[Struct]) -> tuple[Field, ...]:
-    """Return the storage of a row's fields, in order.
+    """Return the fields of a row type with their columns, in order.
 
     Raises:
-        KeyError: A field has no supported type.
+        KeyError: The type of a field is not supported.
     """
     hints = hints_of(row)
     return tuple(_field(name, unwrap(hints[name]).column_type) for name in row.__struct_fields__)

@@ -40,17 +40,20 @@ class Digest(Struct, frozen=True, rename="camel"):
 
     @property
     def sound(self) -> bool:
-        """True if the stored rows, past ones included, are those that the entries give."""
+        """True if the stored rows, including past versions, equal the rows folded from the entries."""
         return self.stored == self.folded
 
 
 RowVersion = tuple[Table[Any], int, int | None, Sequence[Any]]
-"""A version of a row: its table, the positions since and until which it held, its column values."""
+"""A version of a row: its table, the positions since and until which it held, and its column values.
+
+Rows that still hold have None as the second position.
+"""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def digest_of(versions: Iterable[RowVersion]) -> str:
-    """Return the base64 digest of versions of rows."""
+    """Return the digest of versions of rows, in base64."""
     lines = sorted(
         _encode([table.name, since, until, *map(_plain, values)]) for table, since, until, values in versions
     )
@@ -62,7 +65,7 @@ def _plain(value: object) -> object:
 
 
 def fold_as_recorded(view: View, history: Sequence[Entry]) -> Rows:
-    """Return the rows of a history, folded as it was recorded, with corrections among the entries."""
+    """Return a view's rows after a history, in which each correction takes effect at its own position."""
     rows = Rows(view.tables)
     for count, entry in enumerate(history, 1):
         if isinstance(entry.fact, EntryCorrected):
@@ -75,7 +78,7 @@ def fold_as_recorded(view: View, history: Sequence[Entry]) -> Rows:
 
 
 def folded_digest(view: View, history: Sequence[Entry]) -> str:
-    """Return the digest of a history, folded as it was recorded."""
+    """Return the digest of a view's rows after a history, folded by `fold_as_recorded`."""
     tables = {table.name: table for table in view.tables}
     return digest_of(
         (tables[name], since, until, values_of(row))
@@ -85,7 +88,10 @@ def folded_digest(view: View, history: Sequence[Entry]) -> str:
 
 
 async def stored_digest(connection: AsyncConnection[Any], view: View, notice: str, position: int) -> str:
-    """Return the digest of the stored rows at a position, read by a role that bypasses the policies."""
+    """Return the digest of a view's stored rows at a position.
+
+    The connection's role must bypass row-level security.
+    """
     versions: list[RowVersion] = []
     for table in view.tables:
         columns = SQL(", ").join(Identifier(column.name) for column in table.columns)
@@ -102,7 +108,10 @@ async def stored_digest(connection: AsyncConnection[Any], view: View, notice: st
 
 
 async def digests(url: str, views: Sequence[View], notice: str | None = None) -> list[Digest]:
-    """Return the digest of each notice and view, stored and folded, on one snapshot of the database."""
+    """Return the stored and the folded digest of each view of each notice, in one snapshot of the database.
+
+    `notice` selects a single notice. Views that another version of the fold has stored are left out.
+    """
     async with await connect(url, "ledger_projector") as connection:
         await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         await connection.set_read_only(True)

@@ -1,4 +1,4 @@
-"""Rows that follow from a fact: each required field of the row has a source in the fact or in its entry. Pure."""
+"""Rows that follow from a fact. Each required field of a row has a source in the fact or its entry. Pure."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +17,7 @@ R = TypeVar("R", bound=Struct)
 Source = Callable[[Rows, Entry], Any]
 """Function that returns the value of a row's field."""
 FieldSources = tuple[tuple[str, Source], ...]
-"""Sources by field of a row."""
+"""Pairs of a row's field and the source of its value."""
 _OF_ENTRY: dict[str, Source] = {
     "position": lambda _rows, entry: entry.position,
     "actor": lambda _rows, entry: entry.actor,
@@ -28,32 +28,32 @@ _OF_ENTRY: dict[str, Source] = {
 
 
 class OfFact(Struct, frozen=True):
-    """A field of the fact, for a row's field with another name."""
+    """A field of the fact that supplies the value of a row's field with another name."""
 
     name: str
 
 
 class OfEntry(Struct, frozen=True):
-    """A field of the entry, for a row's field with another name."""
+    """A field of the entry that supplies the value of a row's field with another name."""
 
     name: str
 
 
 RECORDED_AT = OfEntry("recorded_at")
 Stated = tuple[tuple[str, object], ...]
-"""Values of a row's fields that do not follow from their names: `OfFact`, `OfEntry` or a constant."""
+"""Pairs of a row's field and its stated source: an `OfFact`, an `OfEntry` or a constant."""
 
 
 def put_from_fact(rows: Rows, table: Table[R], entry: Entry, **values: object) -> R:
-    """Put the row of an entry's fact, and return it.
+    """Put the row that follows from an entry's fact into a table, and return the row.
 
-    `values` are fields that do not follow from the fact. Each other required field takes the fact's field of its
-    name. A word becomes its value, a list a copy, and a narrative a reference. `first` and `last` come from the
-    period. `position`, `actor`, `by`, `role` and `recorded_at` come from the entry. Any other instant is that of
-    the fact. A first word may name the act: `closed_reason` takes `reason`. Fields with a default keep it.
+    `values` are fields that do not follow from the fact. Each other required field takes the fact's field of the
+    same name. A word becomes its value, a list a copy, and a narrative a reference. `first` and `last` come from
+    the period. `position`, `actor`, `by`, `role` and `recorded_at` come from the entry. Any other instant is the
+    time of the fact. A prefix may name the act: `closed_reason` takes `reason`. Fields with a default keep it.
 
     Raises:
-        TypeError: A field has no source.
+        TypeError: A required field has no source.
     """
     for name, source in required_sources(table.row, type(entry.fact), frozenset(values)):
         values[name] = source(rows, entry)
@@ -64,7 +64,7 @@ def put_from_fact(rows: Rows, table: Table[R], entry: Entry, **values: object) -
 
 @cache
 def required_sources(row: type[Struct], fact: type[Fact], excluded: frozenset[str]) -> FieldSources:
-    """Return the source of each field without a default that is not excluded.
+    """Return the source of each field of a row that has no default and is not excluded.
 
     Raises:
         TypeError: A field has no source.
@@ -79,7 +79,7 @@ def required_sources(row: type[Struct], fact: type[Fact], excluded: frozenset[st
 
 @cache
 def sources(row: type[Struct], fact: type[Fact], names: tuple[str, ...], stated: Stated = ()) -> FieldSources:
-    """Return the source of each named field and of each stated field.
+    """Return the source of each field in `names`, from the fact or its entry, and of each field in `stated`.
 
     Raises:
         TypeError: A field has no source.
@@ -129,7 +129,7 @@ def _of_fact(name: str, fact: type[Fact]) -> Source:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - the values of fields
-    """Return a value as a row holds it."""
+    """Return a fact's value in the form in which a row stores it."""
     if isinstance(value, WordList):
         return value.value
     if isinstance(value, list):

@@ -1,6 +1,6 @@
-"""Folding of pages of a notice's entries into views. One transaction stores the rows and the position progress.
+"""Folding of pages of a notice's entries into views. One transaction stores the rows and the position reached.
 
-One process at a time should follow a notice. If two do, the lock on the progress rows keeps the views right.
+One process at a time should follow a notice. If two do, the lock on the progress rows keeps the views correct.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ class Page(Struct):
 
     after: int
     entries: list[Entry | LedgerError | None]
-    """The entries; None if no view folds the entry, an error if no view can be folded past it."""
+    """Entries in order: None for an entry that no view folds, an error for an entry that stops every fold."""
     _by_type: dict[type, list[int]] = field(default_factory=dict)
     """Type of fact → indexes of its entries; filled on first use."""
 
@@ -40,7 +40,7 @@ class Page(Struct):
         return self.after + len(self.entries)
 
     def indexes(self, facts: AbstractSet[type[Fact]], begin: int) -> list[int]:
-        """Return the indexes from `begin` on of the entries of these facts, corrections and errors, in order."""
+        """Return the indexes, from `begin` on, of errors, corrections and entries with these facts, in order."""
         if not self._by_type:
             for index, entry in enumerate(self.entries):
                 if entry is not None:
@@ -56,7 +56,7 @@ class Page(Struct):
 
 
 async def read_page(connection: Connection, notice: str, after: int, views: Iterable[View], size: int) -> Page:
-    """Return the next entries of a notice, at most `size`, decoded once for all these views."""
+    """Return at most `size` entries of a notice after a position, decoded once for all these views."""
     folded = {KIND_OF[fact].type for view in views for fact in view.facts} | _CORRECTIONS
     cursor = await connection.execute(
         "SELECT position, type, body FROM ledger.entries WHERE notice = %s AND position > %s "
@@ -92,12 +92,12 @@ class Follower:
         self.position = 0
         self.built_at: datetime | None = None
         self.failure: tuple[int, str] | None = None
-        """Entry at which the fold stopped, and the reason."""
+        """Position of the entry at which the fold stopped, and the reason; None if the fold has not stopped."""
         self._store = Store(view.tables, shadow=shadow)
         self._rows = Rows(view.tables)
 
     async def load(self, connection: Connection, position: int, built_at: datetime | None) -> None:
-        """Load the stored rows, folded up to that position."""
+        """Load the view's stored rows, which were folded up to `position`."""
         self._rows = Rows(self.view.tables)
         self.position, self.built_at, self.failure = position, built_at, None
         if position:
@@ -107,11 +107,11 @@ class Follower:
                 self._rows.adopt_memory(refold(self.view, entries))
 
     def forget(self) -> None:
-        """Make the next page start from the stored rows."""
+        """Discard the rows in memory, so that the next page is folded into the stored rows."""
         self.built_at = None
 
     async def fold(self, connection: Connection, page: Page) -> None:
-        """Fold the page's entries that are new to this view, in memory; stop before one that fails."""
+        """Fold, in memory, the page's entries that are new to this view; stop before an entry that fails."""
         if page.after > self.position:
             raise ValueError(f"{self.view.name} is at {self.position}, but the page begins after {page.after}")
         for index in page.indexes(self.view.facts, self.position - page.after):
@@ -141,7 +141,7 @@ class Follower:
         self._rows.commit(entry.position)
 
     async def _correct(self, connection: Connection, correction: Entry) -> None:
-        """Fold the notice again with its corrections in place, and keep the differences."""
+        """Fold the notice again with its corrections applied, and change the rows that differ."""
         entries = await read_entries(connection, self.notice, correction.position)
         refolded = refold(self.view, entries)
         await self.write(connection)
@@ -150,12 +150,16 @@ class Follower:
         self._rows.commit(correction.position)
 
     async def write(self, connection: Connection, *, settled: bool = False) -> None:
-        """Store the changes; `settled` holds back rows that may still be closed, to write them only once."""
+        """Store the changes of rows; `settled` delays rows that may still be closed, to write them only once."""
         await self._store.write(connection, self.notice, self._rows.take_changes(settled=settled))
 
 
 async def entries_of(connection: Connection, notice: str, view: View, to: int) -> list[Entry]:
-    """Return the entries up to a position that the view folds, and the corrections among them."""
+    """Return the entries that the view folds, and all corrections, up to a position.
+
+    Raises:
+        LedgerError: An entry is missing or cannot be decoded.
+    """
     entries: list[Entry] = []
     after = 0
     while after < to:
@@ -172,7 +176,7 @@ async def entries_of(connection: Connection, notice: str, view: View, to: int) -
 
 
 def refold(view: View, entries: Sequence[Entry]) -> Rows:
-    """Return the rows after a history, with its corrections in place from the start.
+    """Return a view's rows after a history, with each correction applied to the entry that it corrects.
 
     The history may omit entries that the view does not fold.
     """
@@ -186,7 +190,10 @@ def refold(view: View, entries: Sequence[Entry]) -> Rows:
 
 
 async def apply(connection: Connection, followers: Sequence[Follower], page: Page) -> None:
-    """Fold a page into several views of one notice and store it; a page applied before changes nothing."""
+    """Fold a page into several views of one notice, and store their rows and positions.
+
+    A page that was applied before changes nothing.
+    """
     notice = followers[0].notice
     views = [follower.view.name for follower in followers]
     try:
@@ -222,7 +229,11 @@ async def apply(connection: Connection, followers: Sequence[Follower], page: Pag
 async def _lock(
     connection: Connection, notice: str, followers: Sequence[Follower]
 ) -> dict[str, tuple[int, datetime]]:
-    """Return each view's position and build time, locked until the transaction ends; insert new views at 0."""
+    """Lock the views' progress rows until the transaction ends; insert new views at position 0.
+
+    Returns:
+        View → its position, and the time at which its rows were built.
+    """
     views = [follower.view.name for follower in followers]
     if any(follower.built_at is None for follower in followers):
         await connection.execute(

@@ -1,6 +1,6 @@
 """Meanings of the fields of views' rows: their descriptions, and types that columns do not show. Pure.
 
-A row's field states them in its annotation, such as
+A field's annotation states its meaning, such as
 `owner: Annotated[str, ID, Meta(description="Actor id of its owner.")]`. A field without a description is internal.
 """
 
@@ -33,7 +33,7 @@ class Meaning(Struct, frozen=True):
     description: str | None = None
     """Description of the field; None for an internal field."""
     type: NarrowType | None = None
-    """Type of the value, or of a list's items, if narrower than that of the column."""
+    """Type of the value, or of a list's items, if narrower than the column's type; else None."""
     is_actor: bool = False
     """True if the value, or each of a list's items, is the id of a person or system."""
 

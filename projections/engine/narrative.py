@@ -9,8 +9,8 @@ class NarrativeRef(Struct, frozen=True, gc=False):
     body: str | None = None
     """Text of the narrative; None if it was erased or has not been read."""
     erased_by: int | None = None
-    """Position of the entry that erased it."""
+    """Position of the entry that erased the narrative; None if it was not erased."""
     position: int = 0
-    """Position of the entry to which it belongs."""
+    """Position of the entry to which the narrative belongs."""
     path: str = ""
-    """Path in that entry's data, such as options[0]."""
+    """Path of the narrative in its entry's data, such as options[0]."""

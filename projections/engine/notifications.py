@@ -18,7 +18,7 @@ RETRY_SECONDS = 1.0
 
 
 class Notifications:
-    """A channel of the database that callers can wait for, and notify in this process."""
+    """A notification channel of the database, whose next notification callers can wait for."""
 
     def __init__(self, url: str, role: DatabaseRole, channel: LiteralString) -> None:
         self._url, self._role = url, role
@@ -27,21 +27,24 @@ class Notifications:
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
-        """Start listening."""
+        """Start listening for notifications."""
         self._task = asyncio.create_task(self._run(), name="notifications")
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening for notifications."""
         if self._task is not None:
             await end(self._task)
 
     def notify(self) -> None:
-        """Wake all waiters."""
+        """Wake all waiters in this process."""
         event, self._event = self._event, asyncio.Event()
         event.set()
 
     def next(self) -> asyncio.Event:
-        """Return the event that the next notify sets; take it before looking, so that no notify is missed."""
+        """Return the event that the next notification sets.
+
+        Take the event before checking for changes, so that no notification is missed.
+        """
         return self._event
 
     async def _run(self) -> None:

@@ -24,9 +24,9 @@ CHILD = (
     "-c",
     f"import gc, sys; gc.disable(); from {__name__} import main; sys.exit(main())",
 )
-"""Command of a child. Imports and folded data hold no cycles; looking for some would take a third of the time."""
+"""Command of a child process. Garbage collection is off: it would take a third of the time and find no cycles."""
 LEAST = 10_000
-"""Entries per process, at shortest; folding fewer takes less time than starting the process."""
+"""Entries per process, at least; folding fewer takes less time than starting a process."""
 
 
 def processes(ranges: Sequence[EntryRange]) -> int:
@@ -38,17 +38,17 @@ def processes(ranges: Sequence[EntryRange]) -> int:
 async def fold_in_parallel(
     url: str, views: Sequence[View], ranges: Sequence[EntryRange], report: PageCallback
 ) -> None:
-    """Fold the ranges in `processes` children.
+    """Fold the ranges of entries in as many child processes as `processes` returns.
 
     Raises:
-        Unavailable: A child ended early.
+        Unavailable: A child process failed.
     """
     shares = _shares(ranges, processes(ranges))
     await run_all(_run_child(pickle.dumps((url, views, share)), report) for share in shares)
 
 
 async def run_all(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run the jobs side by side to their ends; if one fails, cancel the others and raise its error."""
+    """Run the jobs concurrently until all have ended; if a job fails, cancel the others and raise its error."""
     running = [asyncio.create_task(job) for job in jobs]
     try:
         await asyncio.gather(*running)
@@ -59,7 +59,7 @@ async def run_all(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 
 def _shares(ranges: Sequence[EntryRange], number: int) -> list[list[EntryRange]]:
-    """Split the ranges into shares of similar length: longest first, each to the shortest share."""
+    """Split the ranges into shares of similar length; add ranges, longest first, to the shortest share."""
     shares: list[list[EntryRange]] = [[] for _ in range(number)]
     lengths = [0] * number
     for entry_range in sorted(ranges, key=lambda entry_range: entry_range.after - entry_range.to):
@@ -70,7 +70,7 @@ def _shares(ranges: Sequence[EntryRange], number: int) -> list[list[EntryRange]]
 
 
 async def _run_child(share: bytes, report: PageCallback) -> None:
-    """Run one child from start to end; it ends when the caller stops waiting."""
+    """Run one child process until it ends; kill the process if the caller stops waiting."""
     pipe = asyncio.subprocess.PIPE
     # A new session keeps Ctrl-C, which is meant for the parent, away from the child.
     process = await asyncio.create_subprocess_exec(
@@ -100,7 +100,7 @@ _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(FoldedPag
 
 
 def main() -> int:
-    """Fold the share on standard input; return 1 and print the reason if that fails."""
+    """Fold the ranges read from standard input; return 1 and print the reason if that fails, else return 0."""
     url, views, ranges = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent process
     try:
         asyncio.run(_fold(url, views, ranges))

@@ -28,7 +28,7 @@ ProgressCallback = Callable[[str, int, int], None]
 
 
 class Divergence(Struct, frozen=True):
-    """Rows in which the live table differed from the rebuilt one, up to the position it had positions."""
+    """Difference between live rows and rebuilt rows of a table, up to the position that the live rows reached."""
 
     notice: str
     table: str
@@ -37,7 +37,7 @@ class Divergence(Struct, frozen=True):
     surplus: int
     """Versions of rows that only the live table had."""
     position: int
-    """First position at which they differ."""
+    """First position at which the two tables differ."""
 
 
 class ViewRebuild(Struct):
@@ -45,12 +45,12 @@ class ViewRebuild(Struct):
 
     view: str
     rows: int = 0
-    """Versions of rows when the table was swapped in."""
+    """Versions of rows in the view's tables when they were swapped in."""
     divergences: list[Divergence] = []
     failure: str | None = None
-    """Reason for a failure; the live rows then stay in use."""
+    """Reason for the failure, after which the live rows stay in use; None after a success."""
     failed_at: int | None = None
-    """Entry at which its fold stopped."""
+    """Position of the entry at which the view's fold stopped; None after a success."""
 
 
 class Rebuild(Struct):
@@ -69,9 +69,10 @@ async def rebuild(
     progress: ProgressCallback | None = None,
     compare: bool = False,
 ) -> Rebuild:
-    """Fold every notice again, or one, and swap the rows in; `compare` reports differences from the live rows.
+    """Fold every notice again, or only `notice`, and swap the new rows in.
 
-    A view whose fold fails keeps its live rows and reports the failure; the others are swapped in.
+    With `compare`, the result lists differences from the live rows. A view whose fold fails keeps its live rows
+    and reports the failure; the other views are swapped in.
 
     Raises:
         UnknownNotice: No such notice is recorded.
@@ -100,7 +101,7 @@ def _ignore_progress(_notice: str, _position: int, _size: int) -> None:
 
 
 async def sweep(connection: Connection, views: Sequence[View]) -> None:
-    """Drop shadow tables left by a killed rebuild; keep those that a running rebuild is filling."""
+    """Drop shadow tables left by a killed rebuild; keep tables that a running rebuild is filling."""
     cursor = await connection.execute(
         "SELECT relname FROM pg_class WHERE relnamespace = 'views'::regnamespace AND relkind = 'r'"
     )
@@ -121,13 +122,13 @@ async def _lock(connection: Connection, view: View, function: LiteralString) -> 
 
 
 async def _create_indexes(connection: Connection, waiting: Iterator[Table[Any]]) -> None:
-    """Index the shadows of tables until none waits; a second connection takes the next one meanwhile."""
+    """Create indexes of shadow tables until no table waits; two connections may share the waiting tables."""
     for table in waiting:
         await tables.create_indexes(connection, table, shadow=True)
 
 
 async def _drop_shadows(url: str, views: Sequence[View]) -> None:
-    """Drop shadow tables on a new connection, as the first may still be running a command."""
+    """Drop shadow tables on a new connection, as the rebuild's connection may still be running a command."""
     with suppress(psycopg.Error, Unavailable, LedgerError):
         async with await connect(url, "ledger_projector") as connection:
             await connection.execute("SET lock_timeout = '2s'")
@@ -152,7 +153,7 @@ class _Work:
         self._url = url
         self._connection = connection
         self._swapping = swapping
-        """Connection that swaps. It reads no view's table: the owner, who drops them, would wait for that lock."""
+        """Connection that swaps the tables. It reads no view's table: its lock would block the owner's DROP."""
         self._views = list(views)
         self._notice = notice
         self._progress = progress
@@ -163,7 +164,7 @@ class _Work:
         self.swapped: set[str] = set()
 
     async def run(self) -> None:
-        """Build, compare and swap."""
+        """Build the shadow tables, compare them with the live tables if requested, and swap them in."""
         connection = self._connection
         if self._notice is not None:
             await self._check_versions()
@@ -197,7 +198,7 @@ class _Work:
         return [table for view in self._views for table in view.tables]
 
     async def _fold_all(self) -> None:
-        """Fold all entries recorded since the last call: in this process, or in children if existing are many."""
+        """Fold the entries recorded since the last call; the first call uses child processes for many entries."""
         cursor = await self._connection.execute(
             "SELECT notice, size FROM ledger.heads WHERE %s::text IS NULL OR notice = %s ORDER BY notice",
             (self._notice, self._notice),
@@ -246,7 +247,7 @@ class _Work:
         return await cursor.fetchone() is not None
 
     async def _copy_other_notices(self, table: Table[Any]) -> None:
-        """Copy the other notices' rows unchanged."""
+        """Copy the other notices' live rows into the shadow table, and create its indexes."""
         query = SQL("INSERT INTO {} ({names}) SELECT {names} FROM {} WHERE notice <> %s")
         names = SQL(", ").join(map(Identifier, ["notice", "held", *(column.name for column in table.columns)]))
         shadow, live = Identifier("views", table.name + SHADOW), Identifier("views", table.name)
@@ -280,7 +281,7 @@ _DIFFERENCES = SQL(
 
 
 async def _differences(connection: Connection, view: View, table: Table[Any]) -> list[Divergence]:
-    """Return the differences between the live rows and the shadow's, up to the position of the live rows."""
+    """Return the differences between a table's live rows and shadow rows, up to the position of the live rows."""
 
     def rows(name: str) -> Composed:
         columns = SQL(", ").join(SQL("r.") + Identifier(column.name) for column in table.columns)

@@ -1,7 +1,7 @@
 """Versioned rows in memory: a fold writes them, and a store saves them in one go.
 
 A row of a view holds over a range of positions. A fold gets, puts and drops rows by key. `commit` then closes the
-versions that changed at the entry's position and opens the new ones. No I/O.
+versions that changed, at the entry's position, and opens new versions. No I/O.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,7 +38,7 @@ class Table(Struct, Generic[R], frozen=True):
     by_position: bool = True
     """True if queries find its rows by the positions at which they held, because each row has many versions.
 
-    False if queries find them by key or lookup. Tables outside memory are never found by position.
+    False if queries find its rows by key or lookup. Rows of tables outside memory are never found by position.
     """
 
     @property
@@ -53,7 +53,7 @@ class Table(Struct, Generic[R], frozen=True):
 
 @cache
 def _key_getter(key: tuple[str, ...]) -> Callable[[Struct], Key]:
-    """Return a function that takes the named fields from a row."""
+    """Return a function that returns the named fields of a row as a tuple."""
     get_key: Callable[[Struct], Any] = attrgetter(*key)
     return get_key if len(key) > 1 else lambda row: (get_key(row),)
 
@@ -99,20 +99,20 @@ class Rows:
         return state
 
     def get(self, table: Table[R], *key: Part) -> R | None:
-        """Return the current row of a key, or None."""
+        """Return the current row with this key, or None if no row has the key."""
         if not table.in_memory:
             raise TypeError(f"the rows of {table.name} are not in memory; declare it with in_memory=True")
         version = self._open[table.name].get(key)
         return None if version is None else version.row
 
     def all(self, table: Table[R]) -> list[R]:
-        """Return all current rows, in no particular order."""
+        """Return all current rows of a table, in no particular order."""
         if not table.in_memory:
             raise TypeError(f"the rows of {table.name} are not in memory; declare it with in_memory=True")
         return [version.row for version in self._open[table.name].values()]
 
     def put(self, table: Table[R], row: R) -> None:
-        """Set the row of its key from this entry on."""
+        """Set a row from this entry on, in place of any row with the same key."""
         self._set(table.name, table.key_of(row), Version(self._position, row))
 
     def add(self, table: Table[R], row: R) -> None:
@@ -120,12 +120,12 @@ class Rows:
         self._added.append((table.name, table.key_of(row), row))
 
     def drop(self, table: Table[R], *key: Part) -> None:
-        """End the row of a key at this entry, if there is one."""
+        """End the row with this key at this entry, if such a row exists."""
         if key in self._open[table.name]:
             self._set(table.name, key, None)
 
     def change(self, table: Table[R], *key: Part, **changes: object) -> R:
-        """Replace fields of the row of a key, and return the new row.
+        """Replace fields of the row with this key, and return the new row.
 
         Raises:
             LookupError: No row has this key.
@@ -135,7 +135,7 @@ class Rows:
         return row
 
     def require(self, table: Table[R], *key: Part) -> R:
-        """Return the current row of a key.
+        """Return the current row with this key.
 
         Raises:
             LookupError: No row has this key.
@@ -146,21 +146,21 @@ class Rows:
         return row
 
     def narrative(self, path: str) -> NarrativeRef:
-        """Return the narrative at a path of the current fact, or of the correction that replaced it."""
+        """Return a reference to the narrative at a path of the current fact, or of the fact's correction."""
         return NarrativeRef(position=self._narrative_position, path=self._narrative_prefix + path)
 
     def optional_narrative(self, value: object, path: str) -> NarrativeRef | None:
-        """Return the narrative at a path, or None if the fact leaves it out."""
+        """Return a reference to the narrative at a path, or None if the fact omits the narrative."""
         return None if value is None else self.narrative(path)
 
     def narratives(self, path: str, items: Sequence[object]) -> list[NarrativeRef]:
-        """Return the narratives of the list at a path."""
+        """Return references to the narratives of the list at a path."""
         return [self.narrative(f"{path}[{index}]") for index, _ in enumerate(items)]
 
     # --- for the engine
 
     def begin(self, entry: Entry, corrected_by: int | None = None) -> None:
-        """Prepare to fold an entry, or the replacement that the correction at `corrected_by` gives it."""
+        """Prepare to fold an entry; `corrected_by` is the position of the correction that replaced its fact."""
         self._position = entry.position
         if corrected_by is None:
             self._narrative_position, self._narrative_prefix = entry.position, ""
@@ -168,7 +168,7 @@ class Rows:
             self._narrative_position, self._narrative_prefix = corrected_by, REPLACEMENT
 
     def commit(self, position: int) -> None:
-        """Close and open versions, at that position, for all changes since the last commit."""
+        """Close and open versions of rows, at that position, for all changes since the last commit."""
         for (name, key), before in self._before.items():
             current, changes = self._open[name], self._changes[name]
             after = current.get(key)
@@ -195,11 +195,11 @@ class Rows:
         self._added.clear()
 
     def adopt_memory(self, other: "Rows") -> None:
-        """Take over the memory of another fold of the same entries."""
+        """Take over the state outside the rows from another fold of the same entries."""
         self._memory = other._memory  # noqa: SLF001 - of its own class
 
     def replace_with(self, other: "Rows") -> None:
-        """Change these rows into those of another fold. All open rows must be in memory."""
+        """Make these rows equal to the rows of another fold. All open rows must be in memory."""
         self.adopt_memory(other)
         for name, versions in other.versions().items():
             current = self._open[name]
@@ -211,11 +211,11 @@ class Rows:
                     self._set(name, key, version)
 
     def restore(self, table: Table[R], versions: Iterable[Version]) -> None:
-        """Set the open versions of a table to the stored ones."""
+        """Set the open versions of a table's rows to these stored versions."""
         self._open[table.name] = {table.key_of(version.row): version for version in versions}
 
     def take_changes(self, *, settled: bool = False) -> dict[str, Changes]:
-        """Return the unsaved changes by table; `settled` holds back rows that may still be closed."""
+        """Return and clear the unsaved changes by table; `settled` keeps back rows that may still be closed."""
         taken = {}
         for name, changes in self._changes.items():
             held_back = Changes()
@@ -232,7 +232,7 @@ class Rows:
         return taken
 
     def versions(self) -> Mapping[str, Mapping[Key, Version]]:
-        """Return the current versions that are in memory, by table and key."""
+        """Return the current versions of the rows in memory, by table and key."""
         return self._open
 
     def _set(self, name: str, key: Key, version: Version | None) -> None:

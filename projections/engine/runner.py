@@ -1,7 +1,7 @@
 """Runner that keeps all views up to date: one process follows the entries, the others stand by.
 
-The owner writes on the connection that holds its advisory lock, so a process that lost the lock cannot write. A
-fold that raises stops its own view of its own notice, until the next owner tries again.
+The process that follows, the owner, writes on the connection that holds its advisory lock. So a process that lost
+the lock cannot write. A fold that fails stops its own view of its own notice, until the next owner tries again.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class StoppedView(Struct, frozen=True):
 
     notice: str
     entry: int
-    """Position of the entry at which it stopped."""
+    """Position of the entry at which the fold stopped."""
     reason: str
 
 
@@ -56,13 +56,13 @@ class Lag(Struct, frozen=True):
 
     view: str
     entries: int
-    """Entries not folded yet."""
+    """Entries that the view has not folded yet."""
     stopped: int
     """Notices in which the view has stopped."""
 
 
 class Runner:
-    """Follower of all notices of one database. Pass `wake` to a Writer as its `on_commit`."""
+    """Runner that keeps all views of one database up to date. Pass `wake` to a Writer as its `on_commit`."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Runner:
         self._woken = asyncio.Event()
 
     async def open(self) -> "Runner":
-        """Create missing tables.
+        """Create the views' missing tables, and return this runner.
 
         Raises:
             Unavailable: The database cannot be reached.
@@ -99,7 +99,7 @@ class Runner:
         return self
 
     async def run(self) -> None:
-        """Follow until cancelled or closed; wait for a lost database."""
+        """Keep the views up to date until cancelled or closed; retry while the database is unreachable."""
         self._task = asyncio.current_task()
         self._notifications.open()
         notifying = asyncio.create_task(self._notify_owner(), name="ledger-entries")
@@ -120,7 +120,7 @@ class Runner:
             await end(self._task)
 
     def wake(self, *_: object) -> None:
-        """Notify the owner of new entries, in this process or another."""
+        """Notify the process that keeps the views up to date, this or another, of new entries."""
         if self._is_owner:
             self._notifications.notify()
         else:
@@ -128,7 +128,7 @@ class Runner:
 
     @property
     def is_owner(self) -> bool:
-        """True if this process follows, False if it stands by."""
+        """True if this process keeps the views up to date, False if it waits to take over."""
         return self._is_owner
 
     async def status(self) -> list[ViewStatus]:
@@ -147,7 +147,7 @@ class Runner:
         return list(statuses.values())
 
     async def lag(self) -> list[Lag]:
-        """Return the backlog of each view; empty while there is no notice."""
+        """Return the backlog of each view; an empty list while no notice exists."""
         async with await connect(self._url, "ledger_projector") as connection:
             cursor = await connection.execute(
                 "SELECT v.view, sum(h.size - coalesce(p.position, 0))::bigint, count(p.failed_at) "
@@ -158,7 +158,7 @@ class Runner:
             return [Lag(*row) for row in await cursor.fetchall()]
 
     async def _notify_owner(self) -> None:
-        """Send NOTIFY after each wake while another process owns the views, with a pause to limit the number."""
+        """Send NOTIFY after each `wake` while another process follows; pause in between to limit the number."""
         connection: Connection | None = None
         try:
             while True:
@@ -221,7 +221,7 @@ class Runner:
                 )
 
     async def _behind(self, connection: Connection) -> dict[str, dict[str, int]]:
-        """Return the notices with entries to fold: notice → view → its position."""
+        """Return the notices with entries to fold: notice → view → the view's position."""
         cursor = await connection.execute(
             "SELECT h.notice, v.view, coalesce(p.position, 0) FROM ledger.heads h "
             "CROSS JOIN unnest(%s::text[]) v(view) "
@@ -236,7 +236,7 @@ class Runner:
         return behind
 
     async def _advance(self, connection: Connection, notice: str, behind: dict[str, int]) -> None:
-        """Fold the next page of a notice; if the database refuses it, find the view and entry at fault."""
+        """Fold the next page of a notice; if the database refuses the rows, find the view and entry at fault."""
         followers = [f for f in self._following(notice) if f.view.name in behind]
         views = [follower.view for follower in followers]
         page = await read_page(connection, notice, min(behind.values()), views, self._page)

@@ -41,7 +41,10 @@ PageCallback = Callable[[FoldedPage], None]
 async def fold(
     connection: Connection, views: Iterable[View], ranges: Sequence[EntryRange], report: PageCallback
 ) -> None:
-    """Fold range after range; a view that fails in one is left out of the later ones."""
+    """Fold each range of entries into shadow tables, and report each page.
+
+    A view that fails in one range is left out of the later ranges.
+    """
     folding = list(views)
     for entry_range in ranges:
         followers = [Follower(view, entry_range.notice, shadow=True) for view in folding]

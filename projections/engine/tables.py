@@ -1,8 +1,8 @@
 """Storage of rows: create a view's tables, load open rows, write the changes of many entries at once.
 
-A view with other fields has another version; a rebuild makes its new tables as shadows and swaps them in.
-New rows go in by binary COPY; one UPDATE per table closes old rows. Runs as the projector, whom row-level security
-does not restrict.
+New fields of a view need a new version, for which a rebuild fills shadow tables and swaps them in.
+New rows go in by binary COPY; one UPDATE per table closes old rows. The database role is the projector, which
+row-level security does not restrict.
 """
 
 import struct
@@ -22,7 +22,7 @@ from projections.engine.rows import Changes, Key, Rows, Table, Version
 
 Connection = AsyncConnection[Any]
 SHADOW = "_shadow"
-"""Suffix of the name of a table that a rebuild fills while the live one serves."""
+"""Suffix of the name of a table that a rebuild fills while the live table serves."""
 # Binary COPY as PostgreSQL documents it. A range as range_send in src/backend/utils/adt/rangetypes.c writes it:
 # flags (1 LB_INC 0x02, UB_INF 0x10), then the bounds.
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -31,11 +31,11 @@ _count = struct.Struct("!h").pack
 _open_range = struct.Struct("!iBiq").pack
 _closed_range = struct.Struct("!iBiqiq").pack
 _LATEST = 2**62
-"""Position that only rows without an end contain."""
+"""Position that only the ranges of rows without an end contain."""
 
 
 def position_range(since: int, until: int | None) -> bytes:
-    """Return the int8range [since, until) as a field of binary COPY; None leaves the range open."""
+    """Return the int8range [since, until) as a field of binary COPY; it has no end if `until` is missing."""
     if until is None:
         return _open_range(13, 0x12, 8, since)
     return _closed_range(25, 0x02, 8, since, 8, until)
@@ -80,7 +80,7 @@ class Store:
         self._names = {table.name: table.name + (SHADOW if shadow else "") for table in tables}
 
     async def load(self, connection: Connection, notice: str, rows: Rows, *, whole: bool = False) -> None:
-        """Load the rows that hold now; `whole` includes tables that the fold never recalls."""
+        """Load a notice's current rows into `rows`; `whole` includes tables whose rows do not stay in memory."""
         for table in self._tables:
             if table.in_memory or whole:
                 rows.restore(table, await self._open_rows(connection, notice, table))

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 CANCEL_SECONDS = 1.0
-"""Seconds between cancellations of a task that goes on."""
+"""Seconds between cancellations of a task that has not ended."""
 
 
 async def within(event: asyncio.Event, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Notes to the boards' meetings and decisions: attendance, quorum, chair, interests, late records. Pure.
+"""Notes on the boards' meetings and decisions: attendance, quorum, chair, interests, late records. Pure.
 
 A decision is often recorded before its meeting. The notes therefore use all entries up to the position read.
 """
@@ -26,11 +26,11 @@ from projections.narrate.sentence import NO_NAMES, day, join_items, with_name
 FACTS: tuple[type[Fact], ...] = (BoardEstablished, ChairAppointed, ChairEnded, InterestDeclared, MeetingHeld)
 """Facts that the notes use."""
 LATE = timedelta(days=7)
-"""Time from a meeting or decision to its recording after which a note says so."""
+"""Time between a meeting or decision and its recording above which a note warns of late recording."""
 
 
 class _Term(Struct):
-    """A term in the chair; both days included."""
+    """A chair's term in post, which includes its first and last days."""
 
     chair: str
     first: date
@@ -58,13 +58,13 @@ class BoardNotes(Struct):
     """The boards' quorums, chairs, interests and meetings, from which notes are written."""
 
     quorums: dict[str | None, int | None] = {}
-    """Board → its quorum. None: the improvement board."""
+    """Board → its quorum, or None without a quorum; the key None is the improvement board."""
     terms: list[_Term] = []
     interests: list[_Interest] = []
     meetings: dict[str, _Meeting] = {}
 
     def of(self, entry: Entry, zone: ZoneInfo, names: Mapping[str, str] = NO_NAMES) -> tuple[str, ...]:
-        """Return the notes to an entry; none unless it is a meeting or a decision of a board."""
+        """Return the notes on an entry; empty unless the entry is a meeting or a decision of a board."""
         match entry.fact:
             case MeetingHeld() as fact:
                 meeting, notes = _Meeting(fact, entry.position), [*self._quorum(fact)]
@@ -105,7 +105,7 @@ class BoardNotes(Struct):
 
 
 def board_notes(entries: Iterable[Entry]) -> BoardNotes:
-    """Return the notes' source after these entries, which are read as corrected."""
+    """Return the data for notes after these entries, to which corrections are already applied."""
     notes = BoardNotes()
     for entry in entries:
         match entry.fact:

@@ -18,7 +18,7 @@ class Change(Struct, frozen=True):
     """A change of one value, by an entry or between two positions."""
 
     of: str
-    """Subject."""
+    """Subject whose value changed."""
     aspect: str
     before: str | None
     """Value before the change; None if there was none."""
@@ -29,16 +29,16 @@ class Values(Struct):
     """Values that hold after some entries of a history."""
 
     by_aspect: dict[Aspect, list[tuple[int, str]]] = {}
-    """Aspect → each position that set it, and its value; the last one holds."""
+    """Aspect → each position that set a value of the aspect, and the value; the last value holds."""
     by_position: dict[int, set[Aspect]] = {}
-    """Position → the aspects that it set."""
+    """Position → the aspects whose values the position's entry set."""
 
     def current(self) -> dict[Aspect, str]:
-        """Return the values that hold."""
+        """Return the current value of each aspect that has a value."""
         return {aspect: values[-1][1] for aspect, values in self.by_aspect.items() if values}
 
     def value(self, aspect: Aspect) -> str | None:
-        """Return the value of an aspect, or None."""
+        """Return the current value of an aspect, or None if it has no value."""
         values = self.by_aspect.get(aspect)
         return values[-1][1] if values else None
 
@@ -48,11 +48,11 @@ class Values(Struct):
         self.by_position.setdefault(position, set()).add(aspect)
 
     def aspects_of(self, position: int) -> Iterable[Aspect]:
-        """Return the aspects that a position set."""
+        """Return the aspects whose values the entry at a position set."""
         return self.by_position.get(position, ())
 
     def remove(self, position: int) -> None:
-        """Remove the values that a position set."""
+        """Remove the values that the entry at a position set."""
         for aspect in self.by_position.pop(position, ()):
             self.by_aspect[aspect] = [value for value in self.by_aspect[aspect] if value[0] != position]
 

@@ -8,7 +8,7 @@ import re
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _POP, _POP_ISOLATE = "\u202c", "\u2069"
 _END_OF = {**dict.fromkeys("\u202a\u202b\u202d\u202e", _POP), **dict.fromkeys("\u2066\u2067\u2068", _POP_ISOLATE)}
-"""Character that begins a direction → the one that ends it."""
+"""Character that begins a direction → the character that ends the direction."""
 
 
 def with_ended_directions(text: str) -> str:

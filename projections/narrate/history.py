@@ -48,7 +48,7 @@ class EvidenceCited(Struct, frozen=True):
 
     evidence: str
     position: int
-    """Entry that submitted it."""
+    """Position of the entry that submitted the document."""
 
 
 class NarratedEntry(Struct, frozen=True, rename="camel"):
@@ -61,29 +61,29 @@ class NarratedEntry(Struct, frozen=True, rename="camel"):
     actor: str
     role: str
     occurred_at: datetime | None
-    """Time at which it happened, if it differs from the time of recording."""
+    """Time at which the fact happened; None if it was recorded at that time."""
     recorded_at: datetime
     clauses: tuple[str, ...]
     subjects: tuple[str, ...]
-    """Ids of all its subjects."""
+    """Ids of all the entry's subjects."""
     narratives: dict[str, str] = field(name="texts")
-    """Narratives outside the sentence by their paths; an erased one is replaced by a note."""
+    """Path → narrative outside the sentence, or a note if the narrative was erased."""
     evidence: tuple[EvidenceCited, ...]
     """Documents that the entry cites."""
     other_evidence: tuple[EvidenceCited, ...] = field(name="held")
-    """Other documents in the register that support its subjects."""
+    """Other documents in the register that support the entry's subjects."""
     changes: tuple[Change, ...]
     notes: tuple[str, ...] = ()
     """Attendance, chair, interests and warnings of a meeting or decision of the board."""
     reads_now: str | None = None
-    """Sentence of the corrected entry after this correction."""
+    """Sentence of the corrected entry after this correction; None if this entry is not a correction."""
     corrected_by: int | None = None
-    """Later entry that corrected this one."""
+    """Position of the later entry that corrected this entry; None if this entry was not corrected."""
     decision: bool = False
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """Filter of entries; None does not filter."""
+    """Filter of entries; a field with the value None does not filter."""
 
     subject: str | None = None
     clause: str | None = None
@@ -102,28 +102,28 @@ class Selection(Struct, frozen=True, kw_only=True):
 
 
 class History(Struct):
-    """State of a history after some entries, which are added in order, each once."""
+    """State of a history after some entries; add each entry once, in order."""
 
     names: Mapping[str, str] = NO_NAMES
     """Actor → name, for actors whose names the reader may see."""
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/London"))
     corrected: Mapping[int, int] = {}
-    """Corrected position → the correcting one, for all entries to be added."""
+    """Position of a corrected entry → position of its correction, for all entries to be added."""
     clauses: Mapping[str, ClauseState] = {}
     """Clauses of the notice after all entries to be added."""
     links: LinkedValues = {}
     """Values that facts leave out because their subjects state them, after all entries to be added."""
     board: BoardNotes = field(default_factory=BoardNotes)
-    """Notes to the board's meetings and decisions, from all entries to be added."""
+    """Data for notes on the boards' meetings and decisions, from all entries to be added."""
     requests: dict[str | int, AccessRequested] = {}
     """Requests for access by their ids."""
     values: Values = field(default_factory=Values)
     scales: dict[Dimension, dict[int, dict[str, str]]] = {}
-    """Dimension → each position that adopted a scale for it, with the label of each code; the last one holds."""
+    """Dimension → each position that adopted a scale for it, with the label of each code; the last scale holds."""
     register: dict[str, tuple[int, frozenset[str]]] = {}
-    """Evidence → the entry that submitted it, and the ids that it supports."""
+    """Document → position of the entry that submitted it, and the ids that the document supports."""
     subjects: dict[int, tuple[str, ...]] = {}
-    """Position → the ids of its subjects."""
+    """Position of an entry → ids of the entry's subjects."""
 
     def narrate(self, entry: Entry, narratives: Narratives) -> NarratedEntry:
         """Add the next entry, and return it in plain words."""
@@ -174,7 +174,7 @@ class History(Struct):
         return labels.get(code, code)
 
     def _request_of(self, fact: Fact) -> str:
-        """Return the kind and grantee of the request for access that a fact answers."""
+        """Return a note on the request for access that a fact answers, or an empty string without a request."""
         if isinstance(fact, AccessRequested):
             self.requests[fact.request] = fact
             return ""
@@ -224,7 +224,7 @@ class History(Struct):
         return tuple(difference(before, after)), reads_now
 
     def _settle(self, position: int, fact: Fact, narratives: Narratives, before: dict[Aspect, str | None]) -> None:
-        """Set the values that a fact declares; note in `before` those that they replace."""
+        """Set the values that a fact declares; note in `before` the values that they replace."""
         for subject, name, value in fact.sentence.settles:
             if _is_unset(fact, value):
                 continue
@@ -261,7 +261,7 @@ def _is_unset(fact: Fact, value: str) -> bool:
 
 
 def _paths_in(fact: Fact) -> set[str]:
-    """Return the paths of the narratives in a fact's sentence, and in that of its replacement."""
+    """Return the paths of the narratives in a fact's sentence, and in the sentence of its replacement."""
     paths = set(map(data_path, fields_of(fact.sentence.sentence)))
     if isinstance(fact, EntryCorrected) and fact.replacement is not None:
         sentence = STORED_TYPES[fact.replacement.type].kind.struct.sentence.sentence

@@ -46,13 +46,13 @@ class LoadedHistory:
         self._connection = connection
         self.notice = notice
         self.size = size
-        """Position of its last entry."""
+        """Position of the notice's last entry."""
 
     async def position_at(self, instant: datetime) -> int:
         """Return the last position that had been recorded by an instant.
 
         Raises:
-            NotRecordedYet: Nothing had been recorded by then.
+            NotRecordedYet: Nothing had been recorded by that instant.
         """
         cursor = await self._connection.execute(
             "SELECT max(position) FROM ledger.entries WHERE notice = %s AND recorded_at <= %s",
@@ -79,11 +79,11 @@ class LoadedHistory:
         return clauses
 
     async def links(self, to: int) -> dict[tuple[str, str], list[str]]:
-        """Return the values that facts leave out and their subjects state, after the first `to` entries."""
+        """Return the values that facts omit because their subjects state them, after the first `to` entries."""
         return linked_values_after(entry.fact for entry in await self._effective(LINKING, to))
 
     async def board(self, to: int) -> BoardNotes:
-        """Return the notes to the board's meetings and decisions after the first `to` entries."""
+        """Return the data for notes on the boards' meetings and decisions, after the first `to` entries."""
         return board_notes(await self._effective(BOARD_FACTS, to))
 
     async def _effective(self, facts: Iterable[type[Fact]], to: int) -> list[Entry]:
@@ -131,7 +131,7 @@ async def narrate(
 
 @asynccontextmanager
 async def open_history(url: str, notice: str) -> AsyncIterator[LoadedHistory]:
-    """Open the history of a notice.
+    """Open the history of a notice, in one snapshot of the ledger.
 
     Raises:
         UnknownNotice: No such notice is recorded.

@@ -19,7 +19,7 @@ from projections.engine.narrative import NarrativeRef
 from projections.narrate.directions import with_ended_directions
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
-"""Names of a directory without actors."""
+"""Names of actors from a directory without actors."""
 _PART = re.compile(r"\[([^]]*)]")
 _STOPPED = re.compile(r"([.!?])”\.")
 _STOP_WITHIN = re.compile(r"\.”(?=[,;)])")
@@ -47,9 +47,9 @@ def phrase(
     zone: ZoneInfo,
     names: Mapping[str, str] = NO_NAMES,
 ) -> str:
-    """Return a template with the values of a fact; days and times are in the zone.
+    """Return a template filled in with the values of a fact; days and times are in the zone.
 
-    `names` gives the name of an actor, written before the id.
+    `names` maps an actor's id to the name, which is written before the id.
     """
 
     def value(field: str) -> str:
@@ -104,7 +104,7 @@ def data_path(name: str) -> str:
 
 
 def quote(narrative: NarrativeRef | None) -> str:
-    """Return a narrative in quotation marks, or a note if it was erased."""
+    """Return a narrative in quotation marks, or a note if the narrative is missing or erased."""
     if narrative is None:
         return "“missing”"
     if narrative.body is None:
@@ -165,7 +165,7 @@ def singular(plural: str) -> str:
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:
-    """Return a sort key with numbers in natural_key order: 5b, 5f, 13."""
+    """Return a sort key that orders the numbers in names by value: 5b, 5f, 13."""
     return [(int(digits or 0), letters) for digits, letters in _COUNTED.findall(name)]
 
 

@@ -1,9 +1,9 @@
-"""Answers in one round trip: a snapshot is opened, and its statements run, before its position is known here.
+"""Answers in one round trip: the statements are sent before this process knows the snapshot's position.
 
-The statements form one transaction, since nothing ends it before the pipeline does. If the outcome shows that the
-snapshot was not the requested one, its answers are thrown away. A query sets the notice and position of the
-transaction, and no worker of a cluster would receive them. So a distributed database is read in two round trips,
-by `Reader.at`.
+The statements form one transaction, which ends with the pipeline. If the outcome shows that the snapshot was not
+the requested one, its answers are thrown away. A query sets the notice and position of the transaction, and no
+worker of a cluster would receive these settings. So a distributed database is read in two round trips, by
+`Reader.at`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,11 +23,12 @@ LOOKUP = b"""SELECT f.*, (SELECT h.root_hash FROM ledger.heads h WHERE h.notice 
         OFFSET 0
     ) s CROSS JOIN LATERAL views.found(s.notice, $2::text[], $3::integer[], $4::integer, $5::timestamptz) f
     WHERE set_config('ledger.position', coalesce($4::integer, f.known, f.reached)::text, true) IS NOT NULL"""
-"""Query of a notice's positions, which first names the notice of the transaction, and then its position. Its last
-value is the root at the head.
+"""Query that sets the transaction's notice, returns the notice's positions, and sets the transaction's position.
+
+The last value is the root hash at the head.
 """
 _UNKNOWN = frozenset({"position", "recorded_at", "root_hash"})
-"""Values of a snapshot that are unknown when its statements are sent."""
+"""Names of a snapshot's values that are unknown when its statements are sent."""
 
 
 class AnswerAtOnce(Struct, frozen=True):
@@ -36,16 +37,16 @@ class AnswerAtOnce(Struct, frozen=True):
     snapshot: Snapshot
     """The snapshot, which has ended."""
     head: tuple[int, bytes]
-    """Size and root of the notice's ledger, at any position of the snapshot."""
+    """Size and root hash of the notice's whole ledger, even if the snapshot is at an earlier position."""
     answers: list[tuple[bytes, int] | None]
 
 
 class OneTripReader:
-    """Reader of notices whose views are ready.
+    """Reader that answers in one round trip, if a notice's views have reached the requested position.
 
     Args:
         pool: Connections to the primary.
-        versions: The version of each view; a view of another version counts as having reached nothing.
+        versions: The version of each view; a view stored by another version counts as being at position 0.
         connection_seconds: Seconds to wait for a connection.
     """
 
@@ -70,11 +71,12 @@ class OneTripReader:
             requests: The statements.
             as_of: The position, or the instant known.
             at_least: A position that the views must have reached.
-            seconds: Seconds that all of this may take.
+            seconds: Seconds that all statements together may take; None for no limit.
 
         Returns:
-            The answers. None if `Reader.at` has to be used: a view is behind or has stopped, nothing was recorded
-            then, the connection was lost, or a statement needs a value of the snapshot.
+            The answers; None if `Reader.at` has to be used. This happens if a view is behind or has stopped, or
+            nothing was recorded by then. It also happens if the connection was lost, or a statement needs a value
+            of the snapshot.
 
         Raises:
             Unavailable: The database cannot be reached.

@@ -54,7 +54,7 @@ def test_sql(relation: Relation[Any], test: Test, parameter: Callable[[object], 
 
 
 def names_in(test: Test | None) -> list[str]:
-    """Return the names of the conditions that are combined."""
+    """Return the names of all conditions in a test; an empty list without a test."""
     match test:
         case None:
             return []

@@ -32,7 +32,7 @@ _FIGURES: Mapping[Figure, str] = {
 
 
 class GroupKey(Struct, frozen=True):
-    """A field by whose values rows are grouped; a list's row belongs to the group of each of its items."""
+    """A field by whose values rows are grouped. A row whose value is a list is in the group of each item."""
 
     name: str
     unit: Unit | None = None
@@ -74,25 +74,25 @@ def is_number(relation: Relation[Any], name: str) -> bool:
 
 
 def is_group_key(relation: Relation[Any], name: str) -> bool:
-    """Return True if rows can be grouped by a field: all but narratives and JSON."""
+    """Return True if rows can be grouped by a field; narratives and JSON cannot be keys."""
     kind = unwrap(relation.hints[name]).column_type
     return kind not in (NarrativeRef, dict, list[NarrativeRef])
 
 
 class FigureOf(Struct, frozen=True):
-    """A figure of a quantity of a group's rows."""
+    """A figure, such as the mean, of a quantity over a group's rows."""
 
     figure: Figure
     quantity: Quantity
 
 
 def group_rows(relation: Relation[Any], rows: str, keys: Sequence[GroupKey], figures: Sequence[FigureOf]) -> str:
-    """Return the query of the groups of rows: their keys as text `k1` …, their size `n`, their figures `f1` ….
+    """Return the query of groups of rows: columns for keys as text (`k1` …), size (`n`) and figures (`f1` …).
 
     Args:
         relation: The relation of the rows.
         rows: The FROM item of the rows.
-        keys: Keys of the groups; all rows are one group without keys.
+        keys: Keys of the groups; without keys, all rows are one group.
         figures: Figures of each group.
     """
     values = [_key_value(relation, key) for key in keys]
@@ -111,7 +111,7 @@ def group_rows(relation: Relation[Any], rows: str, keys: Sequence[GroupKey], fig
 
 
 def quantity_names(of: Quantity) -> tuple[str, ...]:
-    """Return the fields of a quantity."""
+    """Return the names of the fields of a quantity."""
     return (of.start, of.end) if isinstance(of, Duration) else (of.name,)
 
 
@@ -120,7 +120,7 @@ def _figure_sql(relation: Relation[Any], of: FigureOf) -> str:
 
 
 def _key_value(relation: Relation[Any], key: GroupKey) -> tuple[str, str]:
-    """Return the SQL of a key's value for one row, and the join that it needs, if any."""
+    """Return the SQL of a key's value for one row, and the join that the value needs (may be empty)."""
     if is_day(relation, key.name):
         return f"date_trunc('{(key.unit or 'DAY').lower()}', {_day_sql(relation, key.name)})::date", ""
     if get_origin(unwrap(relation.hints[key.name]).column_type) is list:

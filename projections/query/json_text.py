@@ -9,7 +9,7 @@ _ARGUMENTS = 90
 
 
 def json_value(expression: str, form: Form) -> str:
-    """Return SQL that writes a value as JSON text; null if it has no value."""
+    """Return SQL that writes a value as JSON text; the SQL yields null for a missing value."""
     if form == "int":
         return f"({expression})::integer::text"
     if form == "count":

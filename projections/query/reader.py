@@ -70,35 +70,35 @@ class _Positions(Struct, frozen=True):
 
     size: int
     reached: int
-    """Lowest position of the views concerned, without those that have stopped."""
+    """Lowest position that the requested views have reached; stopped views do not count."""
     stopped: dict[str, int]
     """Stopped view → the position it has reached."""
     known: int | None
-    """Last position recorded by the requested instant; 0 before the first, None without a requested instant."""
+    """Last position recorded by the requested instant; 0 before the first entry, None without an instant."""
     recorded_at: datetime
     """Instant at which the entry at the snapshot's position was recorded."""
     root_hash: bytes
-    """Root of the tree that ends with that entry."""
+    """Root hash of the tree of entries that ends at the snapshot's position."""
 
 
 class _Look(Struct, frozen=True):
-    """A pending or finished look at the positions of a notice's views."""
+    """A pending or finished check of the positions of a notice's views."""
 
     event: asyncio.Event
-    """Event of the next notification, which makes the look out of date."""
+    """Event of the next notification, which makes the check out of date."""
     at: float
     reached: "asyncio.Future[int]"
 
 
 class Reader:
-    """Opener of snapshots of one database; many may be open at once, on a few connections.
+    """Reader that opens snapshots of notices in one database; each open snapshot uses one of a few connections.
 
     Args:
-        url: The database; its primary, if it has standbys.
+        url: URL of the database; of its primary, if it has standbys.
         views: The views that snapshots may read.
         timeout: Seconds to wait for a connection.
-        standbys_url: The hot standbys to read from; None to read from the primary.
-        lag: Seconds by which a standby may be behind.
+        standbys_url: URL of the hot standbys to read from; None to read from the primary.
+        lag: Seconds by which a standby may be behind the primary.
     """
 
     def __init__(
@@ -115,18 +115,18 @@ class Reader:
         self._pool = _pool(url)
         self._standbys = Standbys(url, standbys_url, lag, _pool) if standbys_url is not None else None
         self.at_once: OneTripReader | None = None
-        """Reader of notices whose views are ready; None with standbys and on a cluster."""
+        """Reader that answers in one round trip; None with standbys and on a cluster."""
         self._notifications = Notifications(url, "ledger_reader", "ledger_views")
         self._looks: dict[str, _Look] = {}
         self._is_distributed = False
-        """True on a cluster, which plans no statement once for all values."""
+        """True on a cluster, where a statement cannot be planned once for all values."""
 
     async def open(self) -> Self:
-        """Connect.
+        """Connect to the database and its standbys, and return this reader.
 
         Raises:
             Unavailable: The database cannot be reached.
-            LedgerError: No server of `standbys_url` is a standby of this database.
+            LedgerError: A server of `standbys_url` belongs to another cluster, or all of them are primaries.
         """
         await open_pool(self._pool, self._timeout)
         async with self._pool.connection() as connection:
@@ -143,7 +143,7 @@ class Reader:
         return self
 
     async def close(self) -> None:
-        """Disconnect."""
+        """Close all connections."""
         await self._notifications.close()
         if self._standbys is not None:
             await self._standbys.close()
@@ -151,7 +151,7 @@ class Reader:
 
     @property
     def standbys(self) -> Sequence[Standby]:
-        """The standbys, each with its lag and the reason why it is left out."""
+        """The standbys, each with its lag and any reason why it is left out; empty without `standbys_url`."""
         return self._standbys.servers if self._standbys is not None else ()
 
     async def __aenter__(self) -> Self:
@@ -161,13 +161,13 @@ class Reader:
         await self.close()
 
     def next_move(self) -> asyncio.Event:
-        """Return the event of the next move of the views; take it before looking, and poll as well."""
+        """Return the event that the views' next progress sets. Take it before reading views, and poll as well."""
         return self._notifications.next()
 
     async def wait_beyond(self, notice: str, position: int, seconds: float) -> bool:
-        """Wait until the views of a notice pass a position, at most this many seconds; return whether they did.
+        """Wait until the views of a notice pass a position; return True, or False after this many seconds.
 
-        All waiters on one notice share a check after each notification and once a second.
+        All waiters on one notice share a check after each notification, and at intervals without notifications.
         """
         deadline = asyncio.get_running_loop().time() + seconds
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
@@ -179,7 +179,7 @@ class Reader:
 
     @property
     def _look_seconds(self) -> float:
-        """Seconds between looks; a standby replays a commit after the primary's notification of it."""
+        """Seconds between checks; shorter with a standby, which replays a commit after its notification."""
         return _LOOK_SECONDS if self._standby_pool() is None else _STANDBY_LOOK_SECONDS
 
     def _standby_pool(self) -> Pool | None:
@@ -196,7 +196,7 @@ class Reader:
         return await asyncio.shield(look.reached)
 
     def _forget(self, notice: str, event: asyncio.Event) -> None:
-        """Forget finished looks at other notices, so that only notices with waiters stay."""
+        """Forget finished checks of other notices, so that only notices with waiters stay."""
         for other in [name for name, look in self._looks.items() if name != notice and look.event is not event]:
             if self._looks[other].reached.done():
                 del self._looks[other]
@@ -231,23 +231,23 @@ class Reader:
         views: Collection[str] | None = None,
         composed: bool = False,
     ) -> AsyncIterator[Snapshot]:
-        """Open a snapshot at the latest position that all these views have reached, or at an earlier one.
+        """Open a snapshot at the latest position that all these views have reached, or at an earlier position.
 
-        A stopped view does not hold back the others; the snapshot lists those that it cannot read.
+        A stopped view does not hold back the other views; the snapshot lists the views that it cannot read.
 
         Args:
             notice: The notice.
-            as_of: The position, or the instant known; all that is recorded, if None.
+            as_of: The position, or the instant known; the latest position, if None.
             on: The instant at which rules are judged; now, if None.
             at_least: A position that the views must have reached.
-            wait: Seconds to wait for the views to reach these positions.
+            wait: Seconds to wait for the views to reach the position.
             views: Names of the views to read; all, if None.
             composed: True for composed statements, which PostgreSQL then plans only once.
 
         Raises:
             UnknownNotice: No such notice is recorded.
             NotRecordedYet: Nothing was recorded at that position or by that instant.
-            NotCaughtUp: The views did not reach the position in time, or it is not recorded.
+            NotCaughtUp: The views did not reach the position in time, or `at_least` is not recorded.
             Unavailable: The database cannot be reached.
         """
         if not _NOTICE_ID.match(notice):
@@ -300,7 +300,7 @@ class Reader:
 
     @asynccontextmanager
     async def without_notice(self) -> AsyncIterator[Snapshot]:
-        """Open a snapshot that reads no notice, for statements over values that are sent."""
+        """Open a snapshot that reads no notice, for statements over rows that are sent as a parameter."""
         async with self._transaction(self._begin([], SQL("SELECT now()"))) as (connection, ((now,),)):
             yield Snapshot(connection, "", (0, now, b""), now, {})
 
@@ -308,7 +308,7 @@ class Reader:
     async def _transaction(
         self, begin: Sequence[bytes], standby: Pool | None = None
     ) -> AsyncIterator[tuple[Connection, list[tuple[Any, ...]]]]:
-        """Open a transaction on a standby or on the primary, and return the rows of its first query."""
+        """Open a transaction on a standby or the primary; yield its connection and its first query's rows."""
         pool, (connection, rows) = await self._begin_anywhere(begin, standby)
         try:
             yield connection, rows
@@ -326,7 +326,11 @@ class Reader:
     async def _begin_anywhere(
         self, begin: Sequence[bytes], standby: Pool | None
     ) -> tuple[Pool, tuple[Connection, list[tuple[Any, ...]]]]:
-        """Begin a transaction on a standby; on the primary if that one fails."""
+        """Begin a transaction on the standby, or on the primary if the standby is missing or fails.
+
+        Returns:
+            The pool that was used, and its connection with the rows of the first query.
+        """
         if standby is not None and self._standbys is not None:
             try:
                 return standby, await begin_on(standby, begin, _STANDBY_SECONDS)
@@ -340,7 +344,7 @@ def _pool(url: str) -> Pool:
 
 
 def _is_certain(as_of: AsOf, rows: Sequence[tuple[Any, ...]]) -> bool:
-    """Return whether later entries, which a standby may lack, cannot change what was requested."""
+    """Return True if later entries, which a standby may lack, cannot change the requested position."""
     (row,) = rows
     if row[0] is None:
         return False
@@ -354,7 +358,7 @@ def _positions(notice: str, rows: Sequence[tuple[Any, ...]]) -> _Positions:
     """Return the positions from the first query's row.
 
     Raises:
-        UnknownNotice: The row is empty.
+        UnknownNotice: The row is empty, as no such notice is recorded.
     """
     (row,) = rows
     if row[0] is None:

@@ -3,9 +3,9 @@
 One declaration names the source of the rows, the SQL of each field, the conditions and the order. Every query is
 built from it.
 
-In its SQL `t` is the row. The snapshot supplies `:notice`, `:position`, `:on`, `:today` and `:redacted`. `:on` is
-the instant at which rules are judged, `:today` its day in the notice's zone. `:redacted` is true if the reader
-sees small counts suppressed. In a condition, `:value` is the argument.
+In a relation's SQL, `t` is the row. The snapshot supplies `:notice`, `:position`, `:on`, `:today` and
+`:redacted`. `:on` is the instant at which rules are judged, `:today` its day in the notice's zone. `:redacted` is
+true if the reader sees small counts suppressed. In a condition, `:value` is the argument.
 """
 
 import re
@@ -27,7 +27,7 @@ _NAMED = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 ZONE = "(SELECT n.zone FROM views.notices n WHERE n.notice = :notice)"
 TODAY = f"(:on AT TIME ZONE {ZONE})::date"
 IN_POST = "t.first <= :today AND (t.last IS NULL OR t.last >= :today)"
-"""SQL condition: today is in a time in a post, its first and last days included."""
+"""SQL condition: today is within a term in a post, which includes its first and last days."""
 
 
 WITHIN = {
@@ -79,7 +79,7 @@ class Sort(Struct, frozen=True):
 
 
 class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
-    """A kind of rows."""
+    """Rows of one type, with their fields, conditions and order."""
 
     view: str
     """Name of its view in the role matrix."""
@@ -103,7 +103,7 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
     order: tuple[str, ...] = ("position",)
     """Fields of the order, unique together and never null; a cursor holds their values."""
     zone: str = ZONE
-    """SQL of the time zone whose days its instants are grouped by."""
+    """SQL of the time zone in which instants are grouped by day."""
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -113,7 +113,7 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
 
     @cached_property
     def meanings(self) -> dict[str, Meaning]:
-        """Meanings of the fields; a computed field that replaces a field of the row has the row's description."""
+        """Meanings of the fields; a computed field without a description has that of the field it replaces."""
         own = hints_of(self.row)
         meanings = {name: meaning_of(hint) for name, hint in own.items()}
         for name, computed in self.computed.items():
@@ -125,9 +125,9 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
     def derived(self) -> dict[str, tuple[str, str]]:
         """Conditions that follow from the types of fields: name → field, and operator.
 
-        A day or an instant has a range, whose end is exclusive. An id, a code or a word has a list of values.
-        So has a list of these: one of the row's has to be among the values. Each of them that may be missing,
-        and each list, has a flag for its absence.
+        A field with a day or an instant has the limits of a range, whose end is exclusive. A field with an id, a
+        code or a word has a list of values. So has a field with a list of these: one item has to be among the
+        values. Each of these fields that is optional or a list also has a flag for its absence.
         """
         conditions: dict[str, tuple[str, str]] = {}
         for name, hint in self.hints.items():
@@ -184,7 +184,7 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
     def beyond(
         self, sorts: Sequence[Sort], values: Sequence[str], *, is_reversed: bool = False, is_before: bool = False
     ) -> str:
-        """Return the test that a row comes after a place, or before it.
+        """Return the SQL of a test: the row comes after a place in the order, or before the place.
 
         Args:
             sorts: The sorts that precede the relation's own order.
@@ -212,7 +212,7 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
         return [name for name in names if name not in self.conditions]
 
     def place_hints(self, sorts: Sequence[Sort] = ()) -> tuple[Any, ...]:
-        """Return the types of a place's values."""
+        """Return the types of the values of a place in the order: of the sorts, then of the order's fields."""
         return (*(self.hints[sort.name] | None for sort in sorts), *(self.hints[name] for name in self.order))
 
     def rows(self, conditions: Iterable[tuple[str, str]]) -> tuple[str, list[str]]:
@@ -246,7 +246,7 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
 def derived_name(field: str, operator: str, fields: Container[str]) -> str:
     """Return the name of the condition that follows from the type of a field.
 
-    An instant has its whole name if a day has the same: `issued_at_from` for `issued_at` next to `issued_on`.
+    An instant keeps its suffix if a day has the same stem: `issued_at_from` for `issued_at` next to `issued_on`.
     """
     if operator == EMPTY:
         return f"{field}_empty"
@@ -264,11 +264,11 @@ def of_table(view: str, table: Table[R], **rest: Any) -> Relation[R]:  # noqa: A
 
 
 QUERY = "(SELECT views.search_query(:value))"
-"""Search for the words of an argument; null, which filters nothing, for an argument without words."""
+"""SQL of a search for the words of an argument; null, which filters nothing, without words."""
 
 
 def contains(name: str) -> str:
-    """Return a condition: a narrative contains the words of the argument."""
+    """Return the SQL of a condition: the named narrative contains the words of the argument."""
     return (
         f"({QUERY} IS NULL OR EXISTS (SELECT FROM ledger.narratives n WHERE n.notice = :notice "
         f'AND n.position = t."{name}_position" AND n.path = t."{name}_path" '
@@ -277,7 +277,7 @@ def contains(name: str) -> str:
 
 
 def is_latest(table: str, at: str, of: str | None = None) -> str:
-    """Return a condition: no row of a table comes later by the field `at` and its position.
+    """Return the SQL of a condition: no row of a table is later by the field `at` and the position.
 
     Args:
         table: Table of the rows.

@@ -30,13 +30,13 @@ class Scope:
         """SQL for the list's name, as written into its cursors."""
         self.sorts = sorts
         self.all_rows = all_rows
-        """Writer of the FROM item of the rows of all pages."""
+        """Function that returns the FROM item of the rows on all pages."""
         self.groups: list[str] = []
-        """Items with the groups of the rows, which the list itself is joined to."""
+        """FROM items with the groups of the rows; they are joined to the parent's rows, as the list is."""
         self.keys = keys
         """Number of the keys of a group."""
         self.figures: list[FigureOf] = []
-        """Figures of a group that are written."""
+        """Figures of a group, in the order of their columns `f1` …."""
         self.joins: list[str] = []
         self.counts: list[str] = []
 

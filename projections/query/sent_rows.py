@@ -17,9 +17,9 @@ from projections.query.relation import Computed, Relation
 from projections.query.tree import GroupFigure, Groups, Listing, Node, NullableObject, ObjectNode, PageRows
 
 PARAMETER = "sent_rows"
-"""Parameter of a statement with the rows."""
+"""Name of the statement's parameter that contains the rows."""
 _COLUMN = re.compile(r'\bt\."?(\w+)')
-"""Column of a row in the SQL of a condition."""
+"""Pattern of a column of a row in the SQL of a condition."""
 
 
 def over_sent_rows(relation: Relation[Any], fields: Collection[str], key: str) -> Relation[Any]:

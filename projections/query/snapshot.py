@@ -1,7 +1,7 @@
 """Snapshot of a notice: all its queries see the views at one position.
 
 `projections.query.reader` opens snapshots; the views' modules query them. The transaction shows only the rows of
-its notice that held at its position, so no query filters by either.
+its notice that held at its position. So queries need no filter for these.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _END = b"COMMIT"
 
 
 class AsOf(Struct, frozen=True):
-    """A position, or an instant by which entries had been recorded; all that is recorded, if neither."""
+    """A position, or an instant by which entries had been recorded; the latest position, if neither is set."""
 
     position: int | None = None
     known_at: datetime | None = None
@@ -55,7 +55,7 @@ class Snapshot:
         self.on = on
         """Instant at which rules are judged."""
         self.stopped = stopped
-        """Views that stopped before this position, and so cannot be read here → the position reached."""
+        """View that stopped before this position, and so cannot be read here → the position that it reached."""
 
     async def fetch(
         self, query: LiteralString | Composed | bytes, parameters: Sequence[object] | Mapping[str, object] = ()
@@ -91,14 +91,14 @@ class Snapshot:
 
         Args:
             requests: The statements.
-            is_last: End the snapshot.
-            seconds: Seconds that all statements together may take.
+            is_last: True to end the snapshot.
+            seconds: Seconds that all statements together may take; None for no limit.
 
         Returns:
-            For each statement the JSON bytes and the number of rows in them; None if it found no row.
+            For each statement, the JSON bytes and the number of rows in them; None if the statement found no row.
 
         Raises:
-            TooSlow: A statement took too long, or all of them did.
+            TooSlow: A statement, or all statements together, took too long.
             TooMany: A statement read too many rows.
             InvalidText: A parameter contains NUL or a lone surrogate.
             Unavailable: The connection was lost.
@@ -143,14 +143,14 @@ async def run_statements(
     is_last: bool = False,
     seconds: float | None,
 ) -> list[Any]:
-    """Run statements in one go, and return the first row of each.
+    """Run statements in one go, and return the first row of each statement, or None for a statement without rows.
 
     Args:
         connection: The connection.
-        statements: SQL and parameters of each.
-        first: Setting before the statements.
-        is_last: End the transaction.
-        seconds: Seconds that all statements together may take.
+        statements: SQL and parameters of each statement.
+        first: Setting to run before the statements, if any.
+        is_last: True to end the transaction.
+        seconds: Seconds that all statements together may take; None for no limit.
 
     Raises:
         LedgerError: The errors of `Snapshot.answer`.
@@ -200,7 +200,7 @@ def _sized(value: object) -> object:
 
 
 def _is_invalid_text(error: Exception) -> bool:
-    """Return true if a parameter cannot be sent; the database's own errors have a state."""
+    """Return True if the error is a parameter that cannot be sent; the database's own errors have a state."""
     return not (isinstance(error, psycopg.Error) and error.sqlstate is not None)
 
 

@@ -53,7 +53,7 @@ _TYPES = {
     PARAMETER: "jsonb",
 }
 NESTED = 4
-"""Lists below one another from which rows are counted while they are read, because rows multiply with each."""
+"""Levels of nested lists above which rows are counted while they are read, as rows multiply with each level."""
 
 
 def compose(
@@ -64,8 +64,8 @@ def compose(
     Args:
         listing: The object; at most one row.
         redacted: Views with small counts suppressed.
-        exact: Make the statement fail at an answer that a client may not get: a missing value, a number out of
-            range, a short list that is too long. Otherwise they are written as they are, for the caller to check.
+        exact: True to make the statement fail at an answer that a client may not get: a missing value, a number
+            out of range, a short list that is too long. Otherwise the caller has to check these.
         most_rows: Rows of all lists after which the statement fails. Only deep trees count rows while they read.
     """
     is_deep = depth_of(listing.item) > NESTED
@@ -169,7 +169,7 @@ class _Writer:
         return f"to_json({self.snapshot_value('notice')}{own})::text"
 
     def nullable(self, node: NullableObject, scope: Scope) -> str:
-        """Return the SQL of a nested object of the same row, or null."""
+        """Return the SQL of a nested object of the same row; null if the node's field is null."""
         before, scope.counts = scope.counts, []
         text = self.members(node.item, scope)
         is_null = f"{self.expression(scope.relation, node.name)} IS NULL"

@@ -1,8 +1,8 @@
 """Choose the server that snapshots are read from: a hot standby that is up to date, or the primary.
 
-A monitor looks at each standby twice a second. It leaves out a standby that is unreachable, promoted, behind by
-more than the limit, or another primary's. A process stays with one standby until that one is left out: its readers
-do not go back in time.
+A monitor checks each standby twice a second. It leaves out a standby that is unreachable, promoted, too far
+behind, or a copy of another primary. A process stays with one standby until that standby is left out. So the
+process's readers do not go back in time.
 """
 
 import asyncio
@@ -24,11 +24,11 @@ from ledger.store.database import connect, hosts
 from projections.engine.tasks import end
 
 LOOK_SECONDS = 0.5
-"""Seconds between looks at the standbys."""
+"""Seconds between checks of the standbys."""
 ANSWER_SECONDS = 3.0
-"""Seconds in which a server must answer a look."""
+"""Seconds within which a server must answer a status check."""
 HOUR_SECONDS = 3_600.0
-"""Seconds up to which a lag is exact; a larger one reads as a little more. LEDGER_READ_LAG is at most this."""
+"""Seconds up to which a lag is exact; a larger lag reads as slightly more. LEDGER_READ_LAG may not exceed this."""
 # The name of a file of the write-ahead log begins with the timeline.
 _PRIMARY = """SELECT system_identifier, pg_is_in_recovery(),
     CASE WHEN NOT pg_is_in_recovery()
@@ -51,20 +51,20 @@ class ServerState(Struct, frozen=True):
     timeline: int
     """Number of promotions before this state."""
     position: int
-    """Offset in the write-ahead log up to which the server has written, or has replayed, in bytes."""
+    """Bytes of the write-ahead log that a primary has written, or that a standby has replayed."""
 
 
 class LogPositions:
     """Positions of the primary's write-ahead log in the last hour, by this process's clock.
 
-    Before the first sample, nothing is known. A standby behind the first sample may be behind by any time.
+    Nothing is known before the first sample: a standby behind that sample may be behind by any time.
     """
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque()
 
     def add(self, at: float, position: int) -> None:
-        """Add a sample where the log has grown, and forget those that are more than an hour old."""
+        """Add a sample if the log has grown, and forget samples that are more than an hour old."""
         while self._samples and self._samples[-1][1] > position:  # a primary that is gone wrote more
             self._samples.pop()
         if not self._samples or position > self._samples[-1][1]:
@@ -73,7 +73,7 @@ class LogPositions:
             self._samples.popleft()
 
     def lag(self, position: int, now: float) -> float:
-        """Return the seconds for which a standby at this position has been behind; 0 if it is not."""
+        """Return the seconds for which a standby at this position has been behind; 0 if it is up to date."""
         first = bisect_right(self._samples, position, key=lambda sample: sample[1])
         return now - self._samples[first][0] if first < len(self._samples) else 0.0
 
@@ -86,17 +86,17 @@ class Standby:
         """Address without a password, for the log."""
         self.url = url
         self.lag = 0.0
-        """Seconds behind the primary at the last look."""
+        """Seconds by which the standby was behind the primary at the last check."""
         self.pool: Pool | None = None
         """Connections for readers; None while the standby is left out."""
         self.fault: str | None = "it has not been looked at yet"
         """Reason why the standby is left out; None while it can be read."""
         self.error: str | None = None
-        """Reason why the last look failed; None if it succeeded."""
+        """Reason why the last check of the standby failed; None if the check succeeded."""
         self._connection: AsyncConnection[Any] | None = None
 
     async def look(self) -> ServerState | None:
-        """Return the state of the server, or None if the look fails; `error` has the reason."""
+        """Return the state of the server, or None if the check fails; `error` then has the reason."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if self._connection is None or self._connection.closed:
@@ -113,7 +113,7 @@ class Standby:
         return None
 
     async def disconnect(self) -> None:
-        """Close the connection of the looks."""
+        """Close the connection that checks use."""
         if self._connection is not None:
             await self._connection.close()
 
@@ -140,7 +140,7 @@ class Standbys:
         self._order: Sequence[Standby] = random.sample(self.servers, len(self.servers))
 
     async def open(self) -> None:
-        """Look at each standby, and start the monitor.
+        """Check each standby, and start the monitor.
 
         Raises:
             LedgerError: A standby belongs to another cluster, or every server of the URL is a primary.
@@ -185,7 +185,11 @@ class Standbys:
                 await self._look()
 
     async def _look(self) -> list[ServerState | None]:
-        """Look at each standby and then at the primary, so that a true copy is never ahead of it."""
+        """Check each standby, and then the primary, so that a true copy is never ahead of the primary.
+
+        Returns:
+            The state of each standby; None if its check failed.
+        """
         async with asyncio.TaskGroup() as group:  # unlike gather, it ends them when it is cancelled
             looks = [group.create_task(standby.look()) for standby in self.servers]
         states = [look.result() for look in looks]
@@ -195,7 +199,7 @@ class Standbys:
         return states
 
     async def _sample(self) -> ServerState | None:
-        """Note the primary's position; return None if it does not answer."""
+        """Note the position of the primary's log, and return the primary's state; None if it does not answer."""
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if self._connection is None or self._connection.closed:
@@ -211,7 +215,7 @@ class Standbys:
         return state
 
     def _fault(self, standby: Standby, state: ServerState | None) -> str | None:
-        """Return the reason to leave a standby out, or None."""
+        """Return the reason to leave a standby out, or None if it can be read."""
         if state is None or self._state is None:
             return f"{standby.host} cannot be read: {standby.error or 'the primary cannot be reached'}"
         standby.lag = self._written.lag(state.position, asyncio.get_running_loop().time())
@@ -226,7 +230,7 @@ class Standbys:
         return None
 
     async def _set_fault(self, standby: Standby, fault: str | None) -> None:
-        """Leave a standby out, or take it back; log each change."""
+        """Leave a standby out for a fault, or take the standby back without a fault; log each change."""
         if fault is None and standby.pool is None:
             pool = self._make_pool(standby.url)
             await pool.open()
@@ -260,12 +264,15 @@ async def take(pool: Pool, seconds: float) -> AsyncConnection[Any]:
 async def begin_on(
     pool: Pool, begin: Sequence[bytes], seconds: float
 ) -> tuple[AsyncConnection[Any], list[tuple[Any, ...]]]:
-    """Begin a transaction on a connection from a pool; replace one that the server has closed.
+    """Begin a transaction on a connection from a pool; replace connections that the server has closed.
 
     Args:
         pool: The connections.
-        begin: The strings to send in one go; a single one may hold several statements.
+        begin: The strings to send in one go; a single string may contain several statements.
         seconds: Seconds to wait for a connection.
+
+    Returns:
+        The connection, and the rows of the last statement.
     """
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
@@ -282,7 +289,7 @@ async def begin_on(
 
 
 async def _run(connection: AsyncConnection[Any], strings: Sequence[bytes]) -> list[tuple[Any, ...]]:
-    """Return the rows of the last statement of these strings."""
+    """Run the statements in these strings, and return the rows of the last statement."""
     if len(strings) > 1:
         async with connection.pipeline():
             for string in strings[:-1]:

@@ -68,7 +68,7 @@ class NarrativeBody(Struct, frozen=True):
 
 
 class ErasedBy(Struct, frozen=True):
-    """The position of the entry that erased a narrative."""
+    """The position of the entry that erased a narrative; null if the narrative was not erased."""
 
     name: str
 
@@ -90,7 +90,7 @@ NarrativeMember = Literal["path", "body", "erased_by"]
 
 
 class NarrativeList(Struct, frozen=True):
-    """A field of several narratives: the listed members of each."""
+    """A field with a list of narratives; each narrative is written as an object with these members."""
 
     name: str
     members: tuple[tuple[str, NarrativeMember | Constant], ...]
@@ -120,7 +120,7 @@ class Cursor(Struct, frozen=True):
 
 
 class HasMore(Struct, frozen=True):
-    """True if more rows follow the page."""
+    """A flag: true if more rows follow the page."""
 
 
 class EndCursor(Struct, frozen=True):
@@ -172,11 +172,11 @@ class Listing(Struct, frozen=True, kw_only=True):
     test: Test | None = None
     """Further conditions, combined by and, or and not."""
     by: str | None = None
-    """Condition that ties the rows to the parent row."""
+    """Condition that ties the rows to the parent row, if any."""
     key: str | None = None
-    """Field of the parent row with the condition's value."""
+    """Field of the parent row with the value of the condition `by`."""
     spread: bool = False
-    """True if that field is an array; the rows of its items follow one another."""
+    """True if the field `key` is an array; the rows of its items follow one another."""
     first: int = PAGE
     """Rows per key, at most."""
     sorts: tuple[Sort, ...] = ()
@@ -184,11 +184,11 @@ class Listing(Struct, frozen=True, kw_only=True):
     is_reversed: bool = False
     """True if the relation's own order is reversed."""
     is_backward: bool = False
-    """True if the page is the last rows instead of the first ones; they keep their order."""
+    """True if a page shows the last rows instead of the first rows; the rows keep their order."""
     after: Sequence[object] = ()
-    """Parameters, one for each sort and each field of the order; only rows after them are returned."""
+    """Parameters of a place, one for each sort and field of the order; only rows after the place are returned."""
     before: Sequence[object] = ()
-    """Parameters like those of `after`; only rows before them are returned."""
+    """Parameters of a place, like those of `after`; only rows before the place are returned."""
     cursor_keys: Sequence[object] = ()
     """Parameters with the key of the row whose list a cursor names; the lists of other rows are null."""
     cursors: str = ""
@@ -221,7 +221,7 @@ Node: TypeAlias = (
 
 
 def depth_of(node: Node) -> int:
-    """Return the number of lists below one another in a tree."""
+    """Return the depth of nested lists in a tree; lists with `counted` false add no depth."""
     match node:
         case ObjectNode():
             return max((depth_of(below) for _, below in node.items), default=0)

@@ -1,1 +1,1 @@
-"""Views: one module each, with its rows, tables, handlers and relations."""
+"""Views of a notice. The module of a view declares its rows, tables, handlers and relations."""

@@ -56,16 +56,16 @@ class Access(Struct, frozen=True):
         None
     )
     extended: int = 0
-    """Number of extensions."""
+    """Number of extensions of the grant."""
     revoked_at: datetime | None = None
     revoked_by: str | None = None
     revoked_position: int | None = None
     revoked_reason: NarrativeRef | None = None
     provided: int = 0
-    """Number of provisions under it."""
+    """Number of times that the council provided access under the grant."""
     uses: int = 0
     used_at: datetime | None = None
-    """Time of the latest use."""
+    """Instant of the latest use of the grant; None if it was never used."""
     refused_uses: Annotated[int, Meta(description="Number of refused uses.")] = 0
 
 
@@ -80,7 +80,7 @@ class Provision(Struct, frozen=True):
 
 
 class Use(Struct, frozen=True):
-    """A use of a grant, or a refused use."""
+    """A use of granted access, or an attempt that was refused."""
 
     request: Annotated[str, ID, Meta(description="Id of the request behind the grant.")]
     position: int
@@ -96,7 +96,7 @@ class Use(Struct, frozen=True):
 
 
 class ChecklistLine(Struct, frozen=True):
-    """A line of the checklist: for one review or diagnostic and one clause, the kinds of access by progress."""
+    """Kinds of access that a clause lists for one review or diagnostic, by their progress."""
 
     of: Annotated[str, ID, Meta(description="Id of the review or diagnostic.")]
     review: Annotated[str | None, ID, Meta(description="Id of the review; null if it is a diagnostic.")]

@@ -138,7 +138,7 @@ def _action_rebaselined(rows: Rows, entry: Entry, fact: ActionRebaselined) -> No
 
 @VIEW.on(ActionReopened)
 def _action_reopened(rows: Rows, entry: Entry, fact: ActionReopened) -> None:
-    """Open the action again; the history keeps its earlier ends."""
+    """Reopen an action, and clear the fields of its earlier end, which the history keeps."""
     ends = ("completed_on", "completed_position", "result", "embedded_on", "embedded_position", "assurance")
     cleared = dict.fromkeys((*ends, "dropped_position", "dropped_reason"))
     reopened = rows.require(ACTIONS, fact.action).reopened + 1
@@ -147,7 +147,7 @@ def _action_reopened(rows: Rows, entry: Entry, fact: ActionReopened) -> None:
 
 @VIEW.on(ProgressRecorded)
 def _progress_recorded(rows: Rows, entry: Entry, fact: ProgressRecorded) -> None:
-    """Rate the action that the progress names; older progress recorded late changes nothing."""
+    """Rate the action that the progress names, unless later progress has rated it."""
     if fact.action is None:
         return
     action = rows.require(ACTIONS, fact.action)

@@ -25,7 +25,7 @@ class Tenure(Struct, frozen=True):
 
     appointment: Annotated[str, ID, Meta(description="Id.")]
     position: int
-    """Entry that began it."""
+    """Position of the entry that began the period."""
     adviser: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person.")]
     first: Annotated[date, Meta(description="First day; the period includes both days.")]
     last: Annotated[date | None, Meta(description="Last day; null if the adviser is in post.")]
@@ -98,7 +98,7 @@ def _adviser_released(rows: Rows, entry: Entry, fact: AdviserReleased) -> None:
 
 
 def _open_tenure(rows: Rows, appointment: str) -> Tenure | None:
-    """Return the open tenure of an appointment."""
+    """Return the tenure under an appointment that has not ended, or None if all have ended."""
     tenures = (
         tenure for tenure in rows.all(TENURES) if tenure.appointment == appointment and tenure.ended is None
     )

@@ -98,7 +98,7 @@ class Timetable(Struct, frozen=True):
 
 
 class Meeting(Struct, frozen=True):
-    """A meeting that was held."""
+    """A meeting of a board."""
 
     meeting: Annotated[str, ID, Meta(description="Id.")]
     position: int
@@ -140,7 +140,7 @@ class Decision(Struct, frozen=True):
     rationale: Annotated[NarrativeRef, Meta(description="Rationale; null if erased.")]
     options: Annotated[list[NarrativeRef], Meta(description="Options that the board considered.")]
     votes: dict[str, Any] | None
-    """Votes for, against and abstained; None if not recorded."""
+    """Votes for and against the decision, and abstentions; None if not recorded."""
     evidence: NamedEvidence
     relates_to: Annotated[list[str], ID, Meta(description="Ids of the things that it relates to.")]
     rescinded_position: Annotated[int | None, Meta(description="Position of the entry that rescinded it.")] = None
@@ -169,7 +169,7 @@ class BoardAction(Struct, frozen=True):
 
 
 class DecisionSubject(Struct, frozen=True):
-    """A subject of a decision."""
+    """A thing, such as an objective, that a board's decision relates to."""
 
     subject: str
     decision: str
@@ -236,7 +236,7 @@ def _board_decision_recorded(rows: Rows, entry: Entry, fact: BoardDecisionRecord
 
 
 _IMPROVEMENT = {"improvement": "(t.board IS NULL) = :value"}
-"""Condition: the row is about the improvement board."""
+"""Filter that selects either the rows about the improvement board or the other rows."""
 BOARD = of_table("board", BOARDS, conditions=_IMPROVEMENT)
 CHAIR = of_table(
     "board",

@@ -1,7 +1,8 @@
-"""SQL of the clauses that an entry concerns: the declarations of `ledger.domain.rules.concern`, for the database.
+"""SQL for the clauses that an entry concerns, from the declarations in `ledger.domain.rules.concern`.
 
-The entries view stores the clauses' rules in `views.clause_rules`, and the values that facts leave out in
-`views.clause_links`. In the SQL, `t` is the entry.
+The entries view stores the rules of clauses in `views.clause_rules`. It stores values that facts leave out, such
+as a review's body, in `views.clause_links`. In the SQL, `t` is the entry, `r` its fact, `c` a clause and `l` a
+link.
 """
 
 from collections.abc import Iterable
@@ -14,41 +15,41 @@ from ledger.domain.rules.links import LINKS
 
 
 def encoded_fields(fact: type[Fact]) -> dict[str, str]:
-    """Return the JSON name of each field of a fact."""
+    """Return the JSON names of a fact's fields, by the names of the fields."""
     return dict(zip(fact.__struct_fields__, fact.__struct_encode_fields__, strict=True))
 
 
 def _type_names(facts: Iterable[type[Fact]]) -> str:
-    """Return the SQL of an array of the type names of facts, in their order."""
+    """Return an SQL array of the type names of facts, in alphabetical order."""
     names = sorted(name for fact in facts for name in type_names(KIND_OF[fact]))
     return f"ARRAY[{', '.join(map(repr, names))}]::text[]"
 
 
 def _stated_sql(name: str, facts: Iterable[type[Fact]]) -> str:
-    """Return SQL of a JSON array of the values of a field that the fact states."""
+    """Return SQL for a JSON array of a field's values in the fact `r`."""
     paths = {path.keys for fact in facts if (path := concern.stated_path(fact, name)) is not None}
     queries = [f"jsonb_path_query_array(r.data, '{_json_path(keys)} ? (@ != null)')" for keys in sorted(paths)]
     return " || ".join(queries) if queries else "'[]'::jsonb"
 
 
 def _json_path(keys: Iterable[str]) -> str:
-    """Return a path of a field as PostgreSQL writes it."""
+    """Return the path of a field in PostgreSQL's JSON path syntax."""
     return "$" + "".join("[*]" if key == ITEM else f'."{key}"' for key in keys)
 
 
 def _linked_sql(name: str) -> str:
-    """Return SQL of a JSON array of the values that the fact's subjects have; null if no subject has one."""
+    """Return SQL for a JSON array of a field's values for the fact's subjects, or null without values."""
     return f"(SELECT jsonb_agg(w.word) FROM {_links_sql(name)}, unnest(l.words) w(word) WHERE l.notice = :notice)"
 
 
 def _links_sql(name: str) -> str:
-    """Return SQL of the rows `l` of the links from which facts have a field."""
+    """Return SQL for the links `l` of the fact's subjects that state a field's values."""
     links = ", ".join(f"('{link}', r.data ->> '{link}')" for link, field in LINKS.items() if field == name)
     return f"views.clause_links l JOIN (VALUES {links}) n(link, id) ON l.link = n.link AND l.id = n.id"
 
 
 def _overlap_sql(parameter: str, name: str, facts: Iterable[type[Fact]]) -> str:
-    """Return SQL: the parameter and the field have a value in common, or one of them is absent."""
+    """Return SQL that is true if the parameter and the field share a value, or one of them is absent."""
     of_clause, own = f"(c.parameters -> '{parameter}')", f"nullif({_stated_sql(name, facts)}, '[]')"
     if name in LINKS.values():
         own = f"coalesce({own}, {_linked_sql(name)})"
@@ -62,16 +63,16 @@ def _overlap_sql(parameter: str, name: str, facts: Iterable[type[Fact]]) -> str:
 
 
 _SAME_BOARD = "(r.data ->> 'board') IS NOT DISTINCT FROM (c.parameters ->> 'board')"
-"""SQL: the fact and the clause name the same board, or both mean the improvement board."""
+"""SQL condition: the fact and the clause name the same board, or neither names a board."""
 _SAME_MEETING = (
     f"NOT EXISTS (SELECT FROM {_links_sql('board')} WHERE l.notice = :notice "
     "AND l.words[1] IS DISTINCT FROM (c.parameters ->> 'board'))"
 )
-"""SQL: the fact names no meeting of another board."""
+"""SQL condition: the fact names no meeting of a board other than the clause's."""
 
 
 def _by_rule_sql() -> str:
-    """Return SQL: the clause `c` is among those that the fact `r` concerns by its rule."""
+    """Return SQL that is true if the fact `r` concerns the clause `c` by the clause's rule."""
     cases = []
     for rule in RULES.values():
         if facts := concern.facts_of(rule.kind):
@@ -87,7 +88,7 @@ def _by_rule_sql() -> str:
 
 
 def _named_sql() -> str:
-    """Return SQL: the clauses that the fact `r` is about, in an array; null for other facts."""
+    """Return SQL for an array of the clauses that the fact `r` is about, or null for other facts."""
     cases = []
     for fact, path in concern.CLAUSE_PATHS.items():
         head, *rest = path.keys
@@ -104,7 +105,7 @@ _RECORDED = (
     "coalesce(b.body #> '{data,replacement,data}', b.body -> 'data') AS data "
     "FROM (SELECT convert_from(t.body, 'UTF8')::jsonb AS body) b) r"
 )
-"""The entry's fact, or the fact that a correction puts in its place. No other fact has a `replacement`."""
+"""SQL for the row `r`: the entry's fact or, for a correction, the fact that replaces the corrected fact."""
 CLAUSES = (
     f"(SELECT coalesce(string_to_array(nullif(r.named, ''), ' '), {_named_sql()}, "
     "ARRAY(SELECT c.number FROM views.clause_rules c "
@@ -115,6 +116,6 @@ INCLUDES = (
     "(starts_with(c.number, :value::text) AND "
     "(right(:value::text, 1) || substr(c.number, length(:value::text) + 1, 1)) !~ '^([0-9]{2}|[A-Za-z]{2})$')"
 )
-"""SQL of `ledger.domain.rules.concern.includes`."""
+"""SQL condition of `ledger.domain.rules.concern.includes`: the clause `c` is `:value` or a part of it."""
 NO_CLAUSES = "'{}'::text[]"
 """SQL of an empty list of clauses."""

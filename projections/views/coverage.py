@@ -81,11 +81,11 @@ class CoverageAnswer(Struct, frozen=True):
 
     objective: str
     position: int
-    """Entry that added the objective."""
+    """Position of the entry that added the objective."""
     areas: list[str]
     """Areas that the objective serves."""
     mapped: list[str]
-    """Further items mapped to it: kind, a space, id."""
+    """Further items mapped to the objective, as kind, space and id."""
     live: bool = True
 
 
@@ -176,7 +176,7 @@ def _change_answer(rows: Rows, objective: str, **changes: object) -> None:
 
 
 def _add_item(rows: Rows, kind: str, subject: str, position: int, text: NarrativeRef) -> None:
-    """Add an item to answer; an objective may already name it."""
+    """Add an item that the plan must answer. Objectives that already name the item stay."""
     item = rows.get(COVERAGE, kind, subject)
     rows.put(COVERAGE, CoverageItem(kind, subject, position, text, item.objectives if item else []))
 
@@ -189,7 +189,7 @@ def _items_of(answers: CoverageAnswer | None) -> set[tuple[str, str]]:
 
 
 def _put_answer(rows: Rows, answers: CoverageAnswer) -> None:
-    """Store an objective's answers, and update the items that it gains or loses."""
+    """Store an objective's answers, and update the items that the objective gains or loses."""
     before, after = _items_of(rows.get(ANSWERS, answers.objective)), _items_of(answers)
     rows.put(ANSWERS, answers)
     for kind, subject in before - after:

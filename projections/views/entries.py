@@ -1,7 +1,7 @@
-"""The entries themselves, in pages: their stored bytes, their narratives, and the corrections of them.
+"""Entries in pages: their stored bytes, their narratives and their corrections.
 
-The bytes come from the ledger. The view adds the corrections and the rules of the clauses, as of a position. From
-the rules follow the clauses of an entry whose recorder named none.
+The bytes come from the ledger. The view adds the corrections and the rules of the clauses, as of a position. The
+rules determine the clauses of an entry whose recorder named none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ from projections.views.clause_sql import CLAUSES, INCLUDES, NO_CLAUSES, encoded_
 
 
 class Correction(Struct, frozen=True):
-    """An entry's correction."""
+    """Correction of an entry, by the positions of both entries."""
 
     position: int
     corrected_by: int
@@ -40,7 +40,7 @@ class ClauseRule(Struct, frozen=True):
 
     number: str
     position: int
-    """Entry that registered the clause."""
+    """Position of the entry that registered the clause."""
     rule: str
     parameters: dict[str, Any]
 
@@ -89,7 +89,7 @@ def _set_parameters(rows: Rows, number: str, parameters: Mapping[str, Any]) -> N
 
 
 class EntryFilter(Struct, frozen=True, kw_only=True):
-    """Filter of entries; None does not filter."""
+    """Filter of entries. Fields without a value do not filter."""
 
     positions: tuple[int, ...] | None = None
     types: tuple[str, ...] | None = None
@@ -99,15 +99,15 @@ class EntryFilter(Struct, frozen=True, kw_only=True):
     clause: str | None = None
     actor: str | None = None
     occurred_from: datetime | None = None
-    """First instant at which it may have happened."""
+    """First instant at which an entry may have happened."""
     occurred_until: datetime | None = None
-    """Instant before which it happened."""
+    """Instant before which an entry must have happened."""
     recorded_from: datetime | None = None
-    """First instant at which it may have been recorded."""
+    """First instant at which an entry may have been recorded."""
     recorded_until: datetime | None = None
-    """Instant before which it was recorded."""
+    """Instant before which an entry must have been recorded."""
     text: str | None = None
-    """Words that one of its narratives contains, in any case of letters."""
+    """Words that an entry's narratives contain, in any case of letters."""
 
 
 class EntryRow(Struct, frozen=True):
@@ -123,9 +123,9 @@ class EntryRow(Struct, frozen=True):
     body: bytes
     """Stored bytes; `ledger.intake.envelope.decode` reads them."""
     corrected_by: int | None
-    """Position of its correction, if recorded by the snapshot's position."""
+    """Position of the entry's correction; None without a correction by the snapshot's position."""
     clauses: list[str]
-    """Clauses that it concerns; empty if not requested."""
+    """Clauses that the entry concerns; empty if not requested."""
     narratives: dict[str, NarrativeRef]
     """Narratives by their paths in the fact, such as `title` or `options[0]`; empty if not requested."""
 
@@ -134,7 +134,7 @@ _ANY = EntryFilter()
 
 
 class StoredEntry(Struct, frozen=True):
-    """The columns of an entry outside its bytes."""
+    """Columns of an entry, without its bytes."""
 
     position: int
     id: str
@@ -144,7 +144,7 @@ class StoredEntry(Struct, frozen=True):
 
 
 class NarrativePlace(Struct, frozen=True):
-    """The place of a narrative."""
+    """Place of a narrative: the entry's position and the path in its fact."""
 
     position: int
     path: str
@@ -158,7 +158,12 @@ _ATTRIBUTE = "(convert_from(t.body, 'UTF8')::json ->> '{}')"
 
 
 def _occurred_sql(reported: str, data: str) -> str:
-    """Return `ledger.domain.entry.occurred` in SQL, given the SQL of the reported time and of the data."""
+    """Return SQL for the instant at which an entry happened, as `ledger.domain.entry.occurred` returns it.
+
+    Args:
+        reported: SQL of the reported time.
+        data: SQL of the fact's data.
+    """
     cases: dict[str, str] = {}
     for name, stored in STORED_TYPES.items():
         stated = stored.kind.struct.stated_day
@@ -221,7 +226,7 @@ ENTRY = Relation(
         "FROM ledger.narratives n WHERE n.notice = :notice AND n.position = t.position))",
     },
 )
-"""Entries up to the snapshot's position. Conditions on their bytes test one entry after another."""
+"""Entries up to the snapshot's position. Conditions on the stored bytes test each entry, without an index."""
 NARRATIVE = Relation(
     "entries",
     NarrativePlace,
@@ -241,9 +246,16 @@ async def page(
     newest_first: bool = False,
     content: bool = True,
 ) -> list[EntryRow]:
-    """Return the matching entries between two positions, in order.
+    """Return the entries between two positions that match a filter, in order of position.
 
-    `content` adds the clauses that they concern, and their narratives.
+    Args:
+        snapshot: Snapshot to read.
+        filter: Conditions that the entries meet.
+        first: Maximum number of entries.
+        after: Position before the first entry.
+        before: Position after the last entry; None for the end of the snapshot.
+        newest_first: True to begin with the highest position.
+        content: True to add the clauses that each entry concerns, and its narratives.
     """
     conditions = {
         name: list(value) if isinstance(value, tuple) else value

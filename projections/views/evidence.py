@@ -77,7 +77,7 @@ class Assessment(Struct, frozen=True):
 
 
 class Basis(Struct, frozen=True):
-    """A statement that rest on a document."""
+    """A statement that rests on a document."""
 
     kind: Annotated[str, words(BasisKind), Meta(description="Kind of what rests on it.")]
     subject: Annotated[
@@ -132,7 +132,7 @@ class _Reliance(Struct, frozen=True):
 
 @cache
 def _reliance_of(fact: type[Fact]) -> _Reliance | None:
-    """Return how a fact rests on evidence; None if it names no evidence or is about a document."""
+    """Return the fields by which a fact rests on evidence. None: it names none, or is about a document."""
     references = [leaf for leaf in field_paths(fact) if leaf.kind is not None]
     documents = tuple(leaf for leaf in references if leaf.kind == "evidence" and leaf.known)
     if fact in REGISTER or not documents:
@@ -224,7 +224,7 @@ def _with_status(rows: Rows, basis: Basis) -> Basis:
 
 
 def _end(rows: Rows, entry: Entry, evidence: str, status: str, **changes: object) -> None:
-    """End a document with a status; an erased document stays erased."""
+    """Set the status with which a document ceases to be current. An erased document stays erased."""
     document = rows.require(EVIDENCE, evidence)
     if document.status != "ERASED":
         at = entry.occurred_at
@@ -257,18 +257,18 @@ class StoredDocument(Struct, frozen=True):
     """The stored file of a document."""
 
     content: str | None
-    """SHA-256 of the file, its name in the store; None once destroyed."""
+    """Name of the file in the store, its SHA-256; None once the file is destroyed."""
     upload: str | None
-    """Name in the store until the upload is complete."""
+    """Name of the file in the store until its upload is complete."""
     salt: bytes | None
     size: int
     media_type: str
     erased_by: int | None
-    """Entry that erased it."""
+    """Position of the entry that erased the file; None if it is not erased."""
 
 
 async def stored_document(snapshot: Snapshot, position: int) -> StoredDocument | None:
-    """Return the file that the entry at a position submitted; None if it came without one."""
+    """Return the file that the entry at a position submitted, or None if the entry came without a file."""
     rows = await snapshot.fetch(
         "SELECT content, upload, salt, size, media_type, erased_by FROM ledger.files "
         "WHERE notice = %s AND position = %s",

@@ -9,7 +9,7 @@ from projections.views.fields import BoardName
 
 
 class Gap(Struct, frozen=True):
-    """Days that nothing covers, both included; without a last day, the gap continues."""
+    """Days without an adviser or a report, both included; without a last day, the gap continues."""
 
     first: date
     last: date | None
@@ -25,7 +25,7 @@ class Vacancy(Struct, frozen=True):
 
 
 def gaps(table: str, first: str, last: str = ":today") -> str:
-    """Return the query of the gaps between two days.
+    """Return an SQL query of the gaps between two days, which no stored period covers.
 
     Args:
         table: Table of the covered periods, from `first` to `last`, both included.

@@ -58,7 +58,7 @@ class Measure(Struct, frozen=True):
         None
     )
     target_from: date | None = None
-    """First day of the target; None for that of its definition."""
+    """First day of the target; None while the target is that of the definition."""
     readings: Annotated[int, Meta(description="Number of readings.")] = 0
     mean: float | None = None
     lower: float | None = None
@@ -76,7 +76,7 @@ class Measure(Struct, frozen=True):
 
 
 class MeasureReading(Struct, frozen=True):
-    """A measure's reading for a period, as last reading."""
+    """A measure's reading for a period, as last stated."""
 
     measure: Annotated[str, ID, Meta(description="Id of the measure.")]
     first: Annotated[date, Meta(description="First day of its period.")]
@@ -136,7 +136,7 @@ class Series(Struct):
     masks: list[int] = []
     """Signals of each reading, as masks of `projections.views.spc`."""
     is_nested: bool = False
-    """True once a period contains another."""
+    """True once a period contains another period."""
 
 
 class MeasureMemory(Struct):
@@ -164,7 +164,7 @@ def smallest_periods(periods: Sequence[tuple[date, date]]) -> list[int]:
 
 
 def value_of(unit: str, reading: Reading, per: int | None) -> float | None:
-    """Return a reading's value in its unit; None if there is nothing to divide by."""
+    """Return a reading's value in its unit, or None if the denominator is absent or 0."""
     if reading.numerator is None:
         return reading.published
     if unit == _COUNT:
@@ -176,7 +176,7 @@ def value_of(unit: str, reading: Reading, per: int | None) -> float | None:
 
 
 def assurance_of(target: float | None, direction: str, lower: float | None, upper: float | None) -> str | None:
-    """Return on which side of the target the limits lie: ASSURED, FAILING, or INCONSISTENT for both."""
+    """Return ASSURED, FAILING or INCONSISTENT by the limits and the target, or None if it cannot be determined."""
     if target is None or lower is None or upper is None or direction == _NEITHER:
         return None
     good = 1 if direction == _HIGHER else -1
@@ -187,9 +187,9 @@ def assurance_of(target: float | None, direction: str, lower: float | None, uppe
 
 
 def is_small(unit: str, numerator: int | None, denominator: int | None) -> bool:
-    """Return True if a count could identify a person, including the people outside a percentage.
+    """Return True if a count is small enough to identify a person.
 
-    A figure as published has no counts.
+    The people outside a percentage count, too. A figure as published has no counts.
     """
     if numerator is None:
         return False
@@ -333,7 +333,7 @@ def _chart(rows: Rows, memory: MeasureMemory, name: str, **changes: object) -> N
 
 
 def _without_outer(rows: Rows, name: str, series: Series, counted: list[int]) -> list[int]:
-    """Return the places of the readings in the chart; one whose period contains another loses its signals."""
+    """Return the places of the charted readings. Readings whose period contains another lose their signals."""
     innermost = [counted[place] for place in smallest_periods([series.periods[index] for index in counted])]
     for index in set(counted).difference(innermost):
         if series.masks[index]:

@@ -36,7 +36,7 @@ class Notice(Struct, frozen=True):
     """The legal instrument."""
 
     position: int
-    """Entry that issued it."""
+    """Position of the entry that issued the notice."""
     issued_at: Annotated[datetime, Meta(description="Instant at which its issue was recorded.")]
     kind: Annotated[str, words(NoticeKind), Meta(description="The legal instrument.")]
     council: Annotated[str | None, Meta(description="The council, by its ONS code; null for another body.")]
@@ -139,7 +139,7 @@ class TargetDate(Struct, frozen=True):
 
     position: int
     number: str
-    """Clause that sets it."""
+    """Number of the clause that sets the target date."""
     first: date
     target_date: date
 
@@ -165,7 +165,7 @@ PARALLEL_LINKS = Table("parallel_links", ParallelLink, ("parallel",))
 REVISIONS = Table("revisions", Revision, ("position", "number"), in_memory=False)
 TARGET_DATES = Table("target_dates", TargetDate, ("position", "number"), in_memory=False)
 _START = date(1900, 1, 1)
-"""First day of the target date with which a clause was registered."""
+"""First day of the target dates with which clauses were registered."""
 
 
 VIEW = View("notice", 5, (NOTICES, CLAUSES, AREAS, INTERPRETATIONS, PARALLEL_LINKS, REVISIONS, TARGET_DATES))
@@ -240,7 +240,7 @@ def _set_parameters(rows: Rows, number: str, parameters: dict[str, Parameter], p
 
 
 def _set_target_date(rows: Rows, clause: Clause, position: int, first: date) -> None:
-    """Set the notice's target date from a clause and a day on; a clause limited to an area sets none."""
+    """Set the notice's target date from a day on, if a clause sets it for the whole notice."""
     target = clause.parameters.get("target_date")
     if clause.rule == "delivered-by" and isinstance(target, str) and "area" not in clause.parameters:
         day = date.fromisoformat(target)

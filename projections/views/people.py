@@ -41,7 +41,7 @@ class Actor(Struct, frozen=True):
 
     actor: Annotated[str, ID, Meta(description="Actor id.")]
     enrolled: bool
-    """True if a registration, a role, a request for one, a token or an integration names them."""
+    """True if a registration, a role, a role request, a token or an integration names the actor."""
     position: Annotated[
         int | None, Meta(description="Position of the entry that registered them; null if not registered.")
     ] = None
@@ -154,7 +154,7 @@ def _role_revoked(rows: Rows, entry: Entry, fact: RoleRevoked) -> None:
 
 @cache
 def _actor_paths(fact: type[Fact]) -> tuple[FieldPath, ...]:
-    """Return the fields of a fact with ids of actors."""
+    """Return the paths of a fact's fields that contain actor ids."""
     return tuple(path for path in field_paths(fact) if path.kind == "actor")
 
 
@@ -166,7 +166,7 @@ def _named_in(fact: Fact) -> Iterator[str]:
 
 
 def _fold_names(own: Handler[Fact] | None, rows: Rows, entry: Entry, fact: Fact) -> None:
-    """Fold an entry by the view's own handler, if any, and name its recorder and the actors in its fact."""
+    """Fold an entry by the view's own handler, if any, and add its recorder and the actors in its fact."""
     if own is not None:
         own(rows, entry, fact)
     if rows.get(ACTORS, entry.actor) is None:
@@ -215,7 +215,10 @@ INTEGRATION = of_table("people", INTEGRATIONS)
 
 
 async def notices_of(connection: Connection, actor: str) -> list[str]:
-    """Return the notices in which the actor ever had a role; only the projector's role sees all notices."""
+    """Return the notices in which the actor ever had a role.
+
+    Only a connection with the projector's database role sees all notices.
+    """
     cursor = await connection.execute(
         "SELECT DISTINCT notice FROM views.holdings WHERE actor = %s ORDER BY notice", (actor,)
     )

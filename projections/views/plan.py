@@ -1,7 +1,7 @@
 """The improvement plan: its objectives, the progress recorded against them, and its versions.
 
-An objective's ratings come from the progress on the objective itself with the latest time. Older progress recorded
-late changes only the count. Progress on an action rates that action only, in the view of actions.
+An objective's ratings come from the latest progress on the objective itself. Older progress recorded late changes
+only the count. Progress on an action rates that action only, in the view of actions.
 """
 
 from datetime import date, datetime
@@ -53,13 +53,13 @@ class Objective(Struct, frozen=True):
     activity_rating: Annotated[str | None, Meta(description="Latest activity rating, in the plan's scale.")] = None
     impact_rating: Annotated[str | None, Meta(description="Latest impact rating, in the plan's scale.")] = None
     rated_at: datetime | None = None
-    """Instant of the progress that rated it last."""
+    """Instant of the progress that rated the objective last; None if it was never rated."""
     progress_position: int | None = None
-    """Entry of the latest progress."""
+    """Position of the entry with the latest progress."""
     progress_at: Annotated[datetime | None, Meta(description="Instant of the latest progress.")] = None
     progress_count: Annotated[int, Meta(description="Number of progress records.")] = 0
     highlighted_position: int | None = None
-    """Entry that last highlighted its slow progress to the board since its due date was set."""
+    """Position of the entry that last highlighted the objective's slow progress since its due date was set."""
 
 
 class ProgressUpdate(Struct, frozen=True):
@@ -179,7 +179,7 @@ def _highlight(rows: Rows, entry: Entry, fact: SlowProgressHighlighted) -> None:
 
 @VIEW.on(RatingScaleAdopted)
 def _adopt(rows: Rows, entry: Entry, fact: RatingScaleAdopted) -> None:
-    """Replace the scale of the same dimension."""
+    """Replace the rating scale of a dimension."""
     dimension = fact.dimension.value
     codes = {level.code for level in fact.levels}
     for code in [row.code for row in rows.all(RATINGS) if row.dimension == dimension and row.code not in codes]:
@@ -190,7 +190,7 @@ def _adopt(rows: Rows, entry: Entry, fact: RatingScaleAdopted) -> None:
 
 
 def _adopt_default(rows: Rows, position: int) -> None:
-    """Adopt the default scale with the plan's first objective, unless the plan has its own."""
+    """Adopt the default scale in each dimension for which the plan has no scale of its own."""
     own = {row.dimension for row in rows.all(RATINGS)}
     for dimension in (each.value for each in Dimension if each.value not in own):
         for order, code in enumerate(DEFAULT_SCALE):

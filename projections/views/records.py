@@ -28,7 +28,7 @@ class Erasure(Struct, frozen=True):
     """Request for erasure, and its fulfilment."""
 
     position: int
-    """Entry that requested it."""
+    """Position of the entry that requested the erasure."""
     target: Annotated[int, Meta(description="Position of the entry whose narratives or file are to be erased.")]
     requested_at: Annotated[datetime, Meta(description="Instant of the request.")]
     requested_by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the requester.")]

@@ -21,7 +21,7 @@ def _module(name: str) -> ModuleType:
 
 
 def _view(name: str) -> View:
-    """Return the view of a row.
+    """Return the view of a row of `reads` in the role matrix.
 
     Raises:
         TypeError: The module of that name declares another view.

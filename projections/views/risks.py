@@ -101,7 +101,7 @@ VIEW.changes(RiskClosed, RISKS, "closed_at", "closed_position", "closed_reason")
 
 @VIEW.on(RiskRated)
 def _risk_rated(rows: Rows, entry: Entry, fact: RiskRated) -> None:
-    """Rate the risk; an older rating recorded late changes only the list of ratings."""
+    """Add a rating to a risk's list. Rate the risk itself unless it has a later rating."""
     rating = put_from_fact(rows, RISK_RATINGS, entry)
     risk = rows.require(RISKS, fact.risk)
     if risk.rated_at is None or rating.rated_at >= risk.rated_at:

@@ -20,9 +20,9 @@ LIMIT_FACTOR = 2.66
 SCREEN_FACTOR = 3.267
 """Multiple of the mean moving range above which a moving range is itself an outlier."""
 RUN = 7
-"""Consecutive points that make a signal: on one side of the mean, rising, or falling."""
+"""Consecutive points that make a signal: all on one side of the mean, all rising, or all falling."""
 FIRM = 12
-"""Points from which limits are firm; with fewer they are provisional."""
+"""Number of points from which limits are firm; with fewer points the limits are provisional."""
 NEAR = 2 / 3
 """Fraction of the distance from the mean to a limit beyond which a point is near the limit."""
 
@@ -99,14 +99,14 @@ def limits(values: Sequence[float], screen: bool = False) -> Limits:
 
 _BITS = {signal: 1 << index for index, signal in enumerate(Signal)}
 SIGNALS = tuple(tuple(signal for signal, bit in _BITS.items() if mask & bit) for mask in range(1 << len(_BITS)))
-"""Signals of each mask that `marks` returns."""
+"""Signals by the masks that `marks` returns."""
 _OUTSIDE, _SHIFT, _TREND, _NEAR = (_BITS[signal] for signal in Signal)
 
 
 _BELOW, _ABOVE = bytes(1), bytes([2])
-"""Bytes of a value below or above a line, and of a step that falls or rises. At the line, or level, is 1."""
+"""Bytes for a value below or above a line, and for a step that falls or rises. Byte 1 means neither."""
 _PAIRS = re.compile(rb"(?=(\x00[\x00-\x02]?\x00|\x02[\x00-\x02]?\x02))")
-"""Two equal signs among up to three neighbours; one match at the first of them."""
+"""Pattern of two equal signs, both below or both above, among up to three neighbours."""
 
 
 def _sides(values: Sequence[float], low: float, high: float) -> bytes:
@@ -115,7 +115,7 @@ def _sides(values: Sequence[float], low: float, high: float) -> bytes:
 
 
 def _runs(signs: bytes, least: int) -> Iterator[tuple[int, int]]:
-    """Yield each run of equal signs at least so long: its first index, and the index after its last."""
+    """Yield the first index and the end index of each run of at least `least` equal signs."""
     for sign in (_BELOW, _ABOVE):
         run = sign * least
         first = signs.find(run)
@@ -153,14 +153,14 @@ def _mark(masks: list[int], bit: int, indexes: Iterable[int]) -> None:
 
 
 def latest_shift(values: Sequence[float], mean: float) -> int:
-    """Return the index of the first value of the latest shift; 0 without a shift."""
+    """Return the index at which the latest shift begins, or 0 without a shift."""
     signs = _sides(values, mean, mean)
     end = max(signs.rfind(_BELOW * RUN), signs.rfind(_ABOVE * RUN)) + RUN
     return 0 if end < RUN else len(signs[:end].rstrip(signs[end - 1 : end]))
 
 
 def last_mark(values: Sequence[float], limits: Limits) -> int:
-    """Return the mask of the last value, as `marks` would, without judging the others."""
+    """Return the last of the masks that `marks` returns, without computing the others."""
     return _last_of(values, limits) if len(values) > RUN else marks(values, limits)[-1]
 
 
@@ -180,7 +180,7 @@ def _last_of(values: Sequence[float], limits: Limits) -> int:
 
 
 def decimal_mean(values: Sequence[float]) -> float:
-    """Return the mean of values as decimals: that of 0.1, 0.2 and 0.3 equals the target 0.2."""
+    """Return the mean of values in decimal arithmetic, so that the mean of 0.1, 0.2 and 0.3 is 0.2."""
     return float(sum(Fraction(str(value)) for value in values) / len(values))
 
 

@@ -1,7 +1,7 @@
-"""Timeline by subject: the entries about each subject, of all facts.
+"""Timeline of each subject: the entries, of all facts, that are about it.
 
-It follows every reference that a fact declares, and the subject that the recorder named. Narratives stay with the
-entries.
+The view follows every reference that a fact declares, and the subject that the recorder named. Narratives stay
+with the entries.
 """
 
 from collections.abc import Callable, Iterable
@@ -40,7 +40,10 @@ MOMENTS = Table("moments", TimelineMoment, ("subject", "kind", "position"), in_m
 def _references(
     fact: type[Fact],
 ) -> tuple[tuple[str, Callable[[Fact], str | list[str] | None] | None, FieldPath], ...]:
-    """Return each kind of thing that a fact names, with a function that takes its ids; None for nested fields."""
+    """Return each kind of thing that a fact names, a function that takes its ids, and its field's path.
+
+    Nested fields have no such function, but None.
+    """
     references = []
     for leaf in field_paths(fact):
         if leaf.kind is not None:

@@ -61,7 +61,7 @@ class ArgumentValue(Struct, frozen=True, eq=False):
 
 
 class CursorPart(Struct, frozen=True, eq=False):
-    """One part of the row place that a cursor names."""
+    """One part of the place of a cursor's row."""
 
     cursor: ArgumentValue
     of_list: str
@@ -78,7 +78,7 @@ class CursorPart(Struct, frozen=True, eq=False):
         """Return the part's value.
 
         Raises:
-            GraphQLError: The cursor is not one of this list.
+            GraphQLError: The cursor is not valid, or belongs to another list.
         """
         of_list, cursor = self.of_list + notice, self.cursor.of(variables)
         key = key_of_cursor(of_list, cursor) if self.is_below else None
@@ -101,7 +101,7 @@ class Arguments:
         return _at(self.values, path)
 
     def argument(self, *path: str | int, via: Callable[[Any], Any] | None = None) -> ArgumentValue | None:
-        """Return the argument of that name, or the member at that path; None if null or absent."""
+        """Return an argument, or its member at a path; None if the value there is null or absent."""
         value = self.value(*path)
         if value is None:
             return None
@@ -143,7 +143,7 @@ def _at(value: Any, path: Iterable[str | int]) -> Any:  # noqa: ANN401 - of any 
 
 
 WRITTEN = ("first", "last", "orderBy", "by", "of", "start", "end")
-"""Arguments that a statement depends on."""
+"""Names of the arguments whose values determine a statement's text."""
 
 
 class _WrittenVariables(Visitor):
@@ -156,7 +156,7 @@ class _WrittenVariables(Visitor):
         """Number of open nodes whose variables are written."""
 
     def enter_argument(self, node: ArgumentNode, *_: object) -> None:
-        """Note whether the variables below are written into the statement."""
+        """Note whether variables within the argument are written into the statement."""
         self._depth += node.name.value in WRITTEN
 
     def leave_argument(self, node: ArgumentNode, *_: object) -> None:
@@ -164,7 +164,7 @@ class _WrittenVariables(Visitor):
         self._depth -= node.name.value in WRITTEN
 
     def enter_list_value(self, *_: object) -> None:
-        """Note that the variables below are written into the statement."""
+        """Note that variables within the list are written into the statement."""
         self._depth += 1
 
     def leave_list_value(self, *_: object) -> None:
@@ -172,7 +172,7 @@ class _WrittenVariables(Visitor):
         self._depth -= 1
 
     def enter_variable(self, node: VariableNode, *_: object) -> None:
-        """Note a variable within such a node."""
+        """Note a variable if its value is written into the statement."""
         if self._depth:
             self.names.add(node.name.value)
 
@@ -190,10 +190,10 @@ def value_of(argument: ArgumentValue | None, variables: Variables) -> Any:  # no
 
 
 def values_of(parameters: Iterable[object], variables: Variables, notice: str) -> dict[object, object]:
-    """Return the values of a statement's own parameters.
+    """Return the values of those parameters that are arguments or parts of cursors.
 
     Raises:
-        GraphQLError: A variable has no value for one.
+        GraphQLError: The variables have no valid value for a parameter.
     """
     return {
         each: each.of(variables, notice) for each in parameters if isinstance(each, ArgumentValue | CursorPart)
@@ -201,7 +201,7 @@ def values_of(parameters: Iterable[object], variables: Variables, notice: str) -
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - as it comes
-    """Return a value as the database takes it: enums by their word."""
+    """Return a value as the database takes it, with the word in place of an enum."""
     if isinstance(value, Enum):
         return value.value
     return [plain(each) for each in value] if isinstance(value, list) else value

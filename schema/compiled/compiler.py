@@ -44,7 +44,7 @@ class _Prepared(Struct, frozen=True, eq=False):
         """Return the roots by response key, or the name of the root type for `__typename`.
 
         Raises:
-            NotCompiled: A field is one of introspection.
+            NotCompiled: A field belongs to introspection.
             GraphQLError: An argument is wrong.
         """
         shapes = tuple(
@@ -67,7 +67,7 @@ class _Prepared(Struct, frozen=True, eq=False):
 
 
 class Compiler:
-    """Compiles and answers the queries of one schema."""
+    """Compiler of the queries of one schema, which also answers them."""
 
     def __init__(self, schema: GraphQLSchema, rules: Collection[type[ASTValidationRule]]) -> None:
         self._schema = schema
@@ -129,7 +129,7 @@ class Compiler:
 
 
 def _reason(error: Exception) -> Reason:
-    """Return why an exact execution has failed."""
+    """Return the reason why an exact execution raised this error."""
     if isinstance(error, Inexact):
         return "inexact"
     code = (error.extensions or {}).get("code") if isinstance(error, GraphQLError) else getattr(error, "code", "")
@@ -137,7 +137,11 @@ def _reason(error: Exception) -> Reason:
 
 
 def _named(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    """Return the operation of that name, or the only one."""
+    """Return the operation with this name; without a name, the document's only operation.
+
+    Raises:
+        NotCompiled: The document has no such operation, or several.
+    """
     operations = [
         each
         for each in document.definitions

@@ -16,7 +16,7 @@ from schema.derive.connection import Bound, PageSize, neighbours
 Member = Callable[[GraphQLField, list[FieldDetails]], Node]
 """Builder of the tree of one selected field."""
 Walk = Callable[[GraphQLObjectType, list[FieldDetails], Member], ObjectNode]
-"""Builder of an object's tree from those of the fields selected below these."""
+"""Builder of an object's tree from the trees of its selected fields."""
 Make = Callable[[GraphQLField, list[FieldDetails]], ObjectNode]
 """Builder of the tree of a field's object, or of each item of its list."""
 
@@ -26,7 +26,7 @@ class PageBounds(Struct, frozen=True, eq=False):
 
     size: PageSize
     cursors: Mapping[Bound, tuple[CursorPart, ...]]
-    """One parameter for each part of the place that a cursor names."""
+    """Parameters for the parts of the place that a cursor names, by argument."""
     of_list: str
     is_below: bool
 
@@ -43,7 +43,7 @@ class PageBounds(Struct, frozen=True, eq=False):
         """Return the bounds of a page of the list.
 
         Raises:
-            GraphQLError: The size is wrong, or a cursor is not one of this list.
+            GraphQLError: The size is wrong, or a cursor belongs to another list.
         """
         size = PageSize.of(arguments.value("first"), arguments.value("last"))
         cursors: dict[Bound, tuple[CursorPart, ...]] = {}

@@ -27,7 +27,7 @@ from schema.errors import BAD_USER_INPUT, FORBIDDEN, problem
 from schema.types.entries import EntryFilter
 
 _ENTRY_FILTER = {"type": "types"}
-"""Filters of entries that have another name in the relation."""
+"""Names of conditions in the relation, by filter of entries, where the two names differ."""
 _NARRATIVE: Mapping[NarrativeMember, Node] = {
     "path": Cell("path", "text", optional=False),
     "body": Cell("text", "text", optional=True),
@@ -84,7 +84,9 @@ def _sorts(selection: Selection, arguments: Arguments) -> tuple[Sort, ...]:
 
 
 def entry_conditions(selection: Selection, arguments: Arguments) -> tuple[dict[str, object], Test | None]:
-    """Return the conditions of the argument `filter`, and those that it combines by and, or and not.
+    """Return the conditions of the argument `filter`, and the test of its filters within and, or and not.
+
+    Without such filters, return None in place of the test.
 
     Raises:
         GraphQLError: FORBIDDEN, if the reader may not read entries; BAD_USER_INPUT, for an unknown type.
@@ -107,7 +109,7 @@ def entry_conditions(selection: Selection, arguments: Arguments) -> tuple[dict[s
 def entry_member(
     selection: Selection, walk: Walk, name: str, field: GraphQLField, details: list[FieldDetails]
 ) -> Node:
-    """Return the tree of an entry's member. A member that the reader may not see is withheld."""
+    """Return the tree of an entry's member; a constant for a member that the reader may not see."""
     visible = may(selection.roles, "entries")
     if name == "withheld":
         return constant(not visible)

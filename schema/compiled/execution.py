@@ -1,7 +1,7 @@
 """Execution of an operation's parts: each takes its whole selection of a notice from one statement.
 
-An exact execution gives the JSON of each part, and raises its first error. Any other gives decoded values, with
-errors in the places of their fields, for graphql-core to complete. Imports graphql-core.
+An exact execution returns the JSON of each part, and raises its first error. An inexact execution returns decoded
+values, with errors in the places of their fields, for graphql-core to complete. Imports graphql-core.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +47,7 @@ class NoticePart(Struct, frozen=True, eq=False):
     details: list[FieldDetails]
     build: Build
     composed: LRUCache[object, Composed] = msgspec.field(default_factory=lambda: LRUCache(SHAPES))
-    """Statements by what they depend on, apart from the shape of the variables."""
+    """Statements by roles, stopped views, and presence of `asOf` and `on`."""
 
 
 class Request(Struct, frozen=True):
@@ -69,12 +69,12 @@ class Execution(Struct, frozen=True):
         """Read parts from one snapshot of a notice.
 
         Returns:
-            The value of each part, null if no row meets its conditions; and the position read.
+            The value of each part, which is null if no row meets the conditions, and the position read.
 
         Raises:
-            GraphQLError: The viewer may not read the notice, or it takes too many rows or too much time.
+            GraphQLError: The viewer may not read the notice, or the parts take too many rows or too much time.
             LedgerError: The snapshot cannot be read.
-            Unconfirmed: The snapshot does not show the head that the viewer was judged at.
+            Unconfirmed: The snapshot's head differs from the head at which the viewer's rights were judged.
         """
         context = self.context
         notice, as_of, _ = key = requests[0].standpoint.snapshot
@@ -96,10 +96,10 @@ class Execution(Struct, frozen=True):
     async def _at_once(
         self, requests: Sequence[Request], roles: Sequence[Role]
     ) -> tuple[Snapshot, list[Any]] | None:
-        """Return a snapshot, which has ended, and the values of parts; None if that takes an open one.
+        """Return an ended snapshot and the values of parts; None if the parts need an open snapshot.
 
         Raises:
-            Unconfirmed: The viewer was judged from memory, and the snapshot's head is another one or unknown.
+            Unconfirmed: The viewer's rights come from memory, and the snapshot's head differs or is unknown.
         """
         notice, as_of, at_least = requests[0].standpoint.snapshot
         reader, budget, recalled = self.context.reader.at_once, self.context.budget, self.context.recalled
@@ -134,13 +134,13 @@ class Execution(Struct, frozen=True):
         roles: Sequence[Role],
         sent: Mapping[object, object] | None = None,
     ) -> list[Any]:
-        """Return the values of parts from an open snapshot, and spend their rows.
+        """Return the values of parts from an open snapshot, and take their rows from the budget.
 
         Args:
-            snapshot: The snapshot; it ends with this answer.
-            requests: The parts.
+            snapshot: Open snapshot; it ends with this answer unless a part has leaves.
+            requests: Parts, with the standpoints at which they are read.
             roles: Roles of the reader.
-            sent: Values of further parameters.
+            sent: Values of further parameters of the statements.
         """
         composed = [self._compose(each, roles, snapshot.stopped) for each in requests]
         statements = self._statements(snapshot.notice, requests, composed, sent)
@@ -168,7 +168,7 @@ class Execution(Struct, frozen=True):
     async def _values(
         self, snapshot: Snapshot, composed: Sequence[Composed], answers: Sequence[tuple[bytes, int] | None]
     ) -> list[Any]:
-        """Return the values of parts from the answers to their statements, and spend their rows."""
+        """Return the values of parts from the answers to their statements, and take the rows from the budget."""
         parts = [answer or (b"null", 0) for answer in answers]
         self.context.budget.spend(sum(rows for _, rows in parts))
         return [
@@ -179,7 +179,7 @@ class Execution(Struct, frozen=True):
         """Return the statement of a part for a reader.
 
         Raises:
-            GraphQLError: The reader may not read the part, or a field of an exact one.
+            GraphQLError: The reader may not read the part or, in an exact execution, one of its fields.
             ReadingError: A view of the part has stopped.
         """
         part, standpoint = request.part, request.standpoint

@@ -10,11 +10,11 @@ Reason = Literal[
     "limit",  # too many rows, or too much time
     "inexact",  # a required value is missing or too large for its type, or a list is too long
 ]
-"""Reasons, as the metrics label them."""
+"""Reason why graphql-core completes an operation, as the metrics label it."""
 
 
 class NotCompiled(Exception):
-    """The answer has errors or more than values: graphql-core has to complete it."""
+    """Exception because graphql-core has to complete the operation, for one of the reasons."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

@@ -19,19 +19,19 @@ Via = Callable[[Any], Any]
 
 
 class Names(Struct, frozen=True):
-    """Conditions that the members of a filter name."""
+    """Conditions of a filter's members, and conversions of their values."""
 
     conditions: Mapping[str, str]
-    """Member in GraphQL → condition of the relation."""
+    """Names of conditions of the relation, by GraphQL member."""
     via: Mapping[str, Via] = {}
-    """Member in GraphQL → conversion of its value."""
+    """Conversions of members' values, by GraphQL member."""
 
 
 def combined_test(names: Names, arguments: Arguments) -> Test | None:
-    """Return the conditions that the argument `filter` combines by and, or and not; None if it combines none.
+    """Return the test of the filters within and, or and not in the argument `filter`; None without such filters.
 
     Raises:
-        GraphQLError: LIMIT_EXCEEDED, for too many conditions or too deep ones.
+        GraphQLError: LIMIT_EXCEEDED, for too many conditions, or filters nested too deeply.
     """
     parts = tuple(_combinations(names, arguments, ("filter",), 1))
     if not parts:

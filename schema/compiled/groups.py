@@ -22,7 +22,7 @@ _FIGURES: Mapping[str, tuple[Figure, Form]] = {
     "first": ("min", "date"),
     "last": ("max", "date"),
 }
-"""Members of the figures of a quantity."""
+"""Figures and their forms, by member of GroupNumbers or GroupDays."""
 
 
 def groups_of(

@@ -1,7 +1,7 @@
 """Parts of an answer that the database does not write: refusals, proofs and the checkpoint.
 
-A leaf names its place by the response keys below the field that is read. A list on the way means each of its
-items. Imports graphql-core.
+A leaf names its place by a path of response keys below the field that is read. If the path leads through a list,
+the leaf has a place in each item. Imports graphql-core.
 """
 
 from collections.abc import Iterable, Iterator
@@ -40,7 +40,7 @@ class Checkpoint(Struct, frozen=True):
 
 
 class CursorOfRow(Struct, frozen=True):
-    """A list below a row, with cursors; the database writes null for every row but the cursors'."""
+    """A list below a row, with cursors; the database writes null below rows that the cursors do not name."""
 
     path: Path
     bounds: tuple[Bound, ...]
@@ -86,7 +86,7 @@ async def place(
 
 
 def places(source: Any, path: Path) -> Iterator[tuple[dict[str, Any], str]]:  # noqa: ANN401 - JSON
-    """Yield the object and the key of each place."""
+    """Yield the object and the key at each place of a path in an answer."""
     if isinstance(source, list):
         for item in source:
             yield from places(item, path)
@@ -104,7 +104,7 @@ async def _value(
     context: Context,
     snapshot: Snapshot,
 ) -> Any:  # noqa: ANN401 - JSON or an error
-    """Return the value at a leaf's place, where the database has written another."""
+    """Return the value that replaces the database's value at a leaf's place."""
     match leaf:
         case RefusedField():
             return leaf.error

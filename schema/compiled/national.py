@@ -1,6 +1,6 @@
-"""The list of notices: one row for each, read at its own position, then one statement over these rows.
+"""The list of notices: a row for each notice, read at its own position, then one statement over these rows.
 
-So the list has the filters, orders, pages and groups of every other list. Imports graphql-core.
+The list therefore has the filters, orders, pages and groups of every other list. Imports graphql-core.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ _WHOLE = Relation("notice", _Whole, "(SELECT :notice AS notice, 1 AS position)")
 
 @cache
 def _sent_notices(name: str) -> Relation[Any]:
-    """Return the relation of the rows of the list."""
+    """Return the relation of the rows that a statement receives, one for each notice."""
     values = {column for column, _ in columns(name).values()}
     narratives = {column for column in values if unwrap(NOTICE.hints[column]).type is NarrativeRef}
     return over_sent_rows(NOTICE, sorted(values - narratives), _KEY)
@@ -144,7 +144,7 @@ class NoticeList(Struct, frozen=True, eq=False):
 
 
 async def _values(execution: Execution, standpoint: Standpoint, row: NoticePart | None) -> dict[str, Any]:
-    """Return the values of a notice that decide on its place."""
+    """Return the values of a notice that decide on its place in the list; empty if only its id does."""
     if row is None:
         return {}
     (json,), _ = await execution.read([Request(standpoint, row)])
@@ -166,7 +166,7 @@ def _notices(selection: Selection, details: list[FieldDetails]) -> Iterator[tupl
 def _selected(
     selection: Selection, parent: GraphQLObjectType, details: list[FieldDetails]
 ) -> list[tuple[str, list[FieldDetails], GraphQLField]]:
-    """Return the fields of an object that are selected, except `__typename`, with their keys."""
+    """Return the response key, nodes and definition of each selected field of an object, except `__typename`."""
     below = selection.below(parent, details)
     fields = [(key, each, parent.fields.get(each[0].node.name.value)) for key, each in below.items()]
     return [(key, each, field) for key, each, field in fields if field is not None]

@@ -34,7 +34,7 @@ class TypedObject(dict[str, Any]):
 
 
 class NoticeRoot(Struct, frozen=True, eq=False):
-    """A notice."""
+    """Root field with a notice."""
 
     part: NoticePart
     arguments: Mapping[str, ArgumentValue | None]
@@ -67,20 +67,20 @@ class NoticeRoot(Struct, frozen=True, eq=False):
 
 
 class NodeRoot(Struct, frozen=True, eq=False):
-    """An object by its global id."""
+    """Root field with an object by its global id."""
 
     operation: Operation
     details: list[FieldDetails]
     id: ArgumentValue
-    """Global id, taken apart."""
+    """Argument with the global id, converted to its parts."""
     parts: dict[str, NoticePart] = msgspec.field(default_factory=dict)
-    """Parts by the type of their object."""
+    """Parts of the operation, by the type of the object that the part reads."""
 
     def request(self, variables: Variables) -> Request:
         """Return the object's part at the standpoint that its id names.
 
         Raises:
-            GraphQLError: NOT_FOUND, for another text than an id.
+            GraphQLError: NOT_FOUND, if the argument is not a valid id.
         """
         of: GlobalId = self.id.of(variables)
         name, field = of.type_name, _key_field(of)  # which refuses this id, whichever came before
@@ -109,14 +109,14 @@ class NodeRoot(Struct, frozen=True, eq=False):
 
 
 class ViewerRoot(Struct, frozen=True, eq=False):
-    """The viewer and their roles."""
+    """Root field with the viewer and their roles."""
 
     operation: Operation
     field: GraphQLField
     details: list[FieldDetails]
 
     async def read(self, execution: Execution) -> dict[str, Any]:
-        """Return the viewer."""
+        """Return the selected values of the viewer and their roles, by response key."""
         context = execution.context
         parts = [{"notice": notice, "roles": list(roles)} for notice, roles in (await context.parts()).items()]
         selection = Selection(self.operation, execution.variables, "", (), {})
@@ -131,7 +131,7 @@ Root: TypeAlias = ObjectRoot | NoticeList | ViewerRoot
 def root_of(
     operation: Operation, field: GraphQLField, details: list[FieldDetails], variables: VariableValues
 ) -> Root:
-    """Return a field at the root.
+    """Return the root that reads a field of the query.
 
     Raises:
         GraphQLError: An argument is wrong.

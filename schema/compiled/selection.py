@@ -33,7 +33,7 @@ from schema.errors import FORBIDDEN, LIMIT_EXCEEDED, problem
 
 
 class Operation(Struct, frozen=True, eq=False):
-    """A valid operation."""
+    """A valid operation, with the fragments of its document."""
 
     schema: GraphQLSchema
     definition: OperationDefinitionNode
@@ -60,7 +60,7 @@ class Operation(Struct, frozen=True, eq=False):
         return query_type(self.schema)
 
     def fields(self, variables: VariableValues) -> GroupedFieldSet:
-        """Return the fields at the root, by key."""
+        """Return the selected fields of the root type, by response key."""
         collected = collect_fields(self.schema, self.fragments, variables, self.root, self.definition)
         return collected.grouped_field_set
 
@@ -102,7 +102,7 @@ class Selection(Struct, frozen=True, eq=False):
         return field
 
     def below(self, parent: GraphQLObjectType, details: list[FieldDetails]) -> GroupedFieldSet:
-        """Return the fields below these, by key."""
+        """Return the fields selected within these fields of an object, by response key."""
         operation = self.operation
         return collect_subfields(
             operation.schema, operation.fragments, self.variables, operation.definition, parent, details
@@ -112,7 +112,7 @@ class Selection(Struct, frozen=True, eq=False):
         """Check that the reader may read a view of the notice.
 
         Raises:
-            GraphQLError: FORBIDDEN, if no role of theirs may.
+            GraphQLError: FORBIDDEN, if the reader's roles do not read the view.
             ViewStopped: The view has stopped before the position read.
         """
         if not may(self.roles, view):
@@ -125,7 +125,7 @@ class Selection(Struct, frozen=True, eq=False):
         """Count the conditions of a list.
 
         Raises:
-            GraphQLError: LIMIT_EXCEEDED, if the lists of the notice have too many.
+            GraphQLError: LIMIT_EXCEEDED, if the lists of the notice have too many conditions or searches.
         """
         for name in names:
             self.load.conditions += 1
@@ -158,7 +158,7 @@ def query_type(schema: GraphQLSchema) -> GraphQLObjectType:
 
 
 def constant(value: object) -> Constant:
-    """Return a constant of the answer."""
+    """Return the tree of a constant value in the answer."""
     return Constant(msgspec.json.encode(value).decode())
 
 

@@ -26,7 +26,7 @@ async def read(info: Info[Context, Any], standpoint: Standpoint, build: Build) -
         build: Builder of the field's tree.
 
     Raises:
-        GraphQLError: The viewer may not read it, or it takes too many rows or too much time.
+        GraphQLError: The viewer may not read the notice, or the read takes too many rows or too much time.
         LedgerError: The notice cannot be read.
     """
     field = info._raw_info  # noqa: SLF001 - strawberry has no public name for it
@@ -36,7 +36,7 @@ async def read(info: Info[Context, Any], standpoint: Standpoint, build: Build) -
 
 
 def take_values(schema: GraphQLSchema) -> None:
-    """Resolve the fields of every type of a query from the values that its root has read."""
+    """Make the fields of the query types resolve from the values that their root field has read."""
     query = query_type(schema)
     waiting, types = [get_named_type(field.type) for field in query.fields.values()], set[str]()
     for field in query.fields.values():
@@ -73,6 +73,6 @@ def _details(field: GraphQLResolveInfo[Any]) -> list[FieldDetails]:
 
 
 def _variables(field: GraphQLResolveInfo[Any]) -> VariableValues:
-    """Return the variables as graphql-core has them; strawberry passes on their coerced values only."""
+    """Return the coerced variables in graphql-core's own form, which strawberry does not pass on."""
     coerced: Any = field.variable_values
     return VariableValues({}, coerced)

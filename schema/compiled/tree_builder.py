@@ -63,7 +63,7 @@ _STANDPOINT: Mapping[str, Mapping[str, SnapshotValue]] = {
 
 
 ROWS = "#rows"
-"""Key of the rows that a subscription reads; no response key is like it."""
+"""Key of the rows that a subscription reads; no response key contains `#`."""
 
 
 class TreeBuilder:
@@ -84,8 +84,8 @@ class TreeBuilder:
         """Return the tree of a section, or of the first row or entry that meets the conditions.
 
         Raises:
-            GraphQLError: FORBIDDEN, if the reader may not read its view.
-            ViewStopped: Its view has stopped before the position read.
+            GraphQLError: FORBIDDEN, if the reader may not read the object's view.
+            ViewStopped: The object's view has stopped before the position read.
         """
         if name == "Entry":
             relation: Relation[Any] = entries.ENTRY
@@ -104,7 +104,7 @@ class TreeBuilder:
         """Return the tree of an object with the single member ROWS: rows of a type.
 
         Args:
-            name: The type.
+            name: Name of the type.
             details: The fields that select the members of a row.
             extra: Further members of each row.
             listing: Relation, conditions and place of the rows.
@@ -117,11 +117,11 @@ class TreeBuilder:
         return Listing(relation=notice, shape="one", first=1, item=ObjectNode(((ROWS, rows),)))
 
     def members(self, name: str, details: list[FieldDetails]) -> ObjectNode:
-        """Return the tree of an object of a type, with the fields selected below these."""
+        """Return the tree of an object of a type, with the members selected within these fields."""
         return self._members(self.selection.type(name), details)
 
     def walk(self, parent: GraphQLObjectType, details: list[FieldDetails], member: Member) -> ObjectNode:
-        """Return the tree of an object, with the members selected below these fields."""
+        """Return the tree of an object, with the trees that `member` builds of its selected members."""
         items: list[tuple[str, Node]] = []
         for key, each in self.selection.below(parent, details).items():
             field = parent.fields.get(each[0].node.name.value)
@@ -183,7 +183,7 @@ class TreeBuilder:
     def _unlisted(
         self, declaration: ObjectDeclaration, name: str, field: GraphQLField, details: list[FieldDetails]
     ) -> Node:
-        """Return the tree of a member that is not declared: the id, or the eraser of a narrative."""
+        """Return the tree of a member that is not declared, such as the id or the eraser of a narrative."""
         if name == "id":
             name = declaration.cls.__name__
             return self._path(name, declaration.node)
@@ -196,7 +196,7 @@ class TreeBuilder:
         return self._of_notice(name, field, details)
 
     def _path(self, name: str, key: str | None) -> Path:
-        """Return the global id of an object, with the standpoint that the query set."""
+        """Return the tree of an object's global id, with the standpoint that the query set."""
         return Path("" if name == "Notice" else kind_of(name), key, position=self._is_as_of, on=self._is_on)
 
     def _of_notice(self, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
@@ -242,7 +242,7 @@ class TreeBuilder:
     # --- lists
 
     def _seen(self, relation: Relation[Any]) -> dict[str, ArgumentValue]:
-        """Return the conditions of the rows that the reader sees without another row that names them."""
+        """Return the conditions that leave out rows which need a view that the reader may not read."""
         lacking = (name for view, name in relation.unseen.items() if not may(self.selection.roles, view))
         return {name: ArgumentValue(name, None, constant=True) for name in lacking}
 
@@ -319,7 +319,7 @@ def notice_tree(builder: TreeBuilder, details: list[FieldDetails]) -> Listing:
 
 
 def _names(declaration: ObjectDeclaration) -> Names:
-    """Return the conditions that the members of a type's filter name."""
+    """Return the conditions of the members of a type's filter."""
     return Names({to_camel_case(name): condition for name, condition in declaration.conditions.items()})
 
 

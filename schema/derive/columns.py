@@ -12,7 +12,7 @@ from schema.derive.declaration import TYPES, Value
 from schema.types.entries import Entry
 
 _RENAMED = {"event_id": "id"}
-"""Fields of an entry with another name in its relation."""
+"""Names in the relation, by field of an entry, where the two names differ."""
 
 
 def relation_of(name: str) -> Relation[Any]:

@@ -90,7 +90,7 @@ class PageSize(Struct, frozen=True):
 
     @classmethod
     def of(cls, first: int | None, last: int | None) -> "PageSize":
-        """Return the size that the arguments name; the usual one if both are null.
+        """Return the size that the arguments name; the usual size if both are null.
 
         Raises:
             GraphQLError: BAD_USER_INPUT, for a number out of range, or for both arguments at once.
@@ -116,7 +116,7 @@ def neighbours(size: PageSize, *, is_after: bool, is_before: bool, has_more: T) 
         size: Size of the page.
         is_after: True if the page begins after a cursor.
         is_before: True if the page ends before a cursor.
-        has_more: Value for "the list goes on, within the cursors, at the end that is not counted from".
+        has_more: Value that is true if the size leaves out items within the cursors.
     """
     if size.is_backward:
         return is_before, is_after or has_more
@@ -139,7 +139,7 @@ def decode_cursor(
     *hints: Any,  # noqa: ANN401 - types of any kind
     bound: Bound = "after",
 ) -> Place | None:
-    """Return the place that a cursor of the list `of` names: one value of each type.
+    """Return the place that a cursor of the list `of` names: one value of each type. None without a cursor.
 
     Raises:
         GraphQLError: BAD_USER_INPUT, for any other text.
@@ -168,7 +168,7 @@ def foreign_cursor(*bounds: Bound) -> GraphQLError:
 
 
 def key_of_cursor(of: str, sent: str) -> str | None:
-    """Return the key in a cursor of the list `of` below a row; None for any other text."""
+    """Return the row's key from a cursor of the list `of` below that row; None for any other text."""
     try:
         text = urlsafe_b64decode(sent + "=" * (-len(sent) % 4)).decode()
     except ValueError:
@@ -182,7 +182,7 @@ _ORDER = re.compile(r"^([^#(/]+)(?:\(([^)]*)\))?/")
 
 
 def _other_order(of: str, sent: str) -> str | None:
-    """Return the order of a cursor of this list in another order; None for any other text."""
+    """Return the order of a cursor that belongs to this list in another order; None for any other text."""
     try:
         check, list_of, place = urlsafe_b64decode(sent + "=" * (-len(sent) % 4)).decode().split("#", 2)
     except ValueError:

@@ -39,7 +39,7 @@ class Value(Struct, frozen=True):
     """A field with a value of the row."""
 
     description: str | None = None
-    """Description, if the row's own does not fit."""
+    """Description; None for the description of the row's field."""
     type: Any = None
     """GraphQL type, where the row's own type is too wide: ID, an enum, Count."""
     name: str | None = None
@@ -50,7 +50,7 @@ class Many(Struct, frozen=True):
     """A field with rows of another type."""
 
     of: str
-    """Name of that type."""
+    """Name of the other type."""
     description: str
     by: str | None = None
     """Join condition: selects the rows of the other relation that belong to this row."""
@@ -68,7 +68,7 @@ class Facet(Struct, frozen=True):
     """A field with other columns of the same row, as an object of another type."""
 
     of: str
-    """Name of that type."""
+    """Name of the other type."""
     description: str
     unless: str
     """Field of the row; while it is null, so is this object."""
@@ -220,7 +220,7 @@ class ObjectDeclaration(Struct, frozen=True, eq=False):
 
     @property
     def conditions(self) -> Mapping[str, str]:
-        """Members of `filter`, with the conditions of the relation."""
+        """Names of conditions of the relation, by member of `filter`."""
         return {name: each.condition or name for name, each in self.filters.items()}
 
 
@@ -230,7 +230,7 @@ class SectionDeclaration(Struct, frozen=True, eq=False):
     cls: type[Any]
     view: str
     description: str
-    """Description of that field."""
+    """Description of the notice's field."""
     lists: Mapping[str, Many]
 
 
@@ -254,7 +254,7 @@ def _row_fields(relation: Relation[Any], declared: Mapping[str, Spec]) -> dict[s
 
 
 def _described(relation: Relation[Any], declared: Mapping[str, Spec]) -> dict[str, Spec]:
-    """Return the declared fields, each value with what the row says of it where the class says nothing."""
+    """Return the declared fields; the row gives the descriptions and types that the class does not."""
     fields: dict[str, Spec] = {}
     for name, each in declared.items():
         fields[name] = each
@@ -322,7 +322,7 @@ def object_type(
 ) -> Callable[[C], C]:
     """Declare that the decorated class exposes rows of a relation; its docstring is the type's description.
 
-    The type has a field for each described field of the row. A `part` of the row has none of these.
+    The type has a field for each described field of the row, or no such field if `part` is true.
     The class declares further fields.
 
     Raises:
@@ -355,7 +355,7 @@ def row_type(
 ) -> None:
     """Declare a type with the name, the description and the fields of a relation's row.
 
-    A row whose position has no description of its own has the entry that recorded it.
+    If the row's position has no description, the type also has a field with the recording entry.
 
     Args:
         relation: Relation of the rows.
@@ -374,7 +374,7 @@ def row_type(
 def section(view: str, description: str) -> Callable[[C], C]:
     """Declare that the decorated class exposes lists of a view.
 
-    Its docstring is the type's description. `description` is that of the notice's field.
+    The docstring of the class is the type's description. `description` describes the notice's field.
     """
 
     def declare(cls: C) -> C:

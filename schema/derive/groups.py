@@ -39,7 +39,7 @@ MOST_KEYS = 4
 
 @strawberry.enum(description="Length of the periods by which rows are grouped.")
 class GroupPeriod(Enum):
-    """A length."""
+    """Length of the periods that group rows."""
 
     DAY = strawberry.enum_value("DAY", description="Days, such as 2023-04-30.")
     MONTH = strawberry.enum_value("MONTH", description="Months, such as 2023-04.")
@@ -163,7 +163,7 @@ def keys_of(name: str, keys: Iterable[tuple[str, Unit | None]]) -> tuple[GroupKe
 
 
 def quantity_of(name: str, member: str, words: Mapping[str, str]) -> Quantity:
-    """Return the quantity that a member of a group names with its arguments' words."""
+    """Return the quantity that a member of a group and the words in its arguments name."""
     if member == "numbers":
         return Number(_fields(name, is_number)[words["of"]][0])
     columns_of = {argument: _fields(name, is_day)[word][0] for argument, word in words.items()}

@@ -23,7 +23,7 @@ from schema.types.scalars import Count, Json
 _FREE_TEXT = "Narrative of at most 1 MB of UTF-8; stored apart from the entry, so that it can be erased."
 INT_LARGEST = 2**31 - 1
 _structs_in: dict[type[Struct], dict[str, type[Struct]]] = {}
-"""Struct → its fields that have fields of their own, by JSON name, each with the struct of these."""
+"""Structs of the fields that have fields of their own, by outer struct and JSON name of the field."""
 
 
 @cache

@@ -38,7 +38,7 @@ class Node:
 
 
 class GlobalId(Struct, frozen=True):
-    """A global id, taken apart."""
+    """Parts of a global id."""
 
     notice: str
     kind: str = ""
@@ -57,7 +57,7 @@ class GlobalId(Struct, frozen=True):
 
 
 def standpoint_id(notice: str, position: int | None, on: datetime | None) -> str:
-    """Return a notice's global id at a standpoint; the short one without `asOf` and `on`."""
+    """Return a notice's global id at a standpoint; without `position` and `on`, the notice's plain id."""
     if position is None and on is None:
         return notice
     return f"{notice}@{'' if position is None else position}{'' if on is None else f'~{instant_text(on)}'}"

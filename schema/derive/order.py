@@ -24,7 +24,7 @@ MOST_SORTS = 5
 
 @strawberry.enum(description="Direction of an order; null comes last in both.")
 class OrderDirection(Enum):
-    """A direction."""
+    """Direction of an order."""
 
     ASC = strawberry.enum_value("ASC", description="From the lowest, the earliest or A.")
     DESC = strawberry.enum_value("DESC", description="From the highest, the latest or Z.")

@@ -13,8 +13,8 @@ from schema.derive.declaration import ID, TYPES, Many, ObjectDeclaration, Value,
 def add_references() -> None:
     """Add to each type the objects that its ids name, in fields of the ids' names with `Node` or `Nodes`.
 
-    The id of an actor is marked so in the row. Any other id leads to the type that is identified by a field of
-    its name. An id that the type's own declaration follows is left out.
+    The row marks the ids of actors. Any other id leads to the type that is identified by a field of the same name.
+    An id is left out if the type declares a field with its object.
     """
     types: dict[str, list[str]] = {}
     for name, each in TYPES.items():
@@ -26,7 +26,7 @@ def add_references() -> None:
 
 
 def _references(declaration: ObjectDeclaration, identified: dict[str, str]) -> Iterator[tuple[str, Many]]:
-    """Yield the fields that follow ids of a row.
+    """Yield a field for each id in a row, which returns the object with that id.
 
     Args:
         declaration: The row's type.

@@ -38,7 +38,7 @@ def enum_of(words: type[WordList]) -> type[WordList]:
 
 
 def list_words(schema: GraphQLSchema) -> None:
-    """Make the errors about wrong words of enums list the right ones."""
+    """Make errors about an unknown word of an enum list the words of that enum."""
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLEnumType) and not kind.name.startswith("__"):
             listed = f" The values are {', '.join(kind.values)}."
@@ -50,7 +50,7 @@ def _coerced(coerce: Callable[..., Any], listed: str, *written: object) -> Any: 
     """Return the value of a word.
 
     Raises:
-        GraphQLError: No value has it; the message ends with `listed`.
+        GraphQLError: The enum does not have the word; the message ends with `listed`.
     """
     try:
         return coerce(*written)

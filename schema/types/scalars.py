@@ -41,7 +41,7 @@ def instant_text(value: datetime) -> str:
 
 
 def _written(value: datetime | str) -> str:
-    """Return an instant as text; the database has written it already in the answer to a read."""
+    """Return an instant as text; an instant in the answer to a read is a text already."""
     return value if isinstance(value, str) else instant_text(value)
 
 

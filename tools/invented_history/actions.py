@@ -11,7 +11,7 @@ TABLES = tables_of("actions")
 
 ACTIONS = TABLES["actions"]
 MOVED = {int(number): rows for number, rows in TABLES["moved"].items()}
-"""Date approved later, and the reason, by action number."""
+"""Number of an action → the later due date that was approved, and the reason."""
 
 
 def write(writer: HistoryWriter) -> None:

@@ -13,7 +13,7 @@ MEETINGS = TABLES["meetings"]
 DECISIONS = {int(number): rows for number, rows in TABLES["decisions"].items()}
 """Decisions by the number of their meeting."""
 VACANT = ("2023-04-26", "2023-05-24", "2023-06-28")
-"""Meetings in the quarter without a chair; the second chair records them later."""
+"""Days of the meetings in the quarter without a chair. The second chair records them later."""
 
 
 def write(writer: HistoryWriter) -> None:

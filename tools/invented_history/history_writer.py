@@ -22,7 +22,7 @@ def instant(text: str) -> datetime:
 
 
 def months(first: str, last: str) -> list[date]:
-    """Return the first days of the months between two, inclusive, each given as `2022-07`."""
+    """Return the first day of each month from `first` to `last`, two months written like `2022-07`."""
     days = [date.fromisoformat(f"{first}-01")]
     while days[-1].isoformat()[:7] < last:
         days.append((days[-1] + timedelta(days=31)).replace(day=1))
@@ -65,7 +65,7 @@ class HistoryWriter:
             data: Data of the fact.
             time: Local time of the fact, if it was earlier.
             clauses: Clauses concerned, separated by spaces.
-            refers: Fields of the data that take the positions of earlier lines.
+            refers: Field of the data → id, or ids, of the earlier events whose positions the field takes.
             refused: Code of the expected refusal.
         """
         kind = find_kind(fact)

@@ -40,7 +40,7 @@ def install(place: Path) -> bool:
 
 
 def is_installed(place: Path) -> bool:
-    """Return whether the packages below `place` are those of the manifest."""
+    """Return whether the packages below `place` match the manifest."""
     return all(
         (place / name).is_file() and (place / name).read_bytes() == (MANIFEST / name).read_bytes()
         for name in FILES

@@ -31,7 +31,7 @@ PACKAGED: Mapping[str, tuple[str, str]] = {
     "react.production.min.js": ("react", "umd/react.production.min.js"),
     "react-dom.production.min.js": ("react-dom", "umd/react-dom.production.min.js"),
 }
-"""File → its package, and its path in the package."""
+"""Package of each file of the page, and the file's path in the package."""
 OWN = ("start.js", "start.css")
 EXAMPLE = "tameside-2022"
 """Notice in the questions' variables, until the viewer enters a token."""
@@ -45,13 +45,13 @@ _GUARDED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer
 
 
 def is_page_request(request: Request) -> bool:
-    """Return true if a browser requests the page, rather than a client an answer."""
+    """Return true if a browser requests the page, and false if a client sends a query."""
     accepts_html = quality(request, "text/html", named=True) > 0
     return request.method == "GET" and accepts_html and "query" not in request.query_params
 
 
 def page() -> Response:
-    """Return the page; no other site may frame it, and it loads from no other."""
+    """Return the page, which no other site may frame and which loads nothing from other sites."""
     nonce = secrets.token_urlsafe(16)
     tabs = msgspec.json.encode(_tabs(datetime.now(UTC))).decode().replace("<", "\\u003c")
     html = Template((HERE / "page.html").read_text("utf-8")).substitute(tabs=tabs, nonce=nonce)

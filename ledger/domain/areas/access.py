@@ -24,7 +24,7 @@ DocumentId = Annotated[
     ),
 ]
 MAXIMUM_DAYS = 184
-"""Longest access in days if the notice sets no `maximum_days`: six months, the interval between reviews."""
+"""Days that access may last if the notice sets no `maximum_days`: six months, the interval between reviews."""
 
 
 class AccessKind(WordList):
@@ -49,7 +49,7 @@ class AccessKind(WordList):
 
     @property
     def has_documents(self) -> bool:
-        """True if it opens documents, not only people and places."""
+        """True if access of this kind includes documents, not only people and places."""
         return self not in (AccessKind.STAFF, AccessKind.LEADERSHIP, AccessKind.FACILITIES)
 
 
@@ -226,7 +226,7 @@ class Access(Struct):
     revoked: int | None = None
 
     def fault(self, at: datetime) -> UseFault | None:
-        """Return the reason why the grant does not cover an instant; None if it covers it."""
+        """Return the reason why the grant does not cover an instant, or None if the grant covers the instant."""
         if self.revoked is not None:
             return UseFault.REVOKED
         if at < self.from_:
@@ -234,13 +234,18 @@ class Access(Struct):
         return UseFault.EXPIRED if at >= self.until else None
 
     def covers(self, document: str, *, registered: bool = True) -> bool:
-        """Return whether the request covers a document of the register, or a name from outside it."""
+        """Return whether the request covers a document.
+
+        Args:
+            document: Id of a document in the evidence register, or the name of a document outside it.
+            registered: True if the document is in the evidence register.
+        """
         opens = self.kind.has_documents or not registered
         return opens and (not self.documents or document in self.documents)
 
 
 class AccessState(Struct):
-    """Requests by id, and the latest instant of each use or refused use by request and document."""
+    """Requests for access by id, and the instant of the latest use by fact type, request and document."""
 
     requests: dict[str, Access] = {}
     uses: dict[str, datetime] = {}

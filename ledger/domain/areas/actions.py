@@ -47,7 +47,7 @@ _MONTHS = {Precision.MONTH: 1, Precision.QUARTER: 3}
 
 
 def last_day(day: date, precision: Precision) -> date:
-    """Return the last day of the month or quarter that includes a day."""
+    """Return the last day of the month or quarter that contains a day, or the day itself for DAY."""
     if precision is Precision.DAY:
         return day
     months = _MONTHS[precision]
@@ -57,7 +57,7 @@ def last_day(day: date, precision: Precision) -> date:
 
 
 def _one_owner(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of version 1 as that of version 2: one owner, and a date to the day."""
+    """Return version 1 data unchanged as version 2 data: no co-owners, and dates precise to the day."""
     return data
 
 
@@ -229,7 +229,7 @@ class MilestoneReached(Fact, frozen=True, kw_only=True):
 
 
 class Action(Struct):
-    """An action's objective, owners and current date."""
+    """An action's objective, owners and current due date."""
 
     objective: str
     owner: str
@@ -238,12 +238,12 @@ class Action(Struct):
 
     @property
     def owners(self) -> list[str]:
-        """Every actor responsible for it."""
+        """Actors responsible for the action: its owner, then its co-owners."""
         return [self.owner, *self.co_owners]
 
 
 class ActionsState(Struct):
-    """Actions by id."""
+    """Actions of the improvement plan by id."""
 
     actions: dict[str, Action] = {}
 

@@ -82,7 +82,7 @@ class Post(Struct):
 
 
 class AdviserState(Struct):
-    """Appointments by id."""
+    """Appointments of advisers by id."""
 
     posts: dict[str, Post] = {}
 

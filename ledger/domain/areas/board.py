@@ -37,7 +37,7 @@ BoardName = Annotated[BoardId | None, Meta(description="The board; absent: the i
 
 
 def board_unnamed(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of version 1 as that of version 2: the fact is about the improvement board."""
+    """Return version 1 data unchanged as version 2 data: the fact concerns the improvement board."""
     return data
 
 
@@ -232,11 +232,11 @@ class BoardRecord(Struct):
     """A board's establishment, quorum, chairs and members."""
 
     established: int | None = None
-    """Position of the entry that established it."""
+    """Position of the entry that established the board; None if no entry did."""
     quorum: int | None = None
     chairs: list[Term] = []
     members: dict[str, date] = {}
-    """First day of each present member."""
+    """First day of each present member, by actor id."""
 
 
 class BoardState(Struct):
@@ -245,10 +245,10 @@ class BoardState(Struct):
     boards: dict[str, BoardRecord] = {}
     """Boards by id; the improvement board's key is empty."""
     votes: dict[str, int] = {}
-    """Largest number of votes on a decision of each meeting."""
+    """Largest number of votes on any one decision of a meeting, by meeting id."""
 
     def of(self, board: str | None) -> BoardRecord:
-        """Return a board; a board without facts is empty."""
+        """Return a board's record, or an empty record if nothing is recorded. None means the improvement board."""
         return self.boards.get(board or "") or BoardRecord()
 
 

@@ -195,13 +195,13 @@ class DutiesState(Struct):
     """Answers to submissions and instructions, and the terms of each post."""
 
     answers: dict[str, dict[str, int]] = {}
-    """Deliverable → the roles that answered its latest submission, with their entries."""
+    """Positions of acceptances or returns of a deliverable's latest submission, by deliverable and role."""
     answered_by: dict[str, str] = {}
-    """Instruction → the actor who reported it as followed."""
+    """Actor who reported an instruction as followed, by instruction."""
     confirmations: dict[str, dict[str, int]] = {}
-    """Instruction → the roles that confirmed it, with their entries."""
+    """Positions of the entries that confirmed an instruction as followed, by instruction and role."""
     posts: dict[str, list[Term]] = {}
-    """Post → the terms of its holders."""
+    """Terms of a post's holders, by post."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
@@ -229,7 +229,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 
 
 def _answer_refusals(duties: DutiesState, deliverable: str, who: Who) -> Iterator[Refusal]:
-    """Yield a refusal of a second answer by one role; another role may still answer the submission."""
+    """Yield a refusal if nothing was submitted, or the recorder's role already answered the latest submission."""
     answers = duties.answers.get(deliverable)
     if answers is None:
         message = f"deliverable {deliverable} was not submitted; record its submission first"
@@ -240,7 +240,7 @@ def _answer_refusals(duties: DutiesState, deliverable: str, who: Who) -> Iterato
 
 
 def _confirmation_refusals(duties: DutiesState, instruction: str, who: Who) -> Iterator[Refusal]:
-    """Yield a refusal of a second confirmation by one role, and of a person's own answer."""
+    """Yield refusals if the recorder reported the instruction as followed, or the recorder's role confirmed it."""
     path, confirmed = "data.instruction", duties.confirmations.get(instruction, {})
     if duties.answered_by.get(instruction) == who.actor:
         yield from self_refusals(who.actor, who, path, "confirm an instruction that they reported as followed")

@@ -80,7 +80,7 @@ class ViewsConsidered(Fact, frozen=True, kw_only=True):
 
 
 class EngagementState(Struct):
-    """The area's state: empty, because the lifecycles of the views are enough."""
+    """The empty state of this area: the lifecycles of views are in `State.lifecycles`."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
@@ -95,7 +95,10 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 
 
 def _group_refusals(state: "State", fact: ViewsGathered) -> Iterator[Refusal]:
-    """Yield a refusal of another group without a name, of a listed one, and of a misspelt one."""
+    """Yield a refusal for each fault in the name of another group.
+
+    The name may be missing or superfluous. It may be a group of the list, or misspell a group that a clause names.
+    """
     name, path = fact.other_group, "data.otherGroup"
     if (fact.group is Group.OTHER) != (name is not None):
         yield Refusal(
@@ -119,7 +122,7 @@ def _group_refusals(state: "State", fact: ViewsGathered) -> Iterator[Refusal]:
 
 
 def _is_near(name: str, other: str) -> bool:
-    """Return whether a name in small letters is another, its singular or plural, or a misspelling."""
+    """Return whether two names in lower case are equal apart from a final s, or one misspells the other."""
     name, other = name.removesuffix("s"), other.removesuffix("s")
     return name == other or misspells(name, other)
 

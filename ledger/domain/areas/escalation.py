@@ -70,7 +70,7 @@ class InterventionEnded(Fact, frozen=True, kw_only=True):
 
 
 class EscalationState(Struct):
-    """The area's state: empty, because the lifecycles of concerns and interventions are enough."""
+    """The empty state of this area: the lifecycles of concerns and interventions are in `State.lifecycles`."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

@@ -47,7 +47,7 @@ class Classification(WordList):
 
 
 def _file_unknown(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of version 1 as that of version 2: whether a file came is unknown."""
+    """Return version 1 data unchanged as version 2 data: it is unknown if the file was stored."""
     return data
 
 
@@ -162,18 +162,18 @@ class EvidenceOpened(Fact, frozen=True, kw_only=True):
 
 
 class DocumentState(Struct, frozen=True):
-    """A document of the register: the position of its entry, and its classification."""
+    """A document of the evidence register: the position of its entry, and its classification."""
 
     position: int
     classification: Classification
 
 
 class EvidenceState(Struct):
-    """Documents of the register, and their openings."""
+    """Documents of the evidence register, and the recorded openings of documents."""
 
     submitted: dict[str, DocumentState] = {}
     opened: dict[str, datetime] = {}
-    """Latest recorded opening by reader and document; once an hour is recorded."""
+    """Instant of the latest recorded opening by reader and document; one opening an hour is recorded at most."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
@@ -197,7 +197,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 
 
 def opens_by_role(state: "State", roles: Iterable[Role], document: str) -> bool:
-    """Return whether one of the roles opens a document of the register without a grant."""
+    """Return whether one of the roles may open a document of the evidence register without a grant."""
     classification = state.evidence.submitted[document].classification
     return not matrix().opens[classification.value].isdisjoint(roles)
 

@@ -1,7 +1,7 @@
 """Notices in parallel: other notices that are in force for the same body at the same time.
 
-Each notice has its own ledger, so a link is recorded in one of them. `notices(filter: {parallelTo: …})` finds it
-from the other one.
+Each notice has its own ledger, so a link is recorded in the ledger of one notice only. The query
+`notices(filter: {parallelTo: …})` finds the link from the other notice.
 """
 
 from collections.abc import Iterator
@@ -49,10 +49,10 @@ class ParallelNoticeUnlinked(Fact, frozen=True, kw_only=True):
 
 
 class LineageState(Struct):
-    """The links in effect."""
+    """Links to parallel notices that are in effect."""
 
     parallels: dict[str, int] = {}
-    """Parallel notice → position of the entry that linked it."""
+    """Position of the entry that linked a parallel notice, by the notice's id."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

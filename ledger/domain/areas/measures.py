@@ -80,7 +80,7 @@ class MeasureDefined(Fact, frozen=True, kw_only=True):
 
 
 def _counted(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of version 1 as that of version 2: every reading had its counts."""
+    """Return version 1 data unchanged as version 2 data: every reading has its counts."""
     return data
 
 
@@ -187,7 +187,7 @@ MeasureReadingFact = MeasureReadingReported | MeasureReadingRestated
 
 
 class MeasuresState(Struct):
-    """Each measure's unit, and the position of its reading for each period."""
+    """Unit of each measure, and the position of its latest reading's entry for each period."""
 
     units: dict[str, Unit] = {}
     readings: dict[str, dict[str, int]] = {}
@@ -221,7 +221,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 
 
 def _figure_refusals(unit: Unit, fact: Fact, *names: str) -> Iterator[Refusal]:
-    """Yield a refusal of each named figure that no reading in the unit can reach."""
+    """Yield a refusal of each named figure of a fact that is negative, or a percentage above 100."""
     for name in names:
         figure = getattr(fact, name)
         if figure is not None and (figure < 0 or (unit is Unit.PERCENT and figure > _WHOLE)):

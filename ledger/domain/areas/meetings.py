@@ -124,7 +124,7 @@ class MeetingsState(Struct):
 
     meetings: dict[str, Meeting] = {}
     boards: dict[str, str | None] = {}
-    """Meeting → its board, as first recorded by the meeting or by a report to it."""
+    """Board of each meeting, as stated by the meeting or by a report to it; None for the improvement board."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

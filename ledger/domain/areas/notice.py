@@ -106,11 +106,11 @@ class Outcome(WordList):
 Field = Count | Figure | CodeBesideList
 Table = dict[Code, Field]
 Parameter = bool | Count | Figure | CodeBesideList | list[CodeBesideList | Table] | Table
-"""A parameter of a clause's rule, as entries hold it. `ledger.domain.rules` declares its type for each rule."""
+"""Value of a parameter of a clause's rule, as stored in entries. `ledger.domain.rules` declares its exact type."""
 
 
 def _one_predecessor(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of version 1 as that of version 2: a notice followed one other at most."""
+    """Return version 1 data as version 2 data: the predecessor, if any, becomes a list of one notice."""
     predecessor = data.get("predecessor")
     rest = {name: value for name, value in data.items() if name != "predecessor"}
     return rest if predecessor is None else {**rest, "predecessors": [predecessor]}
@@ -292,13 +292,13 @@ class NoticeState(Struct):
     zone: str = "Europe/London"
     clauses: dict[str, ClauseState] = {}
     closed: int | None = None
-    """Position of the entry that closed it."""
+    """Position of the entry that closed the notice; None while the notice is open."""
     closed_at: datetime | None = None
     expires_on: date | None = None
-    """Last day of its term."""
+    """Last day of the notice's term; None if the notice has no term."""
 
     def parameter(self, name: str, default: int) -> int:
-        """Return the whole number that the first clause with such a parameter has, else `default`."""
+        """Return the first whole number that a clause sets for this parameter, or `default` if no clause does."""
         for clause in self.clauses.values():
             value = clause.parameters.get(name)
             if isinstance(value, int) and not isinstance(value, bool):
@@ -386,7 +386,7 @@ def evolve(state: "State", entry: "Entry") -> None:
 
 
 def evolve_clauses(clauses: dict[str, ClauseState], fact: Fact, position: int) -> None:
-    """Fold a fact about clauses into their rules and parameters."""
+    """Fold a fact about clauses into the states of the clauses."""
     match fact:
         case ClauseRegistered():
             clauses[fact.number] = ClauseState(

@@ -188,23 +188,27 @@ class IntegrationRevoked(Fact, frozen=True, kw_only=True):
 
 
 class PeopleState(Struct):
-    """Roles, tokens and live registrations; `sources` maps each source to the actor who used it first."""
+    """Roles, tokens and live registrations. `sources` maps each source to the only actor who may use it."""
 
     in_use: bool = False
     """True once an actor other than the operator and the service has recorded an entry."""
     roles: dict[str, list[RoleTenure]] = {}
     requests: dict[int, RoleRequest] = {}
-    """Requests for roles by position."""
+    """Requests for roles by the position of the entry that made the request."""
     tokens: dict[str, Token] = {}
     sources: dict[str, str] = field(default_factory=lambda: {SERVICE: SERVICE})
     integrations: dict[str, Integration] = {}
     persons: set[str] = field(default_factory=set)
-    """Actors registered as a person: only these may be named by an issuer's access token."""
+    """Actors registered as persons; an issuer's access token gives roles to these actors only."""
     systems: set[str] = field(default_factory=set)
-    """Actors ever registered as an integration: they record within a live registration only."""
+    """Actors ever registered as integrations; in that role, they record only what a live registration allows."""
 
     def registered(self, actor: str, source: str, fact_type: str) -> bool:
-        """Return whether a system may record a type from a source; an actor who is not a system may."""
+        """Return whether an actor's live registrations allow a fact type from a source.
+
+        Returns:
+            True also for an actor who was never registered as an integration.
+        """
         if actor not in self.systems:
             return True
         own = [integration for integration in self.integrations.values() if integration.actor == actor]
@@ -212,11 +216,11 @@ class PeopleState(Struct):
         return any(source == one.source and fact in map(unversioned, one.facts) for one in own)
 
     def holders(self, roles: frozenset[Role], at: datetime) -> list[str]:
-        """Return the actors who hold one of the roles at an instant."""
+        """Return the actors who hold at least one of the roles at an instant."""
         return [actor for actor in self.roles if not roles.isdisjoint(self.roles_at(actor, at))]
 
     def record_use(self, entry: "Entry") -> None:
-        """Note that an entry used its source, and whether a person or a system recorded it."""
+        """Assign an entry's source to its actor if the source is unused, and update `in_use`."""
         self.sources.setdefault(entry.source, entry.actor)
         self.in_use = self.in_use or entry.actor_role not in (Role.OPERATOR.value, Role.SERVICE.value)
 
@@ -334,7 +338,7 @@ def _evolve_roles(people: PeopleState, entry: "Entry") -> None:
 
 
 def _end(people: PeopleState, revoked: RoleRevoked, at: datetime) -> None:
-    """End the role's present tenure, and drop its future tenures."""
+    """End an actor's present tenure of a revoked role, and remove the future tenures of that role."""
     remaining = [t for t in people.roles[revoked.actor] if t.role is not revoked.role or t.from_ < at]
     for tenure in remaining:
         if tenure.role is revoked.role and tenure.live(at):

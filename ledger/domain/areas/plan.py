@@ -104,7 +104,7 @@ class Dimension(WordList):
 
 
 DEFAULT_SCALE = ("RED", "AMBER", "GREEN")
-"""Codes of the scale of a plan that adopts none, from the worst."""
+"""Codes of the rating scale of a plan that has adopted no scale, from worst to best."""
 
 
 class Level(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -154,7 +154,7 @@ class ObjectiveAdded(Fact, frozen=True, kw_only=True):
 
 
 def _both_rated(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of version 1 as that of version 2: impact was always rated."""
+    """Return version 1 data unchanged as version 2 data: impact is always rated."""
     return data
 
 
@@ -249,14 +249,14 @@ class SlowProgressHighlighted(Fact, frozen=True, kw_only=True):
 
 
 class Objective(Struct):
-    """An objective's areas, owner, date and position."""
+    """An objective's areas, owner, due date and position."""
 
     areas: list[str]
     owner: str
     due: date
     position: int
     added_at: datetime | None
-    """Instant at which it was added to the plan, if its event states a time."""
+    """Instant at which the objective was added to the plan; None if its event states no time."""
 
 
 class PlanState(Struct):
@@ -266,7 +266,7 @@ class PlanState(Struct):
     assessment: str | None = None
     """Id of the current self-assessment."""
     scales: dict[Dimension, list[str]] = {}
-    """Codes of each adopted scale, from the worst."""
+    """Codes of each adopted scale, from worst to best."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
@@ -302,7 +302,10 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 
 
 def _date_refusals(state: "State", fact: ProgressRecorded, when: When) -> Iterator[Refusal]:
-    """Yield a refusal if progress is dated before its objective; one without a date is as old as the notice."""
+    """Yield a refusal if progress is dated before the day on which its objective was added to the plan.
+
+    An objective whose event states no time counts as added on the day of the notice's issue.
+    """
     added_at = state.plan.objectives[fact.objective].added_at
     if added_at is not None and when.occurred_at >= added_at:
         return

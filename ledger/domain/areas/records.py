@@ -170,28 +170,36 @@ UNCORRECTABLE = frozenset(
         "RoleRequested",
     }
 )
-"""Facts that cannot be corrected.
+"""Names of the facts that cannot be corrected.
 
-They are the first entry, upkeep of the record, erasures and openings that happened, and requests for roles. The
-end of an access is one too.
+These facts are the notice's issue, upkeep of the record and erasures. Uses and revocations of access, openings of
+documents and requests for roles cannot be corrected either.
 """
 _CORRECTS_ALL = frozenset({Role.RECORDS_OFFICER, Role.OPERATOR})
 
 
 def may_correct(role: Role, fact: str) -> bool:
-    """Return whether a role may correct a fact: it may record the fact, or it keeps the records."""
+    """Return whether a role may correct a fact.
+
+    The records officer and the operator may correct every fact. Another role may correct the facts that it may
+    record.
+    """
     return role in _CORRECTS_ALL or matrix().may_record(role, fact)
 
 
 class ErasureRequest(Struct):
-    """A request that awaits a second person's approval."""
+    """A request for erasure: the position of the entry to erase, and the actor who requested the erasure."""
 
     target: int
     requested_by: str
 
 
 class RecordsState(Struct):
-    """Corrections by corrected position, requests by position, and erasures by erased position."""
+    """Corrections, requests for erasure and erasures.
+
+    `corrected` and `erased` map an entry's position to the position of the entry that corrected or erased it.
+    `requests` maps the position of each request to its target and requester.
+    """
 
     corrected: dict[int, int] = {}
     requests: dict[int, ErasureRequest] = {}

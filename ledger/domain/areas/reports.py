@@ -155,7 +155,7 @@ class AdviserReportIssued(Fact, frozen=True, kw_only=True):
 
 
 class ReportsState(Struct):
-    """Position of the decision on each recommendation, by report; 0 while it is undecided."""
+    """Positions of the entries that decided recommendations, by report and recommendation; 0 before a decision."""
 
     recommended: dict[str, dict[str, int]] = {}
 

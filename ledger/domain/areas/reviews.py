@@ -94,7 +94,7 @@ class Grade(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_
 
 
 def _areas_unknown(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of version 1 as that of version 2: judgements of areas and grades are unknown."""
+    """Return version 1 data unchanged as version 2 data: judgements of areas and grades are unknown."""
     return data
 
 

@@ -120,18 +120,18 @@ class DependencyDropped(Fact, frozen=True, kw_only=True):
 
 
 class Need(Struct, frozen=True):
-    """An open dependency of one part of the plan on another."""
+    """An open dependency of one part of the plan on another part."""
 
     dependent: str
-    """Kind and id, such as objective O1."""
+    """Kind and id of the part that depends on the other part, such as objective O1."""
     on: str
 
 
 class RisksState(Struct):
-    """The open dependencies between parts of the plan; the lifecycles of risks are enough."""
+    """Open dependencies between parts of the plan. The lifecycles of risks are in `State.lifecycles`."""
 
     needs: dict[str, Need] = {}
-    """Open dependency → what it ties."""
+    """Open dependencies by id."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
@@ -144,7 +144,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 
 
 def _dependency_refusals(needs: Mapping[str, Need], fact: DependencyRegistered) -> Iterator[Refusal]:
-    """Yield a refusal unless one part of the plan depends on one other thing, without a circle."""
+    """Yield refusals unless a dependency names one dependent and one other thing, and closes no circle."""
     dependents = (fact.objective, fact.action)
     if sum(each is not None for each in dependents) != 1:
         yield Refusal("ONE_OF", "give either the dependent objective or the dependent action", "data.objective")
@@ -159,7 +159,7 @@ def _dependency_refusals(needs: Mapping[str, Need], fact: DependencyRegistered) 
 
 
 def _circle_refusals(needs: Mapping[str, Need], need: Need, path: str) -> Iterator[Refusal]:
-    """Yield a refusal if the open dependencies lead from a need back to its dependent."""
+    """Yield a refusal if a new need would close a circle of open dependencies."""
     if need.on == need.dependent:
         yield Refusal("SAME_THING", f"{need.on} cannot depend on itself; name another", path)
         return
@@ -175,7 +175,7 @@ def _circle_refusals(needs: Mapping[str, Need], need: Need, path: str) -> Iterat
 
 
 def _need(fact: DependencyRegistered) -> Need | None:
-    """Return the need between two parts of the plan; None if a dependency does not name both."""
+    """Return the need that a dependency creates, or None if it does not name two parts of the plan."""
     dependent = _part(fact.objective, fact.action)
     on = _part(fact.on_objective, fact.on_action)
     return Need(dependent, on) if dependent and on else None

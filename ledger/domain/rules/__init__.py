@@ -1,4 +1,4 @@
-"""The kinds of rule that a clause may name. Each is declared once, as typed data. Pure; nothing is judged here.
+"""The kinds of rule that a clause may name, each declared once as typed data. Pure; nothing is judged here.
 
 From a declaration come the checks of packs and of recorded clauses, the input of the judge, and `docs/rules.md`.
 """
@@ -29,12 +29,12 @@ def find_faults(kind: str, parameters: Mapping[str, Any]) -> list[RuleFault]:
 
 
 def read_rule(kind: str, parameters: Mapping[str, Any]) -> Rule | list[RuleFault]:
-    """Return the typed rule of a stored clause, or its faults."""
+    """Return the typed rule of a stored clause, or the faults of the clause."""
     return check.read_rule(RULES, kind, parameters)
 
 
 def reads_of(kind: str) -> frozenset[type[Fact]]:
-    """Return the facts on which verdicts of a rule depend; an unknown rule reads none."""
+    """Return the facts on which verdicts of a rule depend; empty for an unknown rule."""
     rule = RULES.get(kind)
     return frozenset() if rule is None else rule.reads
 
@@ -48,7 +48,7 @@ def find_area_faults(parameters: Mapping[str, Any], areas: Collection[str]) -> I
 
 
 def admit(notice: NoticeState, areas: Collection[str], fact: Fact) -> Iterator[Refusal]:
-    """Yield the reasons for which a fact may not set a clause's rule or parameters."""
+    """Yield a refusal for each fault of the rule or parameters that a fact would set for a clause."""
     match fact:
         case ClauseRegistered():
             for fault in [*find_faults(fact.rule, fact.parameters), *find_area_faults(fact.parameters, areas)]:

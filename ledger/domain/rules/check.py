@@ -18,11 +18,11 @@ from ledger.domain.roles import Role, matrix
 from ledger.domain.rules.rule import NOTICE_YEARS, Rule, RuleFault
 
 COMMON = "open_words"
-"""The one parameter of every clause: words that the notice leaves open. No rule reads it."""
+"""Name of the parameter that every clause may have: words that the notice leaves open. No rule reads it."""
 
 
 _BEGINNING = 4
-"""Letters and digits of the shortest beginning that still suggests a word."""
+"""Minimum number of letters and digits with which a beginning suggests the whole word."""
 
 
 class Parameter(Struct, frozen=True):
@@ -33,17 +33,17 @@ class Parameter(Struct, frozen=True):
     description: str
     required: bool
     fact: type[Fact] | None = None
-    """Fact that roles have to record to count; None: it has no roles, or any role counts."""
+    """Fact that the roles in the parameter must be able to record; None if there is no such fact."""
 
     @property
     def words(self) -> list[str]:
-        """Words of its closed list that may count; empty if it has none."""
+        """Words that the parameter accepts; empty if the parameter has no closed list."""
         words = [str(word.value) for word in _word_list(self.hint) or ()]
         return words if self.fact is None else [word for word in words if _may_record(word, self.fact)]
 
     @property
     def form(self) -> str:
-        """Form of its values, in words."""
+        """Description of the values that the parameter accepts."""
         return _form(self.hint) if self.fact is None else f"a list of {', '.join(self.words)}"
 
 
@@ -68,9 +68,9 @@ def parameters_of(rule: type[Struct]) -> list[Parameter]:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the word of a list that is nearest to a misspelt one; None if none is near.
+    """Return the listed word that is nearest to a misspelt word; None if no listed word is near.
 
-    The beginning of one word only is near to it.
+    A listed word is also near to its beginning, unless another listed word begins in the same way.
     """
     by_key = {_key(known): known for known in words}
     key = _key(word)
@@ -84,7 +84,7 @@ def _key(word: str) -> str:
 
 
 def unknown(word: str, words: Iterable[str]) -> str:
-    """Return the end of a sentence that lists the right words, the nearest first."""
+    """Return the end of a sentence about an unknown word: the nearest listed word, or else all listed words."""
     known = list(dict.fromkeys(words))
     near = nearest(word, known)
     return f"; did you mean {near}?" if near is not None else f"; use one of {', '.join(known)}"
@@ -95,7 +95,7 @@ def find_faults(rules: Mapping[str, type[Rule]], kind: str, parameters: Mapping[
 
     Args:
         rules: Rules by their names.
-        kind: The clause's rule.
+        kind: Name of the clause's rule.
         parameters: The clause's parameters, as a pack or a fact has them.
     """
     rule = rules.get(kind)
@@ -126,7 +126,7 @@ def find_faults(rules: Mapping[str, type[Rule]], kind: str, parameters: Mapping[
 
 
 def find_role_faults(rule: type[Rule], parameters: Mapping[str, Any]) -> Iterator[RuleFault]:
-    """Yield a fault for each role that does not record the fact by which it would count."""
+    """Yield a fault for each role in the parameters that may not record the fact required of the role."""
     for parameter in parameters_of(rule):
         value, fact = parameters.get(parameter.name), parameter.fact
         if fact is None or not isinstance(value, list):
@@ -148,7 +148,7 @@ def _owner(rules: Mapping[str, type[Rule]], known: Mapping[str, Parameter], name
 
 
 def read_rule(rules: Mapping[str, type[Rule]], kind: str, parameters: Mapping[str, Any]) -> Rule | list[RuleFault]:
-    """Return the typed rule of a stored clause, or its faults.
+    """Return the typed rule of a stored clause, or the faults of the clause.
 
     Parameters that earlier versions recorded are read as today's.
     """
@@ -160,7 +160,7 @@ def read_rule(rules: Mapping[str, type[Rule]], kind: str, parameters: Mapping[st
 
 
 def upgrade(rule: type[Rule], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters of an earlier version as today's version names them."""
+    """Return a rule's recorded parameters in the form of today's version, without retired parameters."""
     current = {name: value for name, value in parameters.items() if name not in rule.retired}
     if rule.kind == "target-met" and "target" in current and "by" in current:
         step = {"by": current.pop("by"), "target": current.pop("target")}
@@ -169,7 +169,7 @@ def upgrade(rule: type[Rule], parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def affected(faults: Iterable[RuleFault], names: Iterable[str]) -> list[RuleFault]:
-    """Return the faults of the parameters named, and those of the whole rule."""
+    """Return the faults that concern the named parameters or the whole rule."""
     changed = set(names)
     return [fault for fault in faults if fault.parameter is None or changed & {fault.parameter, *fault.others}]
 
@@ -229,7 +229,7 @@ _FORMS = {
 
 
 def _value_faults(parameter: Parameter, value: object) -> Iterator[str]:
-    """Yield the faults of one value."""
+    """Yield a message for each fault in the value of a parameter."""
     words = _word_list(parameter.hint)
     is_list = get_origin(_plain(parameter.hint)) is list
     if is_list and not isinstance(value, list):
@@ -259,7 +259,7 @@ def _value_faults(parameter: Parameter, value: object) -> Iterator[str]:
 
 
 def _remedy(hint: object, value: object) -> str:
-    """Return the end of the sentence: the right value for a number or a day that is written as text."""
+    """Return the end of a message: the right value for a number or day written as text, or else empty."""
     plain = _plain(hint)
     if not isinstance(value, str):
         return ""
@@ -274,7 +274,7 @@ def _remedy(hint: object, value: object) -> str:
 
 
 def _table(hint: object) -> type[Struct] | None:
-    """Return the table that a parameter consists of, or that its list has; None: it has none."""
+    """Return the struct for a parameter that is a table or a list of tables; None for other parameters."""
     plain = _plain(hint)
     if get_origin(plain) is list:
         plain = _plain(get_args(plain)[0])
@@ -290,7 +290,7 @@ def _are_tables(value: object, *, is_list: bool) -> bool:
 
 
 def _table_faults(table: type[Struct], value: dict[str, Any], index: int, *, is_list: bool) -> Iterator[str]:
-    """Yield the faults of a table's fields."""
+    """Yield a message for each fault in the fields of a table."""
     where, known = f"[{index}]" if is_list else "", {field.name: field for field in parameters_of(table)}
     for name in value:
         if name not in known:
@@ -315,7 +315,7 @@ def _word_faults(values: list[Any], words: list[str]) -> Iterator[str]:
 
 
 def outside_years(day: date) -> str:
-    """Return the fault of a day in another century, with the day of that name in this one."""
+    """Return the message for a day outside the years of notices, with the same day in this century."""
     with suppress(ValueError):
         right = day.replace(year=NOTICE_YEARS[0] + day.year % 100)
         return f"the year of {day} has to lie from {NOTICE_YEARS[0]} to {NOTICE_YEARS[-1]}; did you mean {right}?"
@@ -323,7 +323,7 @@ def outside_years(day: date) -> str:
 
 
 def _year_faults(value: object) -> Iterator[str]:
-    """Yield a fault for each day in a year that nobody plans in."""
+    """Yield a message for each day in a value that lies outside the years of notices."""
     if isinstance(value, date) and value.year not in NOTICE_YEARS:
         yield outside_years(value)
     elif isinstance(value, list):

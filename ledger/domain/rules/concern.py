@@ -1,4 +1,4 @@
-"""The clauses that an entry concerns: those that it names, else those whose rules its fact bears on. Pure.
+"""The clauses that an entry concerns: clauses that it names, or else clauses whose rules concern its fact. Pure.
 
 Forms, the history, filters and the SQL of the entries view follow these declarations, so all give the same answer.
 """
@@ -28,7 +28,7 @@ from ledger.domain.rules.links import NO_LINKS, LinkedValues, linked_values
 AREA_FACTS: frozenset[type[Fact]] = frozenset({AreaRegistered, AreaClosed, AreaCarriedOver})
 """Facts on an area; they concern the clauses whose rules name that area."""
 BOARD_FACTS = frozenset(fact for fact in KIND_OF if "board" in fact.__struct_fields__)
-"""Facts on one board; they concern the clauses on that board. No board named: the improvement board."""
+"""Facts on one board, by default the improvement board; they concern the clauses on that board."""
 
 
 PLACES: Mapping[str, tuple[str, ...]] = {
@@ -83,7 +83,7 @@ def usual_clauses(fact: type[Fact], clauses: Mapping[str, ClauseState]) -> tuple
 
 
 def facts_of(rule: str) -> frozenset[type[Fact]]:
-    """Return the facts that concern the clauses of a rule; none for an unknown rule."""
+    """Return the facts that concern the clauses of a rule; empty for an unknown rule."""
     declared = RULES.get(rule)
     return frozenset() if declared is None else (declared.reads - declared.background) | declared.related
 
@@ -94,7 +94,7 @@ def rules_of(fact: type[Fact]) -> list[str]:
 
 
 def includes(clause: str, other: str) -> bool:
-    """Return True if a clause is another, or contains it: 9 contains 9a, 9(a) and 9.1, and not 90."""
+    """Return True if a clause equals or contains the other clause: 9 contains 9a, 9(a) and 9.1, and not 90."""
     if not other.startswith(clause):
         return False
     last, following = clause[-1:], other[len(clause) :][:1]
@@ -126,7 +126,10 @@ def has_board(rule: str) -> bool:
 
 
 def _is_same_board(fact: Fact, clause: ClauseState, links: LinkedValues) -> bool:
-    """Return True unless the fact or its meeting is about another board; without one: the improvement board."""
+    """Return True unless the fact or its meeting is about another board than the clause.
+
+    A fact, meeting or clause without a board is about the improvement board.
+    """
     if type(fact) in BOARD_FACTS:
         boards = stated_values(fact, "board")
     elif (known := linked_values(fact, "board", links)) is not None:
@@ -137,7 +140,7 @@ def _is_same_board(fact: Fact, clause: ClauseState, links: LinkedValues) -> bool
 
 
 def stated_values(fact: Fact, name: str) -> list[str]:
-    """Return the values of a field as a fact states them, in small letters where the rules compare so."""
+    """Return the values that a fact states for a field, in small letters if the rules ignore their case."""
     path = stated_path(type(fact), name)
     values = [] if path is None else [value for value, _ in values_in(fact, path)]
     return [value.lower() for value in values] if name in ANY_CASE else values
@@ -145,7 +148,7 @@ def stated_values(fact: Fact, name: str) -> list[str]:
 
 @cache
 def stated_path(fact: type[Fact], name: str) -> FieldPath | None:
-    """Return the path of a field in a fact; None: the fact leaves it out."""
+    """Return the path of a field in a type of fact; None if such facts leave the field out."""
     return next((path for path in field_paths(fact) if path.keys in _keys_of(fact, name)), None)
 
 
@@ -156,6 +159,6 @@ def _keys_of(fact: type[Fact], name: str) -> list[tuple[str, ...]]:
 
 
 def _overlap(parameter: object, values: Sequence[str] | None) -> bool:
-    """Return True if a parameter and values have one in common, or if one of them is absent."""
+    """Return True if a parameter and the values share a value, or if the parameter or the values are absent."""
     own = parameter if isinstance(parameter, list) else [parameter]
     return not parameter or not values or not {str(each) for each in own}.isdisjoint(values)

@@ -1,6 +1,7 @@
 """Values that facts leave out because an earlier fact stated them: a review's body, a meeting's board. Pure.
 
-A link is a field by which facts name such a subject. From the links follow the clauses that an entry concerns.
+A link is a field of facts that names the subject of an earlier fact, such as a review. Links help to determine
+the clauses that an entry concerns.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,19 +41,19 @@ LINKING: frozenset[type[Fact]] = frozenset({*_STATES, ObjectiveAdded, ObjectiveR
 
 
 class Link(Struct, frozen=True):
-    """The values of one subject, or those that a measure or an action has from one objective."""
+    """The values of one subject, or the values that a measure or an action has from one objective."""
 
     link: str
     id: str
-    """Subject, such as the review R1."""
+    """Id of the subject, such as R1 for a review."""
     owner: str
-    """Objective from which the values come; else the subject itself."""
+    """Id of the objective from which the values come, or else of the subject itself."""
     words: list[str]
-    """Values of the link's field; none for a meeting of the improvement board."""
+    """Values of the link's field; empty for a meeting of the improvement board."""
 
 
 LinkKey = tuple[str, str, str]
-"""Link, id and owner."""
+"""Key of a link: its `link`, `id` and `owner`."""
 
 
 LinkedValues = Mapping[tuple[str, str], Sequence[str]]
@@ -72,8 +73,8 @@ def changed_links(
 
     Args:
         fact: One of `LINKING`; other facts change nothing.
-        find: Returns the link of a key before the fact.
-        known: Returns all links before the fact.
+        find: Function that returns the link with a key before the fact; None without such a link.
+        known: Function that returns all links before the fact.
     """
     match fact:
         case ObjectiveAdded():
@@ -110,7 +111,7 @@ def _revised(fact: ObjectiveRevised, before: list[Link]) -> tuple[list[Link], li
 
 
 def linked_values_after(facts: Iterable[Fact]) -> dict[tuple[str, str], list[str]]:
-    """Return the values of every link after some facts in order."""
+    """Return the values of every link after the facts, by link and id."""
     links: dict[LinkKey, Link] = {}
 
     def find(link: str, subject: str, owner: str) -> Link | None:
@@ -128,7 +129,7 @@ def linked_values_after(facts: Iterable[Fact]) -> dict[tuple[str, str], list[str
 
 
 def linked_values(fact: Fact, field: str, links: LinkedValues) -> list[str] | None:
-    """Return the values of a field that a fact leaves out and its subjects have; None: no subject is known."""
+    """Return the values of a field that a fact leaves out, from its subjects; None if no subject is known."""
     subjects = [(link, getattr(fact, link, None)) for link, of in LINKS.items() if of == field]
     known = [links[link, subject] for link, subject in subjects if subject and (link, subject) in links]
     return [value for values in known for value in values] if known else None

@@ -11,7 +11,7 @@ from ledger.domain.fact import Code, Fact, Id, WordList
 NOTICE_YEARS = range(2000, 2200)
 """Years in which the days of a notice and of its rules may lie."""
 LONGEST = 36_600
-"""Days or months that a parameter may count, at most."""
+"""Days that a parameter may count, at most."""
 Days = Annotated[int, Meta(ge=1, le=LONGEST)]
 Months = Annotated[int, Meta(ge=1, le=1_200)]
 Number = Annotated[int, Meta(ge=1, le=1_000)]
@@ -26,7 +26,7 @@ class RuleFault(Struct, frozen=True):
     """Name of the faulty parameter; None if the rule itself is unknown or incomplete."""
     message: str
     others: tuple[str, ...] = ()
-    """Other parameters that it contradicts."""
+    """Names of other parameters that the faulty parameter contradicts."""
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -37,26 +37,26 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_d
     wordings: ClassVar[tuple[str, ...]]
     """Clause wordings that the rule fits."""
     example: ClassVar[str]
-    """Parameters as a pack writes them."""
+    """Example of the parameters, in the notation of a pack; may be empty."""
     reads: ClassVar[frozenset[type[Fact]]] = frozenset()
     """Facts on which a verdict depends."""
     background: ClassVar[frozenset[type[Fact]]] = frozenset()
-    """Facts among `reads` that are about other matters; entries of them don't concern the clause."""
+    """Facts among `reads` that are about other matters; their entries don't concern the clause."""
     related: ClassVar[frozenset[type[Fact]]] = frozenset()
-    """Facts about the clause's matter on which no verdict depends; entries of them concern the clause."""
+    """Facts about the clause's matter on which no verdict depends; their entries concern the clause."""
     matches: ClassVar[Mapping[str, str]] = {}
     """Parameter → field: a fact that states another value of the field doesn't concern the clause.
 
     Where a fact leaves the field out, its review, meeting, objective or other subject states the value.
     """
     recorded_in: ClassVar[Mapping[str, type[Fact]]] = {}
-    """Parameter → the fact that the roles in it have to record to count."""
+    """Parameter → the fact that the roles in the parameter must be able to record."""
     retired: ClassVar[frozenset[str]] = frozenset()
     """Parameters of earlier packs on which no verdict depended; ignored where stored, refused when recorded."""
 
     @property
     def bounds(self) -> tuple[RuleFault, ...]:
-        """Parameters that contradict one another or are out of order."""
+        """Faults of parameters that contradict one another or are out of order; empty for valid parameters."""
         return ()
 
 

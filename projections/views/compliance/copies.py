@@ -17,14 +17,14 @@ T = TypeVar("T", bound=Struct)
 
 
 def copy_of(state: T) -> T:
-    """Return a copy of an unfrozen struct; changes to either leave the other as it is."""
+    """Return a copy of an unfrozen struct that shares no changeable value with the original."""
     copied: T = _copier_of_struct(type(state))(state)
     return copied
 
 
 @cache
 def copier_of(hint: Any) -> Copier | None:  # noqa: ANN401 - types of fields
-    """Return the copier for a field's values; None: they cannot change.
+    """Return the function that copies a field's values, or None if the values cannot change.
 
     Raises:
         TypeError: Values of this type cannot be copied.
@@ -56,7 +56,11 @@ def _copier_of_dict(copy_value: Copier | None) -> Copier:
 
 
 def _copier_of_parts(hint: object, copiers: list[Copier | None]) -> Copier | None:
-    """Return the copier of an optional value; a tuple or another union must not hold what can change."""
+    """Return the function that copies an optional value, or None if the value cannot change.
+
+    Raises:
+        TypeError: A tuple or another union has parts that can change.
+    """
     mutable = [each for each in copiers if each is not None]
     if not mutable:
         return None

@@ -40,15 +40,15 @@ COMMON: frozenset[type[Fact]] = frozenset(
 )
 """Facts that concern every clause."""
 MARK_EVERY = 96
-"""Occurrences between two marks, at least: taking them again is cheaper than copying the judge more often."""
+"""Minimum number of occurrences between two marks. More marks cost more than judging again."""
 MARK_SHARE = 128
-"""The next mark also waits for this share of the occurrences before the last mark: one in 128."""
+"""Number of occurrences before the last mark for each occurrence that the next mark has to wait."""
 _MARKS_KEPT = 12
 """Maximum number of marks. Older marks are thinned out: the gaps between them grow with their age."""
 Step = tuple[datetime, int | None]
 """An instant to judge at, and the entry of its occurrence; None if only time passed."""
 _ENDLESS = 10_000
-"""Deadlines between two occurrences at most; a rule that names more is faulty."""
+"""Maximum number of deadlines between two occurrences. A rule that names more is faulty."""
 _INSTANT = timedelta(microseconds=1)
 
 
@@ -60,7 +60,7 @@ class Span(Struct, frozen=True, gc=False):
     since: datetime
     """Instant from which the status has held; the reason may have changed since."""
     since_position: int | None
-    """Entry that brought the status about; None: a deadline passed."""
+    """Position of the entry that caused the status; None if a passed deadline caused it."""
 
 
 class _Mark(Struct):
@@ -76,7 +76,7 @@ def _key(occurrence: Occurrence) -> tuple[datetime, int]:
 
 
 class ClauseTimeline:
-    """The spans of one clause, over its occurrences so far."""
+    """The verdicts on one clause over time, from its occurrences so far."""
 
     def __init__(self, clause: JudgedClause, judge: Judge[Any], occurrences: Iterable[Occurrence] = ()) -> None:
         self.spans: list[Span] = []
@@ -112,12 +112,12 @@ class ClauseTimeline:
         return count
 
     def on(self, at: datetime) -> Span | None:
-        """Return the span that holds at an instant; None: the clause does not hold yet."""
+        """Return the span that holds at an instant, or None if the clause does not hold yet."""
         index = bisect.bisect_right(self.spans, at, key=lambda span: span.begins)
         return self.spans[index - 1] if index else None
 
     def _run(self, changed: int) -> tuple[list[Span], int]:
-        """Judge again from the occurrence at that index on. Return the same as `add`."""
+        """Judge the clause again from the occurrence at an index on. Return the same as `add`."""
         known = self._occurrences
         while 0 < changed < len(known) and known[changed - 1].at == known[changed].at:
             changed -= 1
@@ -137,7 +137,7 @@ class ClauseTimeline:
         return self._replace(self._since, self._from_start())
 
     def _replace(self, first: datetime, steps: Iterator[Step], *, is_more: bool = False) -> tuple[list[Span], int]:
-        """Replace the spans that begin at `first` or later by those of the steps."""
+        """Replace the spans from `first` on by the verdicts at the steps. Return the same as `add`."""
         first_new = len(self.spans)
         while first_new and self.spans[first_new - 1].begins >= first:
             first_new -= 1
@@ -175,7 +175,7 @@ class ClauseTimeline:
             yield from self._deadlines(occurrence.at, index + 1)
 
     def _from(self, first: int, at: datetime) -> Iterator[Step]:
-        """Yield the steps of the occurrences from that index on, and of the deadlines after `at` between them."""
+        """Yield a step for each occurrence from an index on, and for each deadline after `at`."""
         for index in range(first, len(self._occurrences) + 1):
             for step in self._deadlines(at, index):
                 at = step[0]
@@ -187,9 +187,13 @@ class ClauseTimeline:
                 return
 
     def _deadlines(self, at: datetime, following: int) -> Iterator[Step]:
-        """Yield the instants after `at`, up to the next occurrence, at which time alone may change the verdict.
+        """Yield a step for each deadline after `at`, up to the next occurrence.
 
-        A deadline at the instant of an occurrence passes first.
+        A deadline is an instant at which time alone may change the verdict. A deadline at the instant of an
+        occurrence passes first.
+
+        Raises:
+            RuntimeError: The rule names deadlines without end.
         """
         end = self._occurrences[following].at if following < len(self._occurrences) else None
         for _ in range(_ENDLESS):
@@ -254,7 +258,7 @@ class ClauseTimeline:
                 self._judge.take(earlier)
 
     def _dispensable(self) -> int:
-        """Return the index of the mark without which the gap is least, in proportion to its age."""
+        """Return the index of the mark whose removal leaves the smallest gap, in proportion to the gap's age."""
         counts = [mark.count for mark in self._marks]
         end = counts[-1] + 1
         return min(
@@ -263,7 +267,7 @@ class ClauseTimeline:
         )
 
     def _add_late(self, index: int) -> tuple[list[Span], int]:
-        """Take an occurrence among earlier ones; judge again from it on if need be. Return the same as `add`."""
+        """Take an occurrence that is not the latest, and judge again where needed. Return the same as `add`."""
         occurrence, later = self._occurrences[index], self._occurrences[index + 1 :]
         if self._closed or not later or occurrence.at <= self._since or not self._has_rule:
             return self._run(index)
@@ -290,7 +294,7 @@ def concerns(number: str, fact: Fact) -> bool:
 
 
 def judge_of(clause: JudgedClause, judges: Mapping[type[Rule], type[Judge[Any]]]) -> Judge[Any]:
-    """Return a new judge of a clause. Faulty parameters are noted on the clause; the judge is returned anyway."""
+    """Return a new judge of a clause. Faults of the parameters are noted on the clause."""
     declared = RULES.get(clause.kind)
     new = Judge[Any](Rule()) if declared is None else judges[declared](Rule())
     read_parameters(clause, new)
@@ -298,7 +302,7 @@ def judge_of(clause: JudgedClause, judges: Mapping[type[Rule], type[Judge[Any]]]
 
 
 def read_parameters(clause: JudgedClause, judge: Judge[Any]) -> None:
-    """Give the judge the parameters that hold from now on; its memory stays."""
+    """Give the judge the parameters that hold from now on, or note their faults on the clause."""
     rule = read_rule(clause.kind, clause.parameters)
     if isinstance(rule, Rule):
         judge.rule, clause.faults = rule, ""
@@ -316,7 +320,7 @@ def judged(clause: JudgedClause, judge: Judge[Any], at: datetime) -> Verdict:
 
 
 def learn(clause: JudgedClause, judge: Judge[Any], occurrence: Occurrence) -> None:
-    """Take a fact that concerns every clause: parameters, areas and closures."""
+    """Apply a fact that concerns every clause: new parameters, areas and closures."""
     fact = occurrence.fact
     match fact:
         case InterpretationAdopted():

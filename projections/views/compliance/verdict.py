@@ -1,4 +1,4 @@
-"""The clause that is judged, the verdict, and the judge of a rule. Pure: instants come in, no clock is read."""
+"""The clause that is judged, the verdict, and the judge of a rule. Pure: no clock is read."""
 
 import calendar
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +16,7 @@ from ledger.domain.rules.rule import Rule
 
 DAY = timedelta(days=1)
 WARNING_DAYS = 7
-"""Days in the unit of warnings: a week before a limit, a matter near it is at risk."""
+"""Days in a week of warning: a matter is at risk when its limit is fewer days away."""
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -59,11 +59,11 @@ class Verdict(Struct, frozen=True, gc=False):
     reason: str
     """A sentence without narratives: ids, days and counts only."""
     entries: tuple[int, ...] = ()
-    """Positions of the entries that show it, in order."""
+    """Positions of the entries that show the status, in order."""
 
 
 def verdict(status: Status, reason: str, *entries: int | None) -> Verdict:
-    """Return a verdict that rests on these entries, in order and each once."""
+    """Return a verdict that rests on some entries, sorted and without duplicates or None."""
     if len(entries) == 1 and entries[0] is not None:
         return Verdict(status, reason, (entries[0],))
     positions: set[Any] = {*entries}
@@ -99,10 +99,10 @@ class JudgedClause(Struct):
     number: str
     modality: Modality
     kind: str
-    """Name of its rule."""
+    """Name of the clause's rule."""
     parameters: Mapping[str, Parameter]
     position: int
-    """Entry that registered the clause."""
+    """Position of the entry that registered the clause."""
     since: datetime
     """Instant from which the clause holds."""
     zone: ZoneInfo
@@ -110,9 +110,9 @@ class JudgedClause(Struct):
     """Area → the entry that registered it."""
     ended_areas: set[str] = field(default_factory=set)
     faults: str = ""
-    """Faults of its rule and parameters; a clause with faults is not judged."""
+    """Faults of the clause's rule and parameters; empty without faults. A clause with faults is not judged."""
     final: Verdict | None = None
-    """Verdict that no longer changes, since the area or the notice was closed."""
+    """Verdict that stays after the area or the notice was closed; None before."""
 
     def day(self, at: datetime) -> date:
         """Return the calendar day of an instant in the notice's zone."""
@@ -135,7 +135,7 @@ class LateEffect(Enum):
     """Effect on verdicts of an occurrence from before the latest one."""
 
     ANY = auto()
-    """Any verdict may change, or that is not known; the judge did not take the occurrence."""
+    """Any verdict may change, or the effect is not known. The judge did not take the occurrence."""
     FROM_LATEST = auto()
     """Verdicts may change from the latest occurrence on."""
     NONE = auto()
@@ -143,7 +143,7 @@ class LateEffect(Enum):
 
 
 class Judge(Struct, Generic[R]):
-    """The judge of one clause by one kind of rule; it remembers the clause's occurrences in order of time."""
+    """The judge of one clause by one kind of rule. It remembers the clause's occurrences in order of time."""
 
     rule: R
     """The rule's parameters as interpreted and revised up to now."""
@@ -152,11 +152,11 @@ class Judge(Struct, Generic[R]):
         """Remember an occurrence. Return False if it can change no verdict, now or later."""
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
-        """Take an occurrence from before the latest one, if it changes no verdict up to that instant."""
+        """Take an occurrence from before the instant `latest`, if it changes no verdict up to that instant."""
         return LateEffect.ANY
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict at an instant on the occurrences taken so far. Nothing changes."""
+        """Return the verdict at an instant on the occurrences taken so far. The call changes no later verdict."""
         raise NotImplementedError
 
     def power(self, clause: JudgedClause, at: datetime) -> Verdict:
@@ -166,7 +166,7 @@ class Judge(Struct, Generic[R]):
         return structs.replace(result, status=Status.POWER_USED if is_used else Status.POWER_UNUSED)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the instants at which time alone may change the verdict; the next after `at` is among them."""
+        """Return instants at which time alone may change the verdict, among them the first after `at`."""
         return ()
 
 
@@ -188,7 +188,7 @@ def enumerate_names(names: Iterable[str]) -> str:
 
 
 def enumerate_some(names: Sequence[str], most: int = 5) -> str:
-    """Return names as people list them: so many at most, and the number of the others."""
+    """Return at most `most` names as people list them, and the number of the other names."""
     return enumerate_names([*names[:most], f"{len(names) - most} others"] if len(names) > most + 1 else names)
 
 
@@ -211,5 +211,5 @@ def warned(clause: JudgedClause, limit: date, weeks: int = 1) -> list[datetime]:
 
 
 def is_near(today: date, limit: date, weeks: int = 1) -> bool:
-    """Return True if a limit is so many weeks away or less."""
+    """Return True if a limit is fewer than `weeks` weeks away, or has passed."""
     return today > limit - weeks * WARNING_DAYS * DAY

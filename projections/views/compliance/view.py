@@ -28,7 +28,7 @@ class Obligation(Struct, frozen=True):
 
     number: str
     position: int
-    """Entry that registered the clause."""
+    """Position of the entry that registered the clause."""
     obligor: str
     modality: str
     rule: str
@@ -43,11 +43,11 @@ class StatusPeriod(Struct, frozen=True):
     since: datetime
     """Instant from which the status has held; the reason may have changed since."""
     since_position: int | None
-    """Entry that brought the status about; None: a deadline passed."""
+    """Position of the entry that caused the status; None if a passed deadline caused it."""
     reason: str
-    """Reason: ids, days and counts, without narratives."""
+    """Reason for the status, from ids, days and counts; without narratives."""
     entries: list[int]
-    """Positions of the entries that show it."""
+    """Positions of the entries that show the status."""
 
 
 class Compliance(Struct, frozen=True):
@@ -55,7 +55,7 @@ class Compliance(Struct, frozen=True):
 
     number: str
     position: int
-    """Entry that registered the clause."""
+    """Position of the entry that registered the clause."""
     obligor: str
     modality: str
     rule: str
@@ -65,7 +65,7 @@ class Compliance(Struct, frozen=True):
     since: datetime
     """Instant from which the status has held."""
     since_position: int | None
-    """Entry that brought the status about; None: a deadline passed."""
+    """Position of the entry that caused the status; None if a passed deadline caused it."""
     reason: str
     entries: list[int]
 
@@ -81,14 +81,14 @@ FACTS = _HEAD.union(COMMON, *(rule.reads for rule in RULES.values()))
 
 
 class ClauseMemory(Struct):
-    """A clause's timeline."""
+    """A clause's timeline, as the fold of the notice remembers it."""
 
     number: str
     timeline: ClauseTimeline
     of_any_board: bool
-    """True if its rule has a board as parameter. False: only facts on the improvement board count."""
+    """True if the clause's rule has a board as parameter. Else only facts on the improvement board count."""
     settled: int = 0
-    """Number of its spans that are standings; the others are prospects."""
+    """Number of the clause's spans that are stored as standings. The later spans are stored as prospects."""
 
 
 class ComplianceMemory(Struct):

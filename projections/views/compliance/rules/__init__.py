@@ -13,7 +13,7 @@ from projections.views.compliance.verdict import Judge
 
 
 def _judges() -> Iterator[tuple[type[Rule], type[Judge[Any]]]]:
-    """Yield each rule with its judge; a base class of several judges has a type variable, and no rule."""
+    """Yield each rule with its judge. Skip base classes, which have a type variable in place of a rule."""
     for module in iter_modules(__path__):
         for judge in vars(import_module(f"{__name__}.{module.name}")).values():
             if isinstance(judge, type) and issubclass(judge, Judge):

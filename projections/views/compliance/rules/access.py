@@ -35,7 +35,7 @@ from projections.views.compliance.verdict import (
 
 R = TypeVar("R", oversight.AccessIsProvided, oversight.AccessOfKinds)
 _MOST = 5
-"""Requests that a verdict names."""
+"""Maximum number of requests that a verdict names."""
 
 
 class _Access(Struct, frozen=True):
@@ -44,7 +44,7 @@ class _Access(Struct, frozen=True):
     number: int
     """Place among the requests, in the order in which their ids were first used."""
     purpose: str
-    """The review or diagnostic, such as `review R1`."""
+    """The review or diagnostic for which access is requested, such as `review R1`."""
     requested: datetime
     kind: AccessKind
     from_: datetime
@@ -66,13 +66,13 @@ class _AccessJudge(Judge[R]):
     opened: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Request → the instant and the entry of its first opening."""
     ended: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    """Review or diagnostic that ended → the instant and the entry."""
+    """Review or diagnostic that ended → the instant and the entry of its end."""
     by_purpose: dict[str, set[str]] = field(default_factory=dict)
     """Review or diagnostic → its requests."""
     latest: dict[AccessKind, tuple[int, str]] = field(default_factory=dict)
     """Kind of access → the entry and the purpose of its latest request."""
     unsettled: set[str] = field(default_factory=set)
-    """Requests that have a fault or may have one in time; the others were opened before their purpose ended."""
+    """Requests that have a fault or may still get one. Access under the other requests was opened in time."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the requests, the decisions on them, and the access opened."""
@@ -102,7 +102,12 @@ class _AccessJudge(Judge[R]):
         return None
 
     def _index(self, name: str, before: _Access | None) -> None:
-        """Index a request; `before` is an earlier request of the same id, which it replaces."""
+        """Add a request to the indexes by purpose and by kind.
+
+        Args:
+            name: Id of the request.
+            before: Earlier request with the same id, which the new request replaces; None for a new id.
+        """
         if before is not None:
             self.by_purpose[before.purpose].discard(name)
             self.latest.clear()
@@ -112,9 +117,9 @@ class _AccessJudge(Judge[R]):
         self._settle(name)
 
     def _settle(self, name: str) -> None:
-        """Add a request that can still have a fault to `unsettled`, or remove any other.
+        """Add a request to `unsettled` if it can still have a fault, else remove it.
 
-        A request that was opened before its purpose ended never has one.
+        A request has no fault if it was not refused and access was opened before its review or diagnostic ended.
         """
         access = self.requests.get(name)
         if access is None:
@@ -147,22 +152,23 @@ class _AccessJudge(Judge[R]):
         return self._counts(name)
 
     def _counts(self, name: str) -> bool:
-        """Return True if a request is of a kind that the clause names, or is not known yet."""
+        """Return True if the clause names the request's kind, or if the request is not recorded yet."""
         kinds = self._kinds()
         return kinds is None or name not in self.requests or self.requests[name].kind in kinds
 
     def _in_order(self, names: Iterable[str]) -> list[str]:
-        """Return those requests whose kind counts, in order."""
+        """Return the requests among `names` whose kind the clause names, in the order of their numbers."""
         return sorted(filter(self._counts, names), key=lambda name: self.requests[name].number)
 
     def _kinds(self) -> Sequence[AccessKind] | None:
-        """Return the kinds of access that the clause names; None: every kind."""
+        """Return the kinds of access that the clause names, or None if it covers every kind."""
         return None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET for a fault in a review that goes on, else the verdict on the review asked for last.
+        """Return NOT_MET for a fault in a running review, else the verdict on the review of the latest request.
 
-        A request that waits does not lift a fault of an earlier review; access opened since then does.
+        Diagnostics count as reviews here. A fault of an earlier review remains while requests wait, until access
+        for a later review is opened.
         """
         kinds = self._kinds()
         _, latest = max(
@@ -190,7 +196,7 @@ class _AccessJudge(Judge[R]):
         return verdict(result.status, reason, *result.entries)
 
     def _not_cured(self, clause: JudgedClause, at: datetime, faults: Iterable[str]) -> str | None:
-        """Return the review that failed last; None if the access for a later one was opened."""
+        """Return the latest review whose access has a fault, or None if access for a later review was opened."""
         failed = {self.requests[name].purpose for name in faults}
         for name in sorted(self._in_order(self.requests), key=lambda name: -self.requests[name].position):
             purpose = self.requests[name].purpose
@@ -250,14 +256,14 @@ class _AccessJudge(Judge[R]):
         return verdict(Status.MET, f"{what}.", *entries)
 
     def _limit(self, clause: JudgedClause, access: _Access) -> date | None:
-        """Return the last day to open a granted access; None: the clause names none."""
+        """Return the last day to open granted access, or None if it is not granted or has no limit."""
         days = self.rule.within_working_days
         if days is None or access.granted is None:
             return None
         return working_days_after(clause.day(access.from_), min(days, 366))
 
     def _fault(self, clause: JudgedClause, name: str, at: datetime) -> str | None:
-        """Return the fault of a request, in words; None without a fault so far."""
+        """Return the fault of a request in words, or None if it has no fault so far."""
         access, is_opened = self.requests[name], name in self.opened
         limit = self._limit(clause, access)
         if access.refused is not None or (access.revoked is not None and not is_opened):
@@ -272,7 +278,7 @@ class _AccessJudge(Judge[R]):
         return self._missed(clause, name)
 
     def _missed(self, clause: JudgedClause, name: str) -> str | None:
-        """Return the fault of a request that was open when its review or diagnostic ended; None without one."""
+        """Return the fault that access was not opened before its review or diagnostic ended, or None."""
         access = self.requests[name]
         ended, _ = self.ended.get(access.purpose, (None, 0))
         if ended is None or access.requested > ended:
@@ -285,7 +291,7 @@ class _AccessJudge(Judge[R]):
         return f"was opened {days_in_words(days)} after the end" if days > 0 else None
 
     def _is_replaced(self, clause: JudgedClause, name: str, at: datetime) -> bool:
-        """Return True if access of the same kind was granted since, for the same purpose and without a fault."""
+        """Return True if access of the same kind and purpose was granted after the request, without a fault."""
         access = self.requests[name]
         return any(
             each.refused is None
@@ -298,7 +304,7 @@ class _AccessJudge(Judge[R]):
         )
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the beginnings and ends of windows, and the days after the last days to open."""
+        """Yield the instants at which requested access begins, ends or passes its last day to open."""
         for name in self.unsettled:
             each = self.requests[name]
             if each.refused is None and name not in self.opened and self._counts(name):
@@ -310,7 +316,7 @@ class _AccessJudge(Judge[R]):
 
 
 def _access(kinds: Sequence[AccessKind] | None) -> str:
-    """Return the access that a clause names, in words."""
+    """Return the named kinds of access in words; None means every kind."""
     if kinds is None:
         return "access"
     named = [kind.value for kind in kinds if kind is not AccessKind.OTHER or len(kinds) == 1]
@@ -318,11 +324,11 @@ def _access(kinds: Sequence[AccessKind] | None) -> str:
 
 
 class AccessIsProvided(_AccessJudge[oversight.AccessIsProvided]):
-    """Access that reviewers asked for is granted and opened in time."""
+    """Judge of the rule that access requested by reviewers is granted and opened in time."""
 
 
 class AccessOfKinds(_AccessJudge[oversight.AccessOfKinds]):
-    """Access of the kinds named is granted and opened in time."""
+    """Judge of the rule that access of the named kinds is granted and opened in time."""
 
     def _kinds(self) -> Sequence[AccessKind] | None:
         return self.rule.kinds

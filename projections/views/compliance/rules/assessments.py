@@ -48,9 +48,9 @@ class _Assessments(Judge[R]):
     assessments: dict[str, _Assessment] = field(default_factory=dict)
     """Review → the council's assessment before it."""
     order: list[tuple[date, int, str]] = field(default_factory=list)
-    """Days set for the reviews, with the entries, in order."""
+    """Planned day, entry and id of each review, in order."""
     begun: list[tuple[datetime, int, str]] = field(default_factory=list)
-    """Instants at which reviews began, with the entries, in order."""
+    """Starting instant, entry and id of each review that began, in order."""
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember when each review began, and the council's assessments."""
@@ -68,7 +68,7 @@ class _Assessments(Judge[R]):
                 self.assessments[fact.review] = _Assessment(fact.review, occurrence.at, position, parts)
 
     def _put(self, review: _Review) -> None:
-        """Set a review, in its place by the day set for it and by the instant at which it began."""
+        """Store a review, and sort it into the lists of planned and of started reviews."""
         name, before = review.review, self.reviews.get(review.review)
         if before is not None:
             self.order.remove((before.from_, before.position, name))
@@ -81,15 +81,15 @@ class _Assessments(Judge[R]):
 
 
 class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
-    """The council assesses itself before each review begins."""
+    """Judge of the rule that the council assesses itself before each review begins."""
 
     def _counted(self) -> Iterator[_Review]:
-        """Yield the reviews by the body that the clause names, by the days set for them, the last one first."""
+        """Yield the reviews by the body that the clause names, latest planned day first."""
         reviews = (self.reviews[name] for *_, name in reversed(self.order))
         return (review for review in reviews if self.rule.by in (None, review.by))
 
     def _fault(self, clause: JudgedClause, review: _Review) -> Verdict | None:
-        """Return NOT_MET if a review began before the council's assessment; None if not, or not yet."""
+        """Return NOT_MET if a review began before the council's assessment, else None."""
         started, assessment = review.started, self.assessments.get(review.review)
         if started is None:
             return None
@@ -105,7 +105,11 @@ class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
         return verdict(Status.NOT_MET, reason, started[1], assessment.position)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the latest review; a fault lasts until the next assessment, which names it."""
+        """Return the verdict on the latest review.
+
+        A review that began before the council's assessment is a fault until the next assessment. The reason names
+        such reviews after that, too.
+        """
         review = next(self._counted(), None)
         if review is None:
             whose = f" by {self.rule.by}" if self.rule.by else ""
@@ -131,18 +135,18 @@ class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
         return verdict(Status.AT_RISK if is_soon else Status.NOT_DUE, reason, review.position)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a fortnight before the day set for the latest review."""
+        """Return the instant a fortnight before the planned day of the latest review; empty without a review."""
         latest = next(self._counted(), None)
         return () if latest is None else (clause.start(latest.from_ - 2 * WARNING_DAYS * DAY),)
 
 
 class AssessmentContent(_Assessments[oversight.AssessmentContent]):
-    """The council's latest assessment before a review has the part named."""
+    """Judge of the rule that the council's latest assessment before a review has the named part."""
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET if the latest assessment has the part, NOT_MET if not.
+        """Return MET if the latest assessment has the named part, NOT_MET if not.
 
-        Before the first it is NOT_DUE, and NO_EVIDENCE once a review began without one.
+        Before the first assessment, return NOT_DUE, or NO_EVIDENCE once a review began without an assessment.
         """
         latest = max(self.assessments.values(), key=lambda each: (each.at, each.position), default=None)
         if latest is None:

@@ -29,11 +29,11 @@ from projections.views.compliance.verdict import (
 )
 
 _NAMED = 5
-"""Meetings and updates that a reason names, at most."""
+"""Maximum number of meetings, updates or vacancies that a reason names."""
 
 
 def board_in_words(board: str | None) -> str:
-    """Return a board as a sentence about it begins."""
+    """Return a board as the subject at the beginning of a sentence; None means the improvement board."""
     return "The board" if board is None else f"Board {board}"
 
 
@@ -47,22 +47,22 @@ class _Timetable(Struct, frozen=True):
 
 class _ChairReport(Struct):
     ends: date
-    """Last day of its period."""
+    """Last day of the period that the report covers."""
     at: datetime
     position: int
 
 
 class _Meetings(Struct):
-    """A board's meetings, as far as its health depends on them."""
+    """A board's meetings: the last meeting, its quorum, and the meetings with unapproved minutes."""
 
     last: tuple[str, int] | None = None
-    """The last meeting and its entry."""
+    """Last meeting and its entry; None without a meeting."""
     is_quorate: bool = True
     unapproved: dict[str, int] = field(default_factory=dict)
     """Meeting without approved minutes → its entry."""
 
     def hold(self, fact: MeetingHeld, position: int, *, is_approved: bool) -> None:
-        """Remember a meeting, the last up to now, and that its minutes wait for approval."""
+        """Remember the latest meeting, and that its minutes await approval unless they are approved."""
         self.last, self.is_quorate = (fact.meeting, position), fact.quorate
         if not is_approved:
             self.unapproved[fact.meeting] = position
@@ -72,7 +72,10 @@ class _Meetings(Struct):
         return self.unapproved.pop(meeting, None) is not None
 
     def faults(self) -> list[tuple[str, tuple[int, ...]]]:
-        """Return the faults as sentences with their entries. Minutes are approved by the next meeting."""
+        """Return sentences on a meeting without a quorum and on unapproved minutes, each with its entries.
+
+        Minutes are to be approved by the next meeting.
+        """
         faults: list[tuple[str, tuple[int, ...]]] = []
         if self.last is not None and not self.is_quorate:
             faults.append((f"The last meeting, {self.last[0]}, had no quorum.", (self.last[1],)))
@@ -90,9 +93,9 @@ class _Board(Struct):
     established: int | None = None
     tenures: Tenures = field(default_factory=Tenures)
     timetable: _Timetable | None = None
-    """The timetable agreed last."""
+    """Latest agreed timetable; None without a timetable."""
     replaced: list[tuple[_Timetable, datetime]] = field(default_factory=list)
-    """Earlier timetables, and the instants at which the next one was agreed."""
+    """Earlier timetables, each with the instant at which the next timetable was agreed."""
     reports: list[_ChairReport] = field(default_factory=list)
     meetings: _Meetings = field(default_factory=_Meetings)
 
@@ -113,7 +116,7 @@ class _Board(Struct):
                 self.reports.append(_ChairReport(fact.period.last, occurrence.at, position))
 
     def report_days(self, clause: JudgedClause) -> list[tuple[date, int]]:
-        """Return every report day agreed, with the entry of its timetable."""
+        """Return the days by which the chair had or has to report, each with the entry of its timetable."""
         days = [
             (day, each.position)
             for each, until in [*self.replaced, *([(self.timetable, None)] if self.timetable else [])]
@@ -123,7 +126,7 @@ class _Board(Struct):
         return sorted(days)
 
     def late_reports(self, clause: JudgedClause) -> list[tuple[date, int, int]]:
-        """Return the report days for which the first report came late, with the days and the report's entry."""
+        """Return each day whose first report came late, with the days of delay and the report's entry."""
         late, previous = [], date.min
         for day, _ in self.report_days(clause):
             reports = [each for each in self.reports if previous < each.ends <= day]
@@ -137,7 +140,7 @@ class _Board(Struct):
 
 
 class BoardAndChair(Judge[oversight.BoardAndChair]):
-    """A board has a chair without a vacancy, and meets the clause's other requirements."""
+    """Judge of the rule that a board has a chair without a vacancy, and meets the clause's other requirements."""
 
     boards: dict[str | None, _Board] = field(default_factory=dict)
     """Boards by id; None: the improvement board."""
@@ -145,7 +148,7 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
     approved: set[str] = field(default_factory=set)
     """Meetings whose minutes were approved."""
     updates: dict[str, tuple[date, int]] = field(default_factory=dict)
-    """Update that the improvement board commissioned and has not received → its day and its entry."""
+    """Update that the improvement board commissioned and has not received → its due date and its entry."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember each board's acts, the holders of roles, and the updates that partners owe."""
@@ -171,7 +174,7 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
         return board == self.rule.board
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the first fault; the reason also names faults of the board's health."""
+        """Return the verdict on the board. The reason also names vacancies, meetings and updates at fault."""
         board = self.boards.get(self.rule.board)
         if board is None or board.established is None:
             which = "No board" if self.rule.board is None else f"No board {self.rule.board}"
@@ -183,7 +186,7 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
         return verdict(result.status, reason, *result.entries, *(entry for _, of in faults for entry in of))
 
     def _overdue(self, today: date) -> list[tuple[str, tuple[int, ...]]]:
-        """Return a sentence with its entries if partners owe updates to the improvement board."""
+        """Return a sentence on updates that partners owe the improvement board, with its entries."""
         if self.rule.board is not None:
             return []
         late = ((update, entry) for update, (due, entry) in self.updates.items() if due < today)
@@ -258,7 +261,7 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
         return verdict(Status.MET, f"{chaired}.", *entries, *reports[-1:])
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the ends of tenures and grants, and the days of the timetable and of updates."""
+        """Return the instants at which tenures, roles or the timetable change, or reports or updates fall due."""
         board, today = self.boards.get(self.rule.board) or _Board(), clause.day(at)
         moments = [clause.start(tenure.first) for tenure in board.tenures.all]
         moments += [clause.after(tenure.last) for tenure in board.tenures.all if tenure.last is not None]
@@ -275,7 +278,7 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
 
 
 def _vacant_before(board: _Board, today: date) -> list[tuple[str, tuple[int, ...]]]:
-    """Return a sentence with its entries if the chair is filled and was vacant between two chairs."""
+    """Return a sentence on past vacancies of a filled chair, with its entries; empty without vacancies."""
     begun = [each for each in board.tenures.all if each.first <= today]
     gaps = list(vacancies(begun)) if board.tenures.on(today) is not None else []
     if not gaps:
@@ -285,7 +288,7 @@ def _vacant_before(board: _Board, today: date) -> list[tuple[str, tuple[int, ...
 
 
 def _report_fault(clause: JudgedClause, today: date, board: _Board, timetable: _Timetable) -> Verdict | None:
-    """Return the verdict if a report of the chair is missing or due soon; None: neither."""
+    """Return the verdict on a chair's report that is missing or due soon, or None if no report is."""
     days = board.report_days(clause)
     if not days:
         reason = "The timetable names no day for the chair's reports."

@@ -39,13 +39,13 @@ class _Action(Struct, frozen=True):
     objective: str
     due: date
     position: int
-    """Entry that set the date, dropped the action or reopened it."""
+    """Position of the entry that set the date, dropped the action or reopened it."""
     since: datetime
-    """Instant from which it is open with that date."""
+    """Instant from which the action is open with its due date."""
     approver: tuple[str, datetime] | None = None
-    """Person who approved the date, and when; None: it is the first date."""
+    """Person who approved the due date, and the instant; None for the original date."""
     dropped: tuple[str, datetime] | None = None
-    """Person who approved that it was dropped, and when; None: it was not dropped."""
+    """Person who approved that the action was dropped, and the instant; None if it was not dropped."""
 
 
 class _Completion(Struct, frozen=True):
@@ -53,7 +53,7 @@ class _Completion(Struct, frozen=True):
     day: date
     position: int
     action: _Action | None = None
-    """The action before; None: its addition is dated later."""
+    """The action before its completion; None if its addition is dated later."""
 
     @property
     def objective(self) -> str:
@@ -64,16 +64,16 @@ class _Completion(Struct, frozen=True):
 _Named = tuple[str, _Action]
 """An action with its id."""
 _MOST = 6
-"""Actions that a verdict names."""
+"""Maximum number of actions that a verdict names."""
 
 
 def _first(actions: Iterable[_Named]) -> list[_Named]:
-    """Return as many actions as a verdict names, and one more if there are more."""
+    """Return the first actions, at most one more than a verdict names."""
     return list(islice(actions, _MOST + 1))
 
 
 def _listed(actions: list[_Named]) -> str:
-    """Return actions with their dates as the subject of a sentence, and its verb."""
+    """Return the beginning of a sentence: actions with their due dates, and the verb."""
     names = [f"{name} (due {in_words(action.due)})" for name, action in actions[:_MOST]]
     if len(actions) == 1:
         return f"Action {names[0]} is"
@@ -81,13 +81,13 @@ def _listed(actions: list[_Named]) -> str:
 
 
 def _by(actions: list[_Named]) -> str:
-    """Return the people who approved later dates and could not."""
+    """Return words that name the people who approved due dates without the role to do so; empty without any."""
     approvers = sorted({action.approver[0] for _, action in actions if action.approver is not None})
     return f"; {enumerate_names(approvers)} could not approve that" if approvers else ""
 
 
 class DeliveredBy(Judge[plan.DeliveredBy]):
-    """Every action is completed by the day named, or by a later day that an eligible person approved."""
+    """Judge of the rule that actions are completed by the named day, or by a later day with eligible approval."""
 
     areas: dict[str, list[str]] = field(default_factory=dict)
     """Objective → the areas that it serves."""
@@ -95,7 +95,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
     """Objectives that were dropped or merged; their open actions still count."""
     open: dict[str, _Action] = field(default_factory=dict)
     coming: list[tuple[date, str]] = field(default_factory=list)
-    """Open actions by their dates."""
+    """Due date and id of each open action, in order."""
     completions: dict[str, _Completion] = field(default_factory=dict)
     chairs: Tenures = field(default_factory=Tenures)
     roles: RolesHeld = field(default_factory=RolesHeld)
@@ -162,14 +162,15 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return action
 
     def _counts(self, objective: str) -> bool:
-        """Return True if the actions of an objective count."""
+        """Return True if the objective serves the clause's area, or if the clause names no area."""
         area = self.rule.area
         return area is None or area in self.areas.get(objective, ())
 
     def _is_beyond_named(self, name: str) -> bool:
-        """Return True for an open action due by the last day, after more actions than a verdict names.
+        """Return True if more open actions are due before this action than a verdict names.
 
-        Until one of these changes, no verdict names the action, and its date changes none.
+        The action itself is due by the clause's last day. Until an earlier action changes, no verdict depends on
+        it.
         """
         due = self.open[name].due
         if due > self.rule.target_date:
@@ -180,7 +181,10 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return len(list(islice(counted, _MOST + 1))) > _MOST
 
     def _counted(self, clause: JudgedClause, after: date = date.min) -> Iterator[_Named]:
-        """Yield the open actions that count and are due after a day, the one due first at the head."""
+        """Yield the open actions that are due after a day, earliest first.
+
+        Actions of other areas are left out, and so are actions that were dropped with eligible approval.
+        """
         begin = bisect_left(self.coming, (after + DAY, ""))
         for _, name in islice(self.coming, begin, None):
             action = self.open[name]
@@ -193,14 +197,14 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return action is not None and action.approver is not None and self._may_approve(clause, *action.approver)
 
     def _may_approve(self, clause: JudgedClause, actor: str, at: datetime) -> bool:
-        """Return True if a person held a role at that instant that may approve for this clause."""
+        """Return True if, at an instant, a person had a role that may approve later dates for the clause."""
         roles = self.rule.later_date_by
         if Role.CHAIR in roles and self.chairs.chairs(actor, clause.day(at)):
             return True
         return not roles or any(role is not Role.CHAIR and self.roles.holds(actor, role, at) for role in roles)
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
-        """Take the completion of an action that no verdict since has named, as others come before it."""
+        """Take a completion that was recorded late, if the verdicts since then depend on other actions."""
         fact, at = occurrence.fact, occurrence.at
         action = self.open.get(fact.action) if isinstance(fact, ActionCompleted) else None
         if action is None or action.dropped or action.since > at or self.rule.area is not None:
@@ -219,7 +223,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return LateEffect.FROM_LATEST if self.take(occurrence) else LateEffect.NONE
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_DUE while actions are on track, AT_RISK if one is overdue, NOT_MET if one is late."""
+        """Return NOT_DUE while actions are on track, AT_RISK if any is overdue, NOT_MET after the last day."""
         if not self.open and not self.completions:
             return verdict(Status.NO_EVIDENCE, "The plan has no action.")
         target, today = self.rule.target_date, clause.day(at)
@@ -237,7 +241,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return verdict(Status.NOT_DUE, reason, action.position)
 
     def _completed(self, clause: JudgedClause) -> Verdict:
-        """Return the verdict when every action that counts is completed."""
+        """Return MET or MET_LATE once every action is completed, NO_EVIDENCE if no action serves the clause."""
         done = [each for each in self.completions.values() if self._counts(each.objective)]
         if not done:
             return verdict(Status.NO_EVIDENCE, "The plan has no action that counts.")
@@ -252,12 +256,12 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return verdict(Status.MET_LATE, f"{reason}, {days_in_words(days)} after {limit}.", latest.position)
 
     def _limit(self, clause: JudgedClause, done: _Completion) -> date:
-        """Return the last day for a completed action."""
+        """Return the last day by which a completed action had to be completed."""
         target, action = self.rule.target_date, done.action
         return max(target, action.due) if action is not None and self._is_approved(clause, action) else target
 
     def _late(self, clause: JudgedClause, today: date) -> Verdict | None:
-        """Return the gravest verdict on late, overdue or forecast late actions; None: each is on track."""
+        """Return the verdict on actions that are late, overdue or planned too late, or None without any."""
         target = self.rule.target_date
         if today > target:
             late = _first(
@@ -293,7 +297,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return verdict(Status.AT_RISK, " ".join(reasons), *(action.position for _, action in [*overdue, *later]))
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the day after the last day, and after the next date of an action that a verdict may name."""
+        """Return the instants after the clause's last day, and after the next due date of a named action."""
         today = clause.day(at)
         named = islice(self._counted(clause), _MOST + 1)
         coming = next((action.due for _, action in named if action.due >= today), self.rule.target_date)

@@ -54,13 +54,13 @@ class _Judgement(Struct):
 
 
 class Judged(Judge[duties.Judged]):
-    """People in the roles named judge whether the clause is met."""
+    """Judge of the rule that people in the named roles judge whether the clause is met."""
 
     assessments: dict[str, list[_Judgement]] = field(default_factory=dict)
     """Clause → its assessments in order of time."""
 
     def take(self, occurrence: Occurrence) -> None:
-        """Remember the assessments."""
+        """Remember people's assessments of clauses."""
         fact = occurrence.fact
         if isinstance(fact, ClauseAssessed):
             judgement = _Judgement(fact.status, occurrence.role, occurrence.at, occurrence.position)
@@ -72,13 +72,13 @@ class Judged(Judge[duties.Judged]):
         return counted[-1] if counted else None
 
     def _limit(self, clause: JudgedClause) -> date | None:
-        """Return the last day for the next assessment; None: the clause names no interval."""
+        """Return the last day for the next assessment, or None if the clause names no interval."""
         months, latest = self.rule.every_months, self._latest(clause)
         since = clause.since if latest is None else latest.at
         return months_after(clause.day(since), months) if months else None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the latest assessment, NO_EVIDENCE before the first or when the next is overdue."""
+        """Return the latest assessment, or NO_EVIDENCE before the first or while the next is overdue."""
         latest, limit = self._latest(clause), self._limit(clause)
         roles = enumerate_names(role.meaning for role in self.rule.by)
         if latest is None:
@@ -95,7 +95,7 @@ class Judged(Judge[duties.Judged]):
         return verdict(Status(latest.status.value), reason, latest.position)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the day after the next assessment is due."""
+        """Return the instant at which the next assessment becomes overdue; empty without an interval."""
         limit = self._limit(clause)
         return () if limit is None else (clause.after(limit),)
 
@@ -117,11 +117,11 @@ _ANCHORS: dict[type[Fact], Anchor] = {
     DiagnosticReported: Anchor.DIAGNOSTIC_REPORTED,
 }
 _FIRST = (Anchor.BOARD_ESTABLISHED, Anchor.ADVISER_APPOINTED)
-"""Events whose first occurrence counts; of the others the latest does."""
+"""Events of which the first occurrence counts. Of other events, the latest counts."""
 
 
 class DoneBy(Judge[duties.DoneBy]):
-    """A deliverable is submitted by its day, to the body named, and accepted by the roles named."""
+    """Judge of the rule that a deliverable is submitted by its day, and accepted by the named roles."""
 
     submissions: dict[str, list[_Submission]] = field(default_factory=dict)
     """Deliverable → its submissions in order."""
@@ -146,7 +146,7 @@ class DoneBy(Judge[duties.DoneBy]):
                     self.anchors[anchor.value] = occurrence.at
 
     def _limit(self, clause: JudgedClause) -> date | None:
-        """Return the last day; None: the event that it counts from has not happened."""
+        """Return the last day for the deliverable, or None if the event from which it counts has not happened."""
         within = self.rule.within
         if within is None:
             return self.rule.by
@@ -154,7 +154,7 @@ class DoneBy(Judge[duties.DoneBy]):
         return None if start is None else _after(clause.day(start), within)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the first submission that counts, or on the days that are left."""
+        """Return the verdict on the first valid submission, else on the time until the last day."""
         name, limit, today = self.rule.deliverable, self._limit(clause), clause.day(at)
         counted = [
             each
@@ -183,7 +183,7 @@ class DoneBy(Judge[duties.DoneBy]):
         return self._due(clause, today, limit)
 
     def _due(self, clause: JudgedClause, today: date, limit: date) -> Verdict:
-        """Return the verdict while nothing is submitted that was not returned."""
+        """Return the verdict while there is no submission, or every submission was returned."""
         name, by = f"Deliverable {self.rule.deliverable}", in_words(limit)
         submissions = self.submissions.get(self.rule.deliverable, ())
         returned = [answer for each in submissions for answer in self._counted(each.returns)]
@@ -201,12 +201,12 @@ class DoneBy(Judge[duties.DoneBy]):
         return verdict(Status.AT_RISK if is_near(today, limit) else Status.NOT_DUE, reason, *entries)
 
     def _counted(self, answers: dict[str, A]) -> list[A]:
-        """Return the answers of the roles that have to accept; without such roles, all answers."""
+        """Return the answers of the roles that have to accept, or all answers if the clause names no such role."""
         roles = [role.value for role in self.rule.accepted_by]
         return [answer for role, answer in answers.items() if not roles or role in roles]
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a week before the last day, and the day after it."""
+        """Return the instants at which the deliverable is due within a week, and overdue."""
         limit = self._limit(clause)
         return () if limit is None else warned(clause, limit)
 
@@ -231,7 +231,7 @@ class _Instruction(Struct):
 
 
 class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
-    """Every instruction of the roles named is followed by its day, and one of them confirms it."""
+    """Judge of the rule that instructions of the named roles are followed by their day, and confirmed."""
 
     instructions: dict[str, _Instruction] = field(default_factory=dict)
     answered: dict[str, tuple[date, int]] = field(default_factory=dict)
@@ -257,8 +257,8 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_MET if an instruction is overdue, MET when all are followed and confirmed.
 
-        An answer without a confirmation is AT_RISK, as it only shows what the council says of itself. An
-        instruction without a day or an answer is NO_EVIDENCE. Each one that was followed late is named.
+        An answer without a confirmation is AT_RISK, because it is only the council's own claim. An instruction
+        with neither a day nor an answer is NO_EVIDENCE. The reason names every instruction that was followed late.
         """
         counted, today = self._counted(), clause.day(at)
         if not counted:
@@ -289,12 +289,12 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
         return verdict(Status.MET, "Every instruction was followed.", *answers)
 
     def _confirmation(self, name: str) -> int | None:
-        """Return the entry in which one of the roles confirmed an instruction; None: none did."""
+        """Return the entry in which a named role confirmed an instruction, or None if it is not confirmed."""
         confirmed = self.confirmed.get(name, {})
         return next((confirmed[role.value] for role in self.rule.given_by if role.value in confirmed), None)
 
     def _awaiting(self, counted: dict[str, _Instruction]) -> Verdict | None:
-        """Return AT_RISK for instructions that the council reports as followed and nobody confirms; else None."""
+        """Return AT_RISK for instructions that the council reports as followed without confirmation, else None."""
         names, entries = [], []
         for name, each in counted.items():
             if name not in self.answered or self._confirmation(name) is not None:
@@ -313,7 +313,7 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
         )
 
     def _late(self, counted: dict[str, _Instruction]) -> tuple[list[str], list[int]]:
-        """Return each late instruction, with its days in words, and the entries of the answers."""
+        """Return words on each instruction that was followed late, and the entries of the answers."""
         late, entries = [], []
         for name, each in counted.items():
             day, entry = self.answered.get(name, (date.min, 0))
@@ -323,19 +323,19 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
         return late, entries
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a week before each open instruction is due, and the day after."""
+        """Yield the instants at which each open instruction is due within a week, and overdue."""
         for name, each in self._counted().items():
             if name not in self.answered and each.due is not None:
                 yield from warned(clause, each.due)
 
 
 class NotDone(Judge[duties.NotDone]):
-    """Nothing of the kind named is done without consent."""
+    """Judge of the rule that nothing of the named kind is done without consent."""
 
     acts: dict[str, list[tuple[datetime, int]]] = field(default_factory=dict)
-    """Matter → its acts."""
+    """Matter → the instant and the entry of each act."""
     consents: dict[str, list[tuple[datetime, int, str]]] = field(default_factory=dict)
-    """Matter → its consents, with the role of the person who gave each."""
+    """Matter → the instant and the entry of each consent, and the role of the person who gave it."""
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember the acts and the consents."""
@@ -348,7 +348,7 @@ class NotDone(Judge[duties.NotDone]):
                 self.consents.setdefault(fact.matter, []).append(consent)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET for an act without an earlier consent; each consent covers one act."""
+        """Return NOT_MET if an act had no earlier consent. A consent covers one act."""
         matter, roles = self.rule.matter, [role.value for role in self.rule.consent_of]
         acts = sorted(self.acts.get(matter, ()))
         if not acts:
@@ -366,10 +366,10 @@ class NotDone(Judge[duties.NotDone]):
 
 
 class CooperatedWith(Judge[duties.CooperatedWith]):
-    """People in the roles named report that the council co-operates."""
+    """Judge of the rule that people in the named roles report that the council co-operates."""
 
     reports: dict[str, tuple[datetime, int, bool]] = field(default_factory=dict)
-    """Role → its latest report."""
+    """Role → the instant and the entry of its latest report, and True if the council co-operated."""
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember each role's latest report."""

@@ -38,7 +38,7 @@ from projections.views.spc import FIRM, RUN, SIGNALS, Limits, Signal, last_mark,
 
 R = TypeVar("R", bound=Rule)
 LAST = 3
-"""Readings in a row that show a target held, or a measure worse than its baseline."""
+"""Consecutive readings that show that a measure holds its target, or is worse than its baseline."""
 
 
 class TrackedMeasure(Struct):
@@ -46,27 +46,28 @@ class TrackedMeasure(Struct):
 
     unit: str
     higher: bool | None
-    """True: higher is better. None: neither way is."""
+    """True if higher values are better, False if lower values are, None if neither are."""
     target: float | None
     baseline: float | None
     per: int
     position: int
     first: date | None = None
-    """First day that counts, since the baseline was reset."""
+    """First day whose readings count since the baseline was reset; None without a reset."""
     days: list[date] = field(default_factory=list)
-    """First days of the periods, in order."""
+    """First days of the readings' periods, in order."""
     ends: list[date] = field(default_factory=list)
-    """Last days of the periods."""
+    """Last days of the readings' periods, in order."""
     values: list[float] = field(default_factory=list)
     entries: list[int] = field(default_factory=list)
-    """Entry that stated each value last."""
+    """Position of the entry that stated each value last."""
     standing: str | None = None
-    """Key of `_STANDINGS`; None: no reading counts."""
+    """Standing by which the measure is judged, such as a key of `_STANDINGS`; None if no reading counts."""
 
     def put(self, first: date, last: date, value: float, position: int) -> None:
-        """Put a reading in its place, or restate it. Of a period and one within it, the one within it counts.
+        """Insert a reading in order of its period, or replace the value of that period.
 
-        So no period contains another, and the periods are in order by their first and by their last days.
+        If a period contains another, only the inner period counts. So no period contains another, and the periods
+        are in order by their first and by their last days.
         """
         if not self.days or (first > self.days[-1] and last > self.ends[-1]):
             self._insert(len(self.days), first, last, value, position)
@@ -83,27 +84,27 @@ class TrackedMeasure(Struct):
         self._insert(min(index, begin), first, last, value, position)
 
     def _insert(self, index: int, first: date, last: date, value: float, position: int) -> None:
-        """Insert a reading before the one at an index."""
+        """Insert a reading before the reading at an index."""
         self.days.insert(index, first)
         self.ends.insert(index, last)
         self.values.insert(index, value)
         self.entries.insert(index, position)
 
     def counted(self) -> list[float]:
-        """Return the values since the baseline was reset, by period."""
+        """Return the values since the baseline was reset, in order of their periods."""
         return self.values if self.first is None else self.values[bisect_left(self.days, self.first) :]
 
     def reaches(self, value: float, target: float) -> bool:
-        """Return True if a value is on the good side of a target, or at it."""
+        """Return True if a value equals a target or is better."""
         return value <= target if self.higher is False else value >= target
 
     def follows(self, index: int) -> bool:
-        """Return True if the period at an index begins when the one before it ends, or both are single days."""
+        """Return True if a period begins the day after the previous period ends, or is a single day."""
         first, last, before = self.days[index], self.ends[index], self.ends[index - 1]
         return index > 0 and (first == before + DAY or first == last)
 
     def next_end(self, index: int, count: int = 1) -> date | None:
-        """Return the last day of the period so many after an index; None: it is a single day."""
+        """Return the last day of the period `count` periods after an index, or None for a single day."""
         first, after = self.days[index], self.ends[index] + DAY
         if first.day == after.day == 1:
             months = 12 * (after.year - first.year) + after.month - first.month
@@ -112,7 +113,7 @@ class TrackedMeasure(Struct):
 
     @property
     def latest(self) -> int | None:
-        """Entry of the latest reading that counts."""
+        """Position of the entry with the latest reading that counts; None if no reading counts."""
         counts = self.days and (self.first is None or self.days[-1] >= self.first)
         return self.entries[-1] if counts else None
 
@@ -154,12 +155,20 @@ class MeasureJudge(Judge[R]):
         return None
 
     def _changes(self, measure: str, is_same: bool) -> bool | None:
-        """Return False if a reading that leaves the measure's standing as it was can change no verdict."""
+        """Return False if a new reading of a measure can change no verdict.
+
+        Args:
+            measure: Id of the measure.
+            is_same: True if the reading leaves the measure's standing unchanged.
+        """
         return None
 
 
 def standing_of(measure: TrackedMeasure) -> str | None:
-    """Return a measure's standing, a key of `_STANDINGS`, or None if no reading counts."""
+    """Return a measure's standing, or None if no reading counts.
+
+    The standing is a key of `_STANDINGS`, IMPROVED or HELD.
+    """
     values = measure.counted()
     if not values:
         return None
@@ -183,7 +192,7 @@ def standing_of(measure: TrackedMeasure) -> str | None:
 
 
 def _signalled(values: list[float], lines: Limits, good: int) -> str | None:
-    """Return IMPROVED or WORSENED by a signal that lasts to the latest reading; None without one."""
+    """Return IMPROVED or WORSENED if a signal lasts to the latest reading, else None."""
     signals = SIGNALS[last_mark(values, lines)]
     side = good * ((values[-1] > lines.mean) - (values[-1] < lines.mean))
     if Signal.TREND in signals:
@@ -194,7 +203,7 @@ def _signalled(values: list[float], lines: Limits, good: int) -> str | None:
 
 
 def _by_limits(lines: Limits, good: int, target: float | None) -> str:
-    """Return a standing by the chart's limits: the target is beyond them, within them, or always reached."""
+    """Return IMPROVED if both limits of the chart reach the target, OUT_OF_REACH if neither does, else CHANCE."""
     if target is None or lines.lower is None or lines.upper is None:
         return "CHANCE"
     worst, best = sorted((good * lines.lower, good * lines.upper))
@@ -212,28 +221,28 @@ _STANDINGS = (
     ("FEW", Status.AT_RISK, "has fewer than 12 readings, and does not hold its target yet."),
     ("CHANCE", Status.AT_RISK, "varies by chance: its chart of 12 or more readings shows no change."),
 )
-"""Standings that decide the verdict, the gravest first. IMPROVED and HELD are sound."""
+"""Standings that rule out MET, the gravest first, each with its status and its reason."""
 
 
 class _AreaOpinion(Struct):
     by: str
-    """The report or review, and its author."""
+    """Report or review that states the opinion, and its author."""
     judgement: AreaJudgement
     at: datetime
     position: int
 
 
 class MeasuresImprove(MeasureJudge[plan.MeasuresImprove]):
-    """The measures of an area's objectives improve; charts tell improvement from chance."""
+    """Judge of the rule that the measures of an area's objectives improve. Charts tell improvement from chance."""
 
     objectives: dict[str, tuple[Sequence[str], Sequence[str]]] = field(default_factory=dict)
     """Objective that is open or achieved → its areas and its measures."""
     by_area: dict[str, list[str]] = field(default_factory=dict)
-    """Area → the measures of its objectives, as far as they were looked up."""
+    """Area → the measures of its objectives; filled when an area is first judged."""
     deciding: str | None = None
-    """Measure that decided the latest verdict; None: all did, or the standings have changed since."""
+    """Measure that decided the latest verdict; None if all did, or if the standings have changed since."""
     judgements: dict[tuple[str, str], _AreaOpinion] = field(default_factory=dict)
-    """Area, and the adviser or a reviewing body → its latest judgement of the area."""
+    """Area, and the adviser or a reviewing body → the latest judgement of the area by that person or body."""
     reviewers: dict[str, str] = field(default_factory=dict)
     """Review → the body that reviews."""
 
@@ -253,7 +262,7 @@ class MeasuresImprove(MeasureJudge[plan.MeasuresImprove]):
         return None
 
     def _take_judgement(self, fact: AdviserReportIssued | ReviewCompleted, occurrence: Occurrence) -> bool:
-        """Remember judgements of areas. Return False if none is of the clause's area."""
+        """Remember judgements of areas. Return True if the clause's area is among them."""
         if isinstance(fact, AdviserReportIssued):
             judge, by = "adviser", f"report {fact.report} of the adviser"
         else:

@@ -1,4 +1,4 @@
-"""Judges of rules on those who take part: the adviser, partners, staff and children, and ministers."""
+"""Judges of rules on context clauses, partners, the views of staff and children, and ministers."""
 
 from bisect import bisect_left, insort
 from collections.abc import Container, Iterable
@@ -40,19 +40,19 @@ from projections.views.compliance.verdict import (
 
 
 class Context(Judge[oversight.Context]):
-    """The clause introduces others and carries no obligation."""
+    """Judge of clauses that introduce others and carry no obligation."""
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_APPLICABLE, always."""
+        """Return NOT_APPLICABLE at every instant."""
         return verdict(Status.NOT_APPLICABLE, "The clause introduces others and carries no obligation.")
 
     def power(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_APPLICABLE, always."""
+        """Return NOT_APPLICABLE for a MAY clause, too."""
         return self.judge(clause, at)
 
 
 _MOST = 5
-"""Overdue contributions and actions that a verdict names."""
+"""Maximum number of overdue contributions and actions that a verdict names."""
 
 
 class _Promise(Struct, frozen=True):
@@ -61,7 +61,7 @@ class _Promise(Struct, frozen=True):
     partner: str
     due: date
     position: int
-    """Entry that set the due date, or reopened the action."""
+    """Position of the entry that set the due date, or reopened the action."""
     since: datetime
     """Instant from which the contribution or action is open with that date."""
     missed: int | None = None
@@ -74,13 +74,13 @@ class _Delivery(Struct, frozen=True):
     """Day of its receipt or completion; None: the action was dropped."""
     position: int
     promise: _Promise | None
-    """The promise; None until it is taken."""
+    """Promise that the delivery fulfils; None if no partner's promise is recorded."""
     place: int
     """Place in the order in which contributions and actions were first delivered."""
 
     @property
     def days_late(self) -> int:
-        """Days after the due date; 0 for an action that was dropped, and without a promise."""
+        """Days of delay after the due date; 0 for a dropped action, or without a promise."""
         return 0 if self.promise is None or self.day is None else max((self.day - self.promise.due).days, 0)
 
 
@@ -88,22 +88,22 @@ _ActionChange = ActionCompleted | ActionDropped | ActionRebaselined | ActionReop
 
 
 class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
-    """Every partner owns an action or a contribution, and none is overdue."""
+    """Judge of the rule that every partner owns an action or a contribution, and leaves nothing overdue."""
 
     partners: dict[str, tuple[int, bool]] = field(default_factory=dict)
-    """Partner → its registration, and whether section 11 binds it."""
+    """Partner → the entry of its registration, and True if section 11 binds it."""
     owned: dict[str, int] = field(default_factory=dict)
     """Partner → the entry of the latest action or contribution that it owns."""
     open: dict[str, _Promise] = field(default_factory=dict)
-    """Contribution or action, such as `action A6`, that is owed."""
+    """Contribution or action that is owed, such as `action A6` → the partner's promise."""
     dates: list[tuple[date, str]] = field(default_factory=list)
-    """Contributions and actions that are owed, by their dates."""
+    """Due date and name of each contribution or action that is owed, in order."""
     done: dict[str, _Delivery] = field(default_factory=dict)
-    """Contribution or action that is no longer owed. Completed actions of no partner are among them."""
+    """Contribution or action that is no longer owed → its delivery, including actions without a partner."""
     late: set[str] = field(default_factory=set)
-    """Those that were delivered after their dates."""
+    """Contributions and actions that were delivered after their due dates."""
     places: int = 0
-    """Places in the order of deliveries so far."""
+    """Next place in the order of deliveries."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the partners, and the actions and contributions that each owns, owes or has delivered."""
@@ -147,7 +147,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         return None if promise is not None else False
 
     def _promise(self, name: str) -> _Promise | None:
-        """Return the promise of a contribution or an action, owed or delivered; None: no partner made one."""
+        """Return the promise of a contribution or action, owed or delivered, or None if no partner promised it."""
         done = self.done.get(name)
         return self.open.get(name) if done is None else done.promise
 
@@ -157,20 +157,20 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         self._set(name, promise)
 
     def _set(self, name: str, promise: _Promise) -> None:
-        """Set a promise, which may have been kept before."""
+        """Store a promise, as owed unless its delivery is already recorded."""
         if name in self.done:
             self._set_done(name, structs.replace(self.done[name], promise=promise))
         else:
             self._open(name, promise)
 
     def _open(self, name: str, promise: _Promise) -> None:
-        """Set a promise that is owed."""
+        """Store a promise as owed."""
         self._close(name)
         self.open[name] = promise
         insort(self.dates, (promise.due, name))
 
     def _close(self, name: str) -> None:
-        """Remove a promise if it is owed."""
+        """Remove a promise from those that are owed, if it is there."""
         if name in self.open:
             del self.dates[bisect_left(self.dates, (self.open.pop(name).due, name))]
 
@@ -181,7 +181,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         self.places += before is None
 
     def _set_done(self, name: str, delivery: _Delivery) -> None:
-        """Set a delivery, and note if it came after its date."""
+        """Store a delivery, and note if it came after its due date."""
         self.done[name] = delivery
         if delivery.days_late:
             self.late.add(name)
@@ -189,18 +189,18 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
             self.late.discard(name)
 
     def _undo(self, name: str) -> None:
-        """Remove a delivery if there is one."""
+        """Remove the delivery of a contribution or action, if there was a delivery."""
         self.done.pop(name, None)
         self.late.discard(name)
 
     def _overdue(self, today: date, partners: Container[str]) -> list[tuple[str, _Promise]]:
-        """Return the promises of these partners that are overdue or missed, the first few in order."""
+        """Return the first promises of some partners that are overdue or missed, in order of their due dates."""
         promises = ((name, self.open[name]) for _, name in self.dates)
         late = (each for each in promises if each[1].due < today or each[1].missed is not None)
         return list(islice((each for each in late if each[1].partner in partners), _MOST))
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
-        """Take early deliveries, which were never overdue, and changes to actions without a partner."""
+        """Take a late-recorded delivery that was never overdue, or a change to an action without a partner."""
         fact, promise, since = occurrence.fact, None, occurrence.at
         if isinstance(fact, _ActionChange) and self._promise(f"action {fact.action}") is None:
             self.take(occurrence)
@@ -253,13 +253,13 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         )
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the day after the next contribution or action is due."""
+        """Return the instant at which the next contribution or action becomes overdue."""
         following = bisect_left(self.dates, (clause.day(at), ""))
         return () if following == len(self.dates) else (clause.after(self.dates[following][0]),)
 
 
 def _delivered(name: str) -> str:
-    """Return the verb for a contribution or an action that was delivered."""
+    """Return `completed` for an action and `received` for a contribution."""
     return "completed" if name.startswith("action ") else "received"
 
 
@@ -270,10 +270,10 @@ class _Gathering(Struct):
 
 
 class ViewsTakenIntoAccount(Judge[oversight.ViewsTakenIntoAccount]):
-    """The views gathered last of each group were considered."""
+    """Judge of the rule that the latest views of each group were considered."""
 
     gathered: dict[tuple[str, str | None], _Gathering] = field(default_factory=dict)
-    """Group, and its name if it is another → its latest views."""
+    """Group, and its name if the group is OTHER → its latest views."""
     considered: dict[str, int] = field(default_factory=dict)
     """Views → the entry that considered them last."""
 
@@ -309,14 +309,14 @@ class ViewsTakenIntoAccount(Judge[oversight.ViewsTakenIntoAccount]):
 
 
 class Escalation(Judge[oversight.Escalation]):
-    """Ministers use their power of intervention, or leave it unused."""
+    """Judge of the rule that ministers may use their power of intervention."""
 
     concerns: dict[str, int] = field(default_factory=dict)
     """Concern → its entry."""
     interventions: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Intervention → its power and entry."""
     ended: dict[str, int] = field(default_factory=dict)
-    """Intervention that ended → the entry."""
+    """Intervention that ended → the entry of its end."""
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember the concerns and the interventions."""
@@ -348,5 +348,5 @@ class Escalation(Judge[oversight.Escalation]):
         return verdict(Status.POWER_UNUSED, "No concern has been raised.")
 
     def power(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the same for a MAY clause."""
+        """Return the same verdict as `judge` for a MAY clause."""
         return self.judge(clause, at)

@@ -43,12 +43,12 @@ from projections.views.compliance.verdict import (
 
 
 class PlanCitesSelfAssessment(Judge[plan.PlanCitesSelfAssessment]):
-    """The plan approved last cites the council's current self-assessment."""
+    """Judge of the rule that the latest approved plan cites the council's current self-assessment."""
 
     assessment: tuple[str, int] | None = None
-    """The current self-assessment and its entry."""
+    """Current self-assessment and its entry; None before the first."""
     plan: tuple[str, str | None, int] | None = None
-    """The plan approved last, the self-assessment that it cites, and its entry."""
+    """Latest approved plan, the self-assessment that it cites, and the plan's entry; None without a plan."""
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember the latest self-assessment and the latest plan."""
@@ -60,7 +60,7 @@ class PlanCitesSelfAssessment(Judge[plan.PlanCitesSelfAssessment]):
                 self.plan = (fact.plan_version, fact.assessment, occurrence.position)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET while the plan cites the current self-assessment, NO_EVIDENCE until there are both."""
+        """Return MET while the plan cites the current self-assessment, NO_EVIDENCE until both are recorded."""
         if self.assessment is None:
             position = self.plan[2] if self.plan else None
             return verdict(Status.NO_EVIDENCE, "No self-assessment has been published.", position)
@@ -77,25 +77,25 @@ class PlanCitesSelfAssessment(Judge[plan.PlanCitesSelfAssessment]):
 class _Objective(Struct):
     areas: list[str]
     position: int
-    """Entry that set its areas."""
+    """Position of the entry that set the objective's areas."""
     mapped: list[str] = field(default_factory=list)
-    """Other matters that it answers: `finding F1`, `recommendation RC1`, `area 1a`."""
+    """Other matters that the objective answers: `finding F1`, `recommendation RC1`, `area 1a`."""
     mapping: int = 0
-    """Entry that mapped them."""
+    """Position of the entry that mapped the other matters; 0 if none are mapped."""
     is_live: bool = True
-    """True while it is open, and after it was achieved."""
+    """True while the objective is open, and after it was achieved."""
 
 
 class _Recommendation(Struct):
     position: int
     role: str
-    """Role of the person who recorded it."""
+    """Role of the person who recorded the recommendation."""
     answer: str = "MADE"
-    """MADE, ACCEPTED or REJECTED."""
+    """Council's answer: ACCEPTED or REJECTED; MADE before an answer."""
 
 
 class PlanCoverage(Judge[plan.PlanCoverage]):
-    """Every matter of the kinds named has a live objective, or was rejected with a reason."""
+    """Judge of the rule that every matter of the named kinds has a live objective, or a reasoned rejection."""
 
     objectives: dict[str, _Objective] = field(default_factory=dict)
     findings: dict[str, int] = field(default_factory=dict)
@@ -173,7 +173,7 @@ class PlanCoverage(Judge[plan.PlanCoverage]):
         return matters
 
     def _recommendations(self) -> list[str]:
-        """Return the recommendations that count."""
+        """Return the recommendations that the clause covers, by the roles that it names."""
         if CoverageKind.RECOMMENDATIONS not in self.rule.covers:
             return []
         roles = [role.value for role in self.rule.recommended_by] or [role.value for role in Role]
@@ -196,14 +196,14 @@ def _covered(live: list[_Objective]) -> dict[str, int]:
 
 
 class PlanKeptCurrent(Judge[plan.PlanKeptCurrent]):
-    """Every open objective was added, or had progress recorded, within the limit."""
+    """Judge of the rule that every open objective was added, or had progress recorded, within the limit."""
 
     last: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    """Open objective → its latest progress, or its addition until then."""
+    """Open objective → the instant and the entry of its latest progress, or of its addition without progress."""
     recorded: bool = False
     """True once any progress was recorded."""
     oldest: str | None = None
-    """Objective that has waited longest; None: not looked up yet."""
+    """Open objective with the oldest progress; None if not determined yet."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the latest progress of each open objective."""
@@ -225,7 +225,11 @@ class PlanKeptCurrent(Judge[plan.PlanKeptCurrent]):
         return None
 
     def _limits(self, clause: JudgedClause) -> tuple[str, int, date, date] | None:
-        """Return the objective that has waited longest, its entry, and its last days as fresh and as current."""
+        """Return the limits of the open objective with the oldest progress, or None without an open objective.
+
+        Returns:
+            The objective, its latest entry, the last day without a warning, and the last day of the limit.
+        """
         if not self.last:
             return None
         if self.oldest is None:
@@ -256,13 +260,13 @@ class PlanKeptCurrent(Judge[plan.PlanKeptCurrent]):
         )
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return when the objective that has waited longest nears the limit, and passes it."""
+        """Return the instants at which the objective with the oldest progress nears the limit, and passes it."""
         limits = self._limits(clause)
         return () if limits is None else (clause.after(limits[2]), clause.after(limits[3]))
 
 
 class PlanApproved(Judge[plan.PlanApproved]):
-    """A body approved a version of the plan by the day named."""
+    """Judge of the rule that a body approves a version of the plan by the named day."""
 
     approved: dict[str, tuple[datetime, int, str]] = field(default_factory=dict)
     """Body → the instant and the entry of its first approval, and the version."""
@@ -274,7 +278,11 @@ class PlanApproved(Judge[plan.PlanApproved]):
             self.approved.setdefault(fact.body, (occurrence.at, occurrence.position, fact.plan_version))
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_DUE until a fortnight before the day, AT_RISK until the day, NOT_MET after it."""
+        """Return MET or MET_LATE after an approval.
+
+        Before an approval, return NOT_DUE until a fortnight before the named day, AT_RISK until that day, then
+        NOT_MET.
+        """
         body, by, today = self.rule.body, self.rule.by, clause.day(at)
         approvals = [approval for name, approval in self.approved.items() if body in (None, name)]
         if approvals:
@@ -293,5 +301,5 @@ class PlanApproved(Judge[plan.PlanApproved]):
         return verdict(Status.AT_RISK if is_near(today, by, 2) else Status.NOT_DUE, reason, clause.position)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a fortnight before the day, and the day after it."""
+        """Return the instants at which the approval is due within a fortnight, and overdue."""
         return warned(clause, self.rule.by, 2)

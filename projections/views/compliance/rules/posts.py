@@ -30,22 +30,22 @@ from projections.views.compliance.verdict import (
 
 
 class PostPeriod(Protocol):
-    """A time in a post; both days are included."""
+    """A person's period in a post, from the first to the last day, both included."""
 
     first: date
     last: date | None
     position: int
     ended: int | None
-    """Entry that ended it; None: its appointment stated the last day, or it goes on."""
+    """Position of the entry that ended the period; None if the appointment set its last day, or if open."""
 
 
 class PostGap(NamedTuple):
-    """A time between two periods in a post without anybody in it."""
+    """A vacancy between two periods in a post."""
 
     days: str
-    """First and last day, in words."""
+    """First and last day of the vacancy, in words."""
     entries: tuple[int, int]
-    """Entries of the periods before and after it."""
+    """Entries of the periods before and after the vacancy."""
 
 
 def vacancies(tenures: Iterable[PostPeriod]) -> Iterator[PostGap]:
@@ -61,7 +61,7 @@ def vacancies(tenures: Iterable[PostPeriod]) -> Iterator[PostGap]:
 
 
 class ChairTenure(Struct):
-    """A time in the chair; both days are included."""
+    """A person's period as chair, from the first to the last day, both included."""
 
     chair: str
     first: date
@@ -69,7 +69,7 @@ class ChairTenure(Struct):
     independent: bool
     position: int
     ended: int | None = None
-    """Entry that ended it."""
+    """Position of the entry that ended the tenure; None if no entry did."""
 
     def covers(self, day: date) -> bool:
         """Return True if the day lies in the tenure."""
@@ -82,7 +82,7 @@ class Tenures(Struct):
     all: list[ChairTenure] = field(default_factory=list)
 
     def take(self, fact: ChairAppointed | ChairEnded, position: int) -> None:
-        """Remember an appointment or its end."""
+        """Remember the appointment of a chair, or the end of a tenure."""
         match fact:
             case ChairAppointed():
                 is_independent = fact.independence_basis is not None
@@ -93,7 +93,7 @@ class Tenures(Struct):
                         tenure.last, tenure.ended = fact.last, position
 
     def on(self, day: date) -> ChairTenure | None:
-        """Return the tenure on a day; None: the chair is vacant."""
+        """Return the chair's tenure on a day, or None if the chair is vacant."""
         return next((tenure for tenure in self.all if tenure.covers(day)), None)
 
     def chairs(self, actor: str, day: date) -> bool:
@@ -105,10 +105,10 @@ class RolesHeld(Struct):
     """Every grant of a role."""
 
     grants: dict[str, list[tuple[str, datetime, datetime | None]]] = field(default_factory=dict)
-    """Actor → the role, its first instant, and the instant from which it no longer holds."""
+    """Actor → each granted role, its first instant, and the instant at which it ends, if any."""
 
     def take(self, fact: RoleGranted | RoleRevoked, at: datetime) -> None:
-        """Remember a grant or its end."""
+        """Remember a grant of a role, or its revocation."""
         known = self.grants.setdefault(fact.actor, [])
         match fact:
             case RoleGranted():
@@ -135,12 +135,12 @@ class _PostHolder(Struct):
     ended: int | None = None
 
     def covers(self, day: date) -> bool:
-        """Return True if the day lies in the term."""
+        """Return True if the day lies in the holder's period in the post."""
         return lies_in_term(day, self.first, self.last)
 
 
 class InPost(Judge[duties.InPost]):
-    """A post is filled, by its day if one is named."""
+    """Judge of the rule that a post is filled, by a day if the clause names one."""
 
     posts: dict[str, list[_PostHolder]] = field(default_factory=dict)
     """Post → its holders."""
@@ -183,7 +183,7 @@ class InPost(Judge[duties.InPost]):
         return verdict(status, f"The post of {post} has to be filled by {in_words(by)}.", clause.position)
 
     def _vacant(self, day: date, last: _PostHolder, following: list[_PostHolder]) -> Verdict:
-        """Return NOT_MET for a post that became vacant after a day, with the holder to come."""
+        """Return NOT_MET for a post that is vacant after `day`, and name the next holder if there is one."""
         reason = f"The post of {self.rule.post} has been vacant since {in_words(day + DAY)}"
         coming = min(following, key=lambda each: each.first, default=None)
         if coming is None:
@@ -209,7 +209,7 @@ class InPost(Judge[duties.InPost]):
         return verdict(Status.MET_LATE if late > 0 else Status.MET, reason, *entries)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the first days, the days after last days, and the days around the last day to fill it."""
+        """Return the instants at which holders begin or leave, or the day to fill the post nears or passes."""
         holders = self.posts.get(self.rule.post, [])
         moments = [clause.start(each.first) for each in holders]
         moments += [clause.after(each.last) for each in holders if each.last is not None]
@@ -223,7 +223,7 @@ class _Holder(Struct):
 
 
 class _AdviserPeriod(Struct):
-    """A time in the post of adviser under one appointment."""
+    """The period of one appointment, in which the post of adviser is filled."""
 
     first: date
     last: date | None
@@ -238,13 +238,13 @@ class _Appointment(Struct):
     released: int | None = None
 
     def on(self, day: date) -> _Holder | None:
-        """Return the adviser on a day; None: nobody."""
+        """Return the adviser in post on a day, or None if there is no adviser."""
         if self.last is not None and day > self.last:
             return None
         return max((each for each in self.holders if each.first <= day), key=_since, default=None)
 
     def term(self) -> _AdviserPeriod:
-        """Return the time from the first adviser's first day to the end; the post was full between."""
+        """Return the whole period of the appointment, in which an adviser is always in post."""
         first = min(self.holders, key=_since)
         return _AdviserPeriod(first.first, self.last, first.position, self.released)
 
@@ -254,12 +254,12 @@ def _since(holder: _Holder) -> tuple[date, int]:
 
 
 class AdviserInPost(Judge[oversight.AdviserInPost]):
-    """An adviser is in post until the Department releases them."""
+    """Judge of the rule that an adviser is in post until the Department releases them."""
 
     appointments: dict[str, _Appointment] = field(default_factory=dict)
 
     def take(self, occurrence: Occurrence) -> None:
-        """Remember each appointment; an adviser who replaces another continues it."""
+        """Remember the appointments. An adviser who replaces another continues the same appointment."""
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case AdviserAppointed():
@@ -296,6 +296,6 @@ class AdviserInPost(Judge[oversight.AdviserInPost]):
         return verdict(Status.NO_EVIDENCE, "No adviser has been appointed.")
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the first days, and the days after last days."""
+        """Return the instants at which advisers begin, and at which appointments end."""
         moments = [clause.start(holder.first) for each in self.appointments.values() for holder in each.holders]
         return moments + [clause.after(each.last) for each in self.appointments.values() if each.last is not None]

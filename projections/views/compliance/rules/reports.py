@@ -31,11 +31,11 @@ from projections.views.compliance.verdict import (
 from projections.views.reports import parts_of
 
 _FIRST_MEETING_MONTHS = 3
-"""Months from the clause within which a board without a timetable meets first."""
+"""Months after a clause takes effect by which a board without a timetable has to meet first."""
 
 
 class BoardReportComplete(Judge[oversight.BoardReportComplete]):
-    """The latest report to a board has every part named."""
+    """Judge of the rule that the latest report to a board has every named part."""
 
     reports: dict[str | None, tuple[str, Sequence[str], int]] = field(default_factory=dict)
     """Board → the latest report to it, its parts, and its entry. None: the improvement board."""
@@ -59,7 +59,7 @@ class BoardReportComplete(Judge[oversight.BoardReportComplete]):
         return fact.board == self.rule.board
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_DUE until the board meets or was to meet, then the verdict on the latest report."""
+        """Return NOT_DUE until the board's first meeting is held or due, then the verdict on the latest report."""
         board, latest = board_in_words(self.rule.board), self.reports.get(self.rule.board)
         if latest is None:
             met = self.met.get(self.rule.board)
@@ -76,7 +76,7 @@ class BoardReportComplete(Judge[oversight.BoardReportComplete]):
         return verdict(Status.MET, f"{named} has {names}.", position)
 
     def _expected(self, clause: JudgedClause) -> tuple[date, int]:
-        """Return the day by which the board was to meet first, and the entry that sets it."""
+        """Return the day by which the board has to meet first, and the entry that sets that day."""
         default = months_after(clause.day(clause.since), _FIRST_MEETING_MONTHS), clause.position
         return self.planned.get(self.rule.board, default)
 
@@ -89,7 +89,7 @@ class BoardReportComplete(Judge[oversight.BoardReportComplete]):
         return verdict(Status.NO_EVIDENCE, reason, entry)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the day after that of the first meeting."""
+        """Return the instant after the day by which the board has to meet first."""
         return (clause.after(self._expected(clause)[0]),)
 
 
@@ -98,17 +98,17 @@ class _AdviserReport(Struct):
     at: datetime
     areas: list[str]
     topics: list[str]
-    """REQUIREMENTS and OTHER, as far as it has them."""
+    """Topics in the report, out of REQUIREMENTS and OTHER."""
     position: int
 
 
 class AdviserReports(Judge[oversight.AdviserReports]):
-    """The adviser reports at the agreed interval, on every topic named."""
+    """Judge of the rule that the adviser reports at the agreed interval, on every named topic."""
 
     report: _AdviserReport | None = None
-    """The latest report."""
+    """Latest report of the adviser; None before the first."""
     before: datetime | None = None
-    """Instant of the report before it."""
+    """Instant of the report before the latest; None without an earlier report."""
     appointments: dict[str, tuple[date, int] | None] = field(default_factory=dict)
     """Appointment → the adviser's last day and the entry of the release; None: the adviser is not released."""
 
@@ -127,19 +127,20 @@ class AdviserReports(Judge[oversight.AdviserReports]):
             self.report = _AdviserReport(fact.report, occurrence.at, areas, topics, occurrence.position)
 
     def _limit(self, clause: JudgedClause) -> date | None:
-        """Return the last day for the next report; None: no interval is agreed."""
+        """Return the last day for the next report, or None if no interval is agreed."""
         months, since = self.rule.every_months, clause.since if self.report is None else self.report.at
         return months_after(clause.day(since), months) if months else None
 
     def _release(self) -> tuple[date, int] | None:
-        """Return the last adviser's last day and the entry of the release; None: an adviser is not released."""
+        """Return the last adviser's last day and the release's entry, or None unless every adviser is released."""
         released = [each for each in self.appointments.values() if each is not None]
         return max(released) if released and len(released) == len(self.appointments) else None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the latest report's topics and age; without an agreed interval NO_EVIDENCE.
+        """Return the verdict on the latest report's topics and age.
 
-        A report that was not due by the adviser's last day is not due any more.
+        Without an agreed interval, a complete report is NO_EVIDENCE. Reports that fall due after the adviser's
+        release are not due any more.
         """
         today, limit, report = clause.day(at), self._limit(clause), self.report
         release = self._release()
@@ -174,7 +175,7 @@ class AdviserReports(Judge[oversight.AdviserReports]):
         return verdict(Status.MET, f"{covers}; the next is due by {in_words(limit)}.", report.position)
 
     def _first(self, clause: JudgedClause, today: date, limit: date | None) -> Verdict:
-        """Return the verdict before the first report."""
+        """Return the verdict before the adviser's first report."""
         if limit is None:
             return verdict(Status.NO_EVIDENCE, "The adviser has issued no report, and no interval is agreed.")
         if today > limit:
@@ -194,7 +195,7 @@ class AdviserReports(Judge[oversight.AdviserReports]):
         return missing
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a fortnight before the next report is due, the day after, and the day after a release."""
+        """Return the instants at which a report is due within a fortnight or overdue, or a release begins."""
         limit, release = self._limit(clause), self._release()
         if limit is None:
             return ()
@@ -202,7 +203,14 @@ class AdviserReports(Judge[oversight.AdviserReports]):
 
 
 def _days_late(clause: JudgedClause, before: datetime | None, at: datetime, months: int | None) -> int:
-    """Return the days by which something came late, so many months after the last or after the clause began."""
+    """Return the days by which a report or publication came late; 0 or less if in time.
+
+    Args:
+        clause: Clause from whose start the first interval counts.
+        before: Instant of the previous report or publication; None for the first.
+        at: Instant of the report or publication.
+        months: Months of the interval; None if no interval is agreed.
+    """
     if months is None:
         return 0
     return (clause.day(at) - months_after(clause.day(before or clause.since), months)).days
@@ -212,11 +220,11 @@ class _Publication(Struct):
     at: datetime
     position: int
     before: datetime | None
-    """Instant of the publication before it."""
+    """Instant of the previous publication; None for the first."""
 
 
 class PublishedRegularly(Judge[oversight.PublishedRegularly]):
-    """A subject is published, and published again at the interval named."""
+    """Judge of the rule that a subject is published, and published again at the named interval."""
 
     published: dict[str, _Publication] = field(default_factory=dict)
     """Subject → its latest publication."""
@@ -234,7 +242,7 @@ class PublishedRegularly(Judge[oversight.PublishedRegularly]):
         return months_after(clause.day(last.at if last else clause.since), months) if months else None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NO_EVIDENCE until the subject is published, NOT_MET when it is overdue again."""
+        """Return NO_EVIDENCE before the first publication, NOT_MET while a publication is overdue."""
         subject, last, limit = self.rule.what, self.published.get(self.rule.what), self._limit(clause)
         today = clause.day(at)
         entry = last.position if last else clause.position
@@ -252,6 +260,6 @@ class PublishedRegularly(Judge[oversight.PublishedRegularly]):
         return verdict(Status.MET, f"{published}.", entry)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a fortnight before the next publication is due, and the day after."""
+        """Return the instants at which the next publication is due within a fortnight, and overdue."""
         limit = self._limit(clause)
         return () if limit is None else warned(clause, limit, 2)

@@ -45,7 +45,7 @@ class _Started(Struct):
 
 
 class ReviewInterval(Judge[oversight.ReviewInterval]):
-    """A review begins at least every so many months."""
+    """Judge of the rule that a review begins at least every so many months."""
 
     scheduled: dict[str, _Scheduled] = field(default_factory=dict)
     started: dict[str, _Started] = field(default_factory=dict)
@@ -60,17 +60,17 @@ class ReviewInterval(Judge[oversight.ReviewInterval]):
                 self.started[fact.review] = _Started(fact.review, occurrence.at, position)
 
     def _counts(self, review: str) -> bool:
-        """Return True if the review is by the body that the clause names."""
+        """Return True if the clause names the review's body, or no body."""
         scheduled = self.scheduled.get(review)
         return self.rule.by is None or (scheduled is not None and scheduled.by == self.rule.by)
 
     def _begun(self) -> list[_Started]:
-        """Return the latest two started reviews that count, in order."""
+        """Return the last two reviews that began and are by the clause's body, in order."""
         latest = (each for each in reversed(self.started.values()) if self._counts(each.review))
         return list(islice(latest, 2))[::-1]
 
     def _limit(self, clause: JudgedClause, begun: list[_Started]) -> date:
-        """Return the last day for the review after these started ones."""
+        """Return the last day on which the review after the started reviews may begin."""
         start = begun[-1].at if begun else clause.since
         return months_after(clause.day(start), self.rule.at_most_months)
 
@@ -100,19 +100,19 @@ class ReviewInterval(Judge[oversight.ReviewInterval]):
         return verdict(Status.MET, f"{began}; the next is due by {in_words(limit)}.", entry, scheduled)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return four weeks before the next review is due, and the day after."""
+        """Return the instants at which the next review is due within four weeks, and overdue."""
         return warned(clause, self._limit(clause, self._begun()), 4)
 
 
 class ReviewTopics(Judge[oversight.ReviewTopics]):
-    """Reviews have looked at every topic named."""
+    """Judge of the rule that reviews look at every named topic."""
 
     topics: dict[str, list[str]] = field(default_factory=dict)
     """Review → its topics."""
     bodies: dict[str, str] = field(default_factory=dict)
     """Review → the body that reviews."""
     started: dict[str, int] = field(default_factory=dict)
-    """Review that began → the entry."""
+    """Review that began → the entry of its start."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the topics and the body of each review, and the reviews that began."""
@@ -127,7 +127,7 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
         return None
 
     def _seen(self) -> dict[str, int]:
-        """Return each topic that the clause names and a review of its body looked at, with the entry."""
+        """Return each topic of the clause that a review by its body looked at, with the review's entry."""
         topics = {topic.value for topic in self.rule.topics}
         looked = [
             (topic, entry)
@@ -138,7 +138,7 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
         return {topic: entry for topic, entry in looked if topic in topics}
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET when reviews looked at every topic, NO_EVIDENCE until then, as no day is set for it."""
+        """Return MET when reviews looked at every topic, else NO_EVIDENCE, because no day is set."""
         return self._judge(self._seen())
 
     def _judge(self, seen: dict[str, int]) -> Verdict:
@@ -168,7 +168,7 @@ class _Graded(Struct):
 
 
 class GradeReached(Judge[oversight.GradeReached]):
-    """A review gives a judgement one of the grades named, by the day named."""
+    """Judge of the rule that a review gives a judgement one of the named grades by the named day."""
 
     bodies: dict[str, str] = field(default_factory=dict)
     """Review → the body that reviews."""
@@ -186,7 +186,7 @@ class GradeReached(Judge[oversight.GradeReached]):
                 self.graded.append(_Graded(fact.review, grades, occurrence.at, occurrence.position))
 
     def _counted(self) -> list[_Graded]:
-        """Return the reviews by the clause's body that graded its judgement."""
+        """Return the completed reviews by the clause's body that graded the clause's judgement."""
         return [
             each
             for each in self.graded
@@ -195,7 +195,7 @@ class GradeReached(Judge[oversight.GradeReached]):
         ]
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the latest grade by the day named; a later review may reach the grade late."""
+        """Return the verdict on the latest grade by the named day, or on a later review that reaches it late."""
         by, today, judgement = self.rule.by, clause.day(at), self.rule.judgement
         whose = f" by {self.rule.reviewed_by}" if self.rule.reviewed_by else ""
         counted, good = self._counted(), [grade.lower() for grade in self.rule.grades]
@@ -226,7 +226,7 @@ class GradeReached(Judge[oversight.GradeReached]):
         return verdict(Status.NOT_MET, reason, last.position)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return four weeks before the last day, and the day after it."""
+        """Return the instants at which the grade is due within four weeks, and overdue."""
         return warned(clause, self.rule.by, 4)
 
 
@@ -238,7 +238,7 @@ class _Diagnostic(Struct):
 
 
 class DiagnosticAgreed(Judge[oversight.DiagnosticAgreed]):
-    """Every diagnostic that was required has reported by its day."""
+    """Judge of the rule that every required diagnostic reports by its day."""
 
     diagnostics: dict[str, _Diagnostic] = field(default_factory=dict)
 
@@ -256,7 +256,7 @@ class DiagnosticAgreed(Judge[oversight.DiagnosticAgreed]):
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_DUE while a diagnostic runs, NOT_MET when one is overdue, MET_LATE if one reported late.
 
-        A diagnostic that runs without a day is NO_EVIDENCE.
+        A running diagnostic without a due date is NO_EVIDENCE.
         """
         if not self.diagnostics:
             return verdict(Status.NOT_DUE, "No diagnostic has been required.")
@@ -293,5 +293,5 @@ class DiagnosticAgreed(Judge[oversight.DiagnosticAgreed]):
         return verdict(status, result.reason, *result.entries)
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the days after running diagnostics are due."""
+        """Return the instants at which running diagnostics become overdue."""
         return [clause.after(each.due) for each in self.diagnostics.values() if not each.reported and each.due]

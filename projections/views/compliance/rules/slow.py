@@ -46,9 +46,9 @@ from projections.views.compliance.verdict import (
 
 @lru_cache(4_096)
 def _predicates_of(dimension: str, latest: tuple[str, ...], scale: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the signs that an objective's ratings of a dimension show, each with its predicate.
+    """Return the signs of slow progress in an objective's ratings of a dimension, each with its predicate.
 
-    Cached, because few ratings occur.
+    Results are cached, because few combinations of ratings occur.
     """
     signs = []
     if latest and scale and latest[-1] == scale[0]:
@@ -59,7 +59,7 @@ def _predicates_of(dimension: str, latest: tuple[str, ...], scale: tuple[str, ..
 
 
 def _falls(latest: Sequence[str], scale: Sequence[str]) -> bool:
-    """Return True if three ratings, all of the scale, fall twice."""
+    """Return True if three ratings, all of the scale, fall twice in a row."""
     first, second, third = latest
     if second in (first, third) or not {first, second, third} <= set(scale):
         return False
@@ -67,14 +67,14 @@ def _falls(latest: Sequence[str], scale: Sequence[str]) -> bool:
 
 
 class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
-    """A slow objective is highlighted to the board by its next meeting.
+    """Judge of the rule that a slow objective is highlighted to the board by its next meeting.
 
     An objective whose actions are all completed is not late; it waits to be closed. A meeting without the
     highlight counts until the objective is highlighted or closed, even if the objective recovers.
     """
 
     objectives: dict[str, TrackedObjective] = field(default_factory=dict)
-    """Open objectives."""
+    """Open objectives by their ids."""
     scales: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """ACTIVITY and IMPACT → the codes of the scale, the worst first."""
     meetings: list[tuple[datetime, int]] = field(default_factory=list)
@@ -84,22 +84,22 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     added_once: set[str] = field(default_factory=set)
     """Actions that were added once and never reopened."""
     completed: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    """Completed action → the instant and the entry."""
+    """Action that was completed before it was added → the instant and the entry of its completion."""
     finished: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Open objective without an open action → instant and entry of the last completion."""
     dates: list[tuple[date, str]] = field(default_factory=list)
-    """Dates of the open objectives, in order."""
+    """Due date and id of each open objective, in order."""
     tracked: TrackedSigns = field(default_factory=TrackedSigns)
-    """The sign that decides for each objective, as of `day`."""
+    """Deciding sign of each slow objective, as of `day`."""
     day: date | None = None
-    """Day of the latest judgement; None before the first, and after new parameters."""
+    """Day of the latest judgement; None before the first."""
     judged_rule: plan.SlowObjectivesHighlighted | None = None
     judged_signs: frozenset[str] = frozenset()
-    """Signs of that rule."""
+    """Kinds of signs that `judged_rule` names."""
     changed: set[str] = field(default_factory=set)
-    """Objectives whose sign may have changed since."""
+    """Objectives whose deciding sign may have changed since the latest judgement."""
     latest: Verdict | None = None
-    """Verdict on the tracked signs; None after a change of one, and after a meeting."""
+    """Verdict on the tracked signs; None if a sign has changed or the board has met since."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the open objectives with their dates, ratings and actions, and the board's meetings."""
@@ -142,7 +142,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         self.objectives[name] = structs.replace(self.objectives[name], **changes)
 
     def _take_action(self, fact: Fact, entry: tuple[datetime, int]) -> bool:
-        """Remember an action. Return True if its objective is finished by it, or open again."""
+        """Remember a fact on an action. Return True if it finishes the action's objective or opens it again."""
         match fact:
             case ActionAdded():
                 if fact.action in self.actions:
@@ -164,7 +164,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return False
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
-        """Take a completed action unless it finishes an objective that is due."""
+        """Take the late-recorded completion of an action, unless it finishes an objective that is due."""
         fact, entry = occurrence.fact, (occurrence.at, occurrence.position)
         if not isinstance(fact, ActionCompleted):
             return LateEffect.ANY
@@ -186,7 +186,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     def _set_open(
         self, name: str, action: str, entry: tuple[datetime, int], *, is_open: bool = False, is_done: bool = True
     ) -> bool:
-        """Note that an action is open, or was completed or dropped. Return True if its objective changes by it."""
+        """Note that an action is open, completed or dropped. Return True if its objective changes state."""
         objective = self.objectives.get(name)
         if objective is None:
             return False
@@ -230,7 +230,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
 
     @staticmethod
     def _ratings(objective: TrackedObjective, fact: ProgressRecorded) -> Ratings:
-        """Return the latest ratings of an objective. Without a rating the latest one still holds."""
+        """Return an objective's latest ratings, with the ratings of a progress fact added."""
         (_, activity), (_, impact) = objective.ratings
         if fact.activity_rating is not None:
             activity = (*activity[-2:], fact.activity_rating)
@@ -247,18 +247,18 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return predicates
 
     def _is_missed(self, objective: TrackedObjective, sign: Sign) -> bool:
-        """Return True if the board met while the objective showed the sign, and was not told by a highlight."""
+        """Return True if the board met while the objective showed the sign, and no highlight reported the sign."""
         meeting = self._meeting(sign.since)
         is_seen = meeting is not None and (sign.ended is None or meeting[0] < sign.ended)
         return is_seen and objective.highlight(sign.from_) is None
 
     def _meeting(self, since: datetime) -> tuple[datetime, int] | None:
-        """Return the first meeting from an instant on."""
+        """Return the instant and the entry of the first meeting from an instant on, or None without a meeting."""
         index = bisect_left(self.meetings, (since, 0))
         return self.meetings[index] if index < len(self.meetings) else None
 
     def _late(self, clause: JudgedClause, name: str, today: date) -> Sign | None:
-        """Return the sign that the objective's date has passed; None if its actions were completed by then."""
+        """Return the sign that an objective is late, or None if it is not late or the rule ignores lateness."""
         objective = self.objectives[name]
         if objective.due >= today or "LATE" not in self.judged_signs:
             return None
@@ -269,7 +269,10 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return Sign(clause.after(objective.due), objective.position, due, objective.dated, ended, entry)
 
     def _look(self, clause: JudgedClause, today: date) -> None:
-        """Bring the tracked signs up to a day: look again at objectives with new facts or a date that passed."""
+        """Update the tracked signs to a day.
+
+        Only objectives with new facts, or with a due date between the two days, are judged again.
+        """
         if self.day is None or self.judged_rule is not self.rule:
             self.changed.update(self.objectives)
             self.judged_rule, self.judged_signs = self.rule, frozenset(sign.value for sign in self.rule.signs)
@@ -284,7 +287,10 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         self.changed.clear()
 
     def _deciding_sign(self, clause: JudgedClause, name: str, today: date) -> TrackedSign | None:
-        """Return the sign that decides: one that the board met without, else the earliest; None without a sign."""
+        """Return the sign that decides the verdict on an objective, or None without a sign.
+
+        A sign that the board met without comes first, then the earliest sign.
+        """
         objective = self.objectives.get(name)
         if objective is None:
             return None
@@ -332,7 +338,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return verdict(Status.NOT_DUE, "No open objective makes slow progress.")
 
     def _missed(self, clause: JudgedClause, missed: Sequence[SlowObjective]) -> Verdict:
-        """Return the verdict when the board met without highlights."""
+        """Return NOT_MET for slow objectives that were not highlighted when the board met."""
         (*_, name, sign), (met, entry) = missed[0], self.meetings[-1]
         slow = f"objective {name} {sign.words}"
         if sign.ended is not None:
@@ -343,7 +349,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return verdict(Status.NOT_MET, reason, entry, sign.end_position, *[each[3].position for each in missed])
 
     def _highlighted(self, clause: JudgedClause, slow: Sequence[SlowObjective]) -> Verdict:
-        """Return the verdict when every slow objective was highlighted: MET_LATE if the board had met before."""
+        """Return MET when every slow objective was highlighted, or MET_LATE if the board had met before."""
         late, entries = [], []
         for *_, name, sign in slow:
             meeting, highlight = self._meeting(sign.since), self.objectives[name].highlight(sign.from_)
@@ -363,13 +369,13 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return verdict(Status.MET, f"{reason}.", *entries)
 
     def _waiting(self, today: date) -> dict[str, int]:
-        """Return the objectives past their date with no action open, and the entries of the last ones."""
+        """Return each objective past its due date without an open action, and the entry of its last completion."""
         if SlowSign.LATE not in self.rule.signs:
             return {}
         return {name: entry for name, (_, entry) in self.finished.items() if self.objectives[name].due < today}
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the day after the next date that may change the verdict."""
+        """Return the instant after the next due date that may change the verdict."""
         if SlowSign.LATE not in self.rule.signs:
             return ()
         today = clause.day(at)

@@ -13,28 +13,28 @@ class Sign(Struct, frozen=True, gc=False):
 
     since: datetime
     position: int
-    """Entry that shows it as the words state it."""
+    """Position of the entry that shows the sign."""
     words: str
     """Predicate of the objective, such as `is rated RED for activity`."""
     from_: datetime
     """Instant from which a highlight of the objective counts."""
     ended: datetime | None = None
     end_position: int | None = None
-    """Entry that ended it."""
+    """Position of the entry that ended the sign; None while the sign holds."""
 
     def past(self, ended: datetime, position: int) -> "Sign":
-        """Return the sign as it was until an instant, at which an entry ended it."""
+        """Return the sign as it was until an instant, when an entry ended it."""
         words = f"was{self.words[2:]}" if self.words.startswith("is ") else self.words
         return structs.replace(self, words=words, ended=ended, end_position=position)
 
 
 def by_entry(sign: Sign) -> tuple[datetime, int]:
-    """Return the order of an objective's signs: the earliest first."""
+    """Return the key that sorts the signs of an objective, earliest first."""
     return sign.since, sign.position
 
 
 Ratings = tuple[tuple[str, tuple[str, ...]], tuple[str, tuple[str, ...]]]
-"""The latest three ratings for ACTIVITY and for IMPACT."""
+"""Up to three latest ratings for ACTIVITY and for IMPACT, oldest first."""
 
 
 class TrackedObjective(Struct, frozen=True):
@@ -42,25 +42,25 @@ class TrackedObjective(Struct, frozen=True):
 
     due: date
     position: int
-    """Entry that set the date."""
+    """Position of the entry that set the due date."""
     dated: datetime
-    """Instant at which the date was set."""
+    """Instant at which the due date was set."""
     highlights: Sequence[tuple[datetime, int]] = ()
-    """Instants and entries of its highlights to the board, in order."""
+    """Instants and entries of the objective's highlights to the board, in order."""
     ratings: Ratings = (("ACTIVITY", ()), ("IMPACT", ()))
     signs: Mapping[str, Sign] = field(default_factory=dict)
-    """Signs of slow progress that its ratings show."""
+    """Kind of sign → the sign of slow progress that the ratings show."""
     past: Mapping[str, Sign] = field(default_factory=dict)
-    """Kind of sign → the earliest that the board met without, and that ended before a highlight."""
+    """Kind of sign → the earliest ended sign for which the board met without a highlight."""
     open: Mapping[str, datetime] = field(default_factory=dict)
-    """Actions that are neither completed nor dropped, and the instants from which they are open."""
+    """Action that is neither completed nor dropped → the instant from which it is open."""
     done: AbstractSet[str] = frozenset()
-    """Completed actions; an objective whose actions were all dropped is not finished."""
+    """Completed actions. An objective whose actions were all dropped is not finished."""
     closed: tuple[datetime, int] | None = None
     """Instant and entry of the latest completion or drop of an action."""
 
     def highlight(self, since: datetime) -> tuple[datetime, int] | None:
-        """Return the first highlight from an instant on."""
+        """Return the instant and the entry of the first highlight from an instant on, or None without any."""
         if not self.highlights:
             return None
         index = bisect_left(self.highlights, (since, 0))
@@ -68,35 +68,35 @@ class TrackedObjective(Struct, frozen=True):
 
 
 class TrackedSign(Struct, frozen=True, gc=False):
-    """A sign of slow progress, and how the board was told."""
+    """A sign of slow progress, and the state of its highlight to the board."""
 
     sign: Sign
     is_missed: bool
-    """True if the board met without the highlight."""
+    """True if the board met before the sign was highlighted."""
     is_highlighted: bool
     is_open: bool
-    """True if the next meeting misses the earliest sign that holds, unless it is highlighted before."""
+    """True if the objective's earliest current sign still needs a highlight before the next meeting."""
 
 
 SlowObjective = tuple[bool, datetime, str, Sign]
-"""True if the sign ended; the instant from which it holds; the objective's id; the sign."""
+"""Slow objective: True if its sign ended, the instant at which the sign began, the objective's id, the sign."""
 
 
 def _slow(name: str, sign: Sign) -> SlowObjective:
-    """Return an objective in the order of signs: those that hold before those that ended, then the earliest."""
+    """Return an objective with its sign in an order: current signs before ended signs, then the earliest first."""
     return sign.ended is not None, sign.since, name, sign
 
 
 class TrackedSigns(Struct):
-    """The sign that decides for each objective with one, and the objectives by how the board was told."""
+    """Deciding signs of the slow objectives, and the objectives by the state of their highlights."""
 
     signs: dict[str, TrackedSign] = field(default_factory=dict)
-    """Objective → its sign."""
+    """Objective → its deciding sign."""
     missed: list[SlowObjective] = field(default_factory=list)
-    """Objectives whose sign the board met without, in order."""
+    """Objectives that were not highlighted when the board met, in order."""
     unhighlighted: set[str] = field(default_factory=set)
     open: set[str] = field(default_factory=set)
-    """Objectives that the next meeting misses, unless they are highlighted before."""
+    """Objectives that still need a highlight before the next meeting."""
 
     def put(self, name: str, tracked: TrackedSign | None) -> bool:
         """Set the sign of an objective; None removes it. Return True if the sign changed."""
@@ -124,5 +124,5 @@ class TrackedSigns(Struct):
         return sorted(_slow(name, tracked.sign) for name, tracked in self.signs.items())
 
     def first_unhighlighted(self) -> SlowObjective | None:
-        """Return the first objective without a highlight; None: each one is highlighted."""
+        """Return the first slow objective without a highlight, or None if all are highlighted."""
         return min((_slow(name, self.signs[name].sign) for name in self.unhighlighted), default=None)

@@ -22,22 +22,27 @@ from projections.views.spc import decimal_mean
 
 
 class _Reached(Struct):
-    """The periods that reached a target as the clause asks."""
+    """Periods in which a measure reached a target for as long as the clause requires."""
 
     end: date
-    """Last day of the last of them."""
+    """Last day of the last period."""
     entries: list[int]
     is_broken: bool = False
-    """True: a later period fell short, and not enough in a row have reached the target since."""
+    """True if a later period fell short, and too few periods in a row have reached the target since."""
     broken: int | None = None
-    """Entry of the latest later period that fell short; None: none did."""
+    """Entry of the latest later period that fell short; None if no later period did."""
     missing: date | None = None
-    """Last day of a later period without a reading; None: each has one."""
+    """Last day of a later period without a reading; None if every period has a reading."""
     again: "_Reached | None" = None
-    """The periods that reached the target again after such a period; None: too few in a row."""
+    """Periods that reached the target again after a failure or a gap; None if too few in a row did."""
 
     def slip(self, entry: int | None, missing: date | None) -> None:
-        """Remember the entry of a later period that fell short, and the end of one without a reading."""
+        """Remember a later period that fell short, or that has no reading.
+
+        Args:
+            entry: Entry of the reading that fell short; None if the reading reached the target.
+            missing: Last day of the period without a reading; None if every period has a reading.
+        """
         if entry is not None:
             self.is_broken, self.broken, self.again = True, entry, None
         if missing is not None:
@@ -45,10 +50,13 @@ class _Reached(Struct):
 
 
 class TargetMet(MeasureJudge[plan.TargetMet]):
-    """A measure reaches each target by its day."""
+    """Judge of the rule that a measure reaches each target by its day."""
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on a missed step, else on the next step, else MET or MET_LATE; name late steps."""
+        """Return the verdict on a missed step, else on the next step, else MET or MET_LATE.
+
+        The reason also names the steps that were reached late.
+        """
         name, today = self.rule.measure, clause.day(at)
         measure = self.measures.get(name)
         if measure is None:
@@ -70,7 +78,7 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         return verdict(status, reason, *(entry for each in steps for entry in each.entries))
 
     def _step(self, measure: TrackedMeasure, step: TargetStep, today: date) -> Verdict:
-        """Return the verdict on one step."""
+        """Return the verdict on one step: a target and its day."""
         name, periods = self.rule.measure, self.rule.sustained_periods
         for_periods = f" for {periods} periods" if periods > 1 else ""
         goal = f"{step.target:g} by {in_words(step.by)}{for_periods}"
@@ -92,7 +100,7 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         return verdict(status, reason, counted[-1] if counted else measure.position)
 
     def _is_undecided(self, measure: TrackedMeasure, step: TargetStep) -> bool:
-        """Return True if another period may end by a step's day, whose figure would count instead."""
+        """Return True if a further period may end by a step's day, so that its figure would count instead."""
         end = measure.next_end(len(measure.ends) - 1)
         return measure.ends[-1] < step.by and (end is None or end <= step.by)
 
@@ -160,7 +168,7 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         return None
 
     def _means(self, measure: TrackedMeasure) -> Iterator[tuple[int, float]]:
-        """Yield the last index and the mean of each `average_of` periods in a row."""
+        """Yield the last index and the mean of every run of `average_of` periods."""
         span, start = self.rule.average_of, 0
         for index in range(len(measure.values)):
             if index and not measure.follows(index):
@@ -169,9 +177,9 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
                 yield index, decimal_mean(measure.values[index + 1 - span : index + 1])
 
     def _reached(self, measure: TrackedMeasure, step: TargetStep, *, is_known: bool) -> _Reached | None:
-        """Return the periods that reached the step's target, for as many periods as the rule requires; else None.
+        """Return the periods in a row that reached the step's target, or None if there are too few.
 
-        Up to the step's day the latest period decides, if `is_known`. After that day, the first period that
+        Up to the step's day, the latest period decides if `is_known`. After that day, the first period that
         reaches the target decides.
         """
         periods, run, previous = self.rule.sustained_periods, 0, -1
@@ -194,12 +202,12 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         return reached
 
     def _periods(self, measure: TrackedMeasure, index: int) -> _Reached:
-        """Return the periods up to an index that a sustained mean is computed from."""
+        """Return the periods, up to an index, from which a sustained mean is computed."""
         first = max(index + 2 - self.rule.average_of - self.rule.sustained_periods, 0)
         return _Reached(measure.ends[index], measure.entries[first : index + 1])
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return a fortnight before each step's day, the day after it, and that after a reading is missing."""
+        """Return the instants at which a step is due within a fortnight or overdue, or a reading is missing."""
         moments = [moment for step in self.rule.steps for moment in warned(clause, step.by, 2)]
         measure = self.measures.get(self.rule.measure)
         if self.rule.sustained_periods > 1 and measure is not None and measure.ends:
@@ -209,13 +217,13 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
 
 
 def _missing(measure: TrackedMeasure, today: date) -> date | None:
-    """Return the last day of a period whose reading is missing although the next one has ended too; else None."""
+    """Return the last day of a period that has no reading although the next period has ended, or None."""
     limit = measure.next_end(len(measure.ends) - 1, 2)
     return None if limit is None or today <= limit else measure.next_end(len(measure.ends) - 1)
 
 
 def _gap(measure: TrackedMeasure, previous: int, index: int) -> date | None:
-    """Return the last day of a period without a reading between two indexes; None: they are in a row."""
+    """Return the last day of the first period without a reading between two indexes, or None."""
     for later in range(max(previous, 0) + 1, index + 1):
         if not measure.follows(later):
             return measure.next_end(later - 1)
