@@ -29,7 +29,7 @@ NOT_A_VERB = re.compile(
 """First words that show a function's docstring does not begin with an imperative verb."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"(])")
 _CODE = re.compile(r"`[^`]*`|https?://\S+")
-_LIST = re.compile(r"^\s*(?:[-*|#>]|\d+\.|\w[\w .,*]*:\s)")
+_LIST = re.compile(r"^\s*(?:[-*|#>]|\d+\.|\w+(?:, \w+)*:\s)")
 _SECTION = re.compile(r"^\s*(?:Args|Returns|Raises|Yields|Attributes|Example|Examples|Note|Invariant):\s*$")
 
 Breach = tuple[int, str]

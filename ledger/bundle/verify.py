@@ -1,6 +1,6 @@
 """Verify a bundle from its file alone: everything that `ledger.verify` checks, and the bundle itself.
 
-Completeness is proved too: entries are numbered 1 to N with no gap, and their tree has the root of the signed
+Completeness is proved too. Entries are numbered 1 to N with no gap; their tree has the root of the signed
 checkpoint of N. The module shares no code with the writers of bundles and entries. Memory stays flat.
 """
 

@@ -1,6 +1,6 @@
 """Keep documents and entries in step: a file remains if its entry was stored, and is destroyed otherwise.
 
-The order is fixed: the file arrives, its entry is stored with a row that names it, the file gets its lasting name.
+The order is fixed. The file arrives; its entry is stored with a row that names it; the file gets its lasting name.
 `tidy` finishes what a crash interrupted. Files of equal content in one notice are one file, which is destroyed
 with its last document. An advisory lock keeps a new document from joining a file that is about to be destroyed.
 """

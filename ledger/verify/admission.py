@@ -1,10 +1,10 @@
 """Replay admission: judge from the entries alone whether each one could be recorded.
 
 No I/O. The state is folded from the first entry on, never read from a snapshot. An entry that its actor was not
-allowed to record is damage: at that instant the actor lacked the role, the role may not record that fact, or the
-source belongs to another actor. An entry against a rule about content that is as old as its fact is damage too.
-Rules that became stricter later have a date, so an entry that only these refuse is counted and named, but is not
-damage. docs/decisions/0019 and 0021 give the reasons.
+allowed to record is damage. The actor lacked the role at that instant, or the role may not record that fact. Or
+the source belongs to another actor. An entry against a rule about content that is as old as its fact is damage
+too. Rules that became stricter later have a date. An entry that only these refuse is counted and named, but is
+not damage. docs/decisions/0019 and 0021 give the reasons.
 """
 
 from collections.abc import Callable, Iterable

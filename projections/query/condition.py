@@ -1,7 +1,7 @@
 """Conditions on rows, combined by and, or and not, as SQL.
 
-A condition that is null for a row does not hold, and so its negation holds: `not` of "its owner is A" selects the
-rows without an owner too.
+A condition that is null for a row does not hold, and so its negation holds. Therefore `not` of "its owner is A"
+also selects the rows without an owner.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,8 @@
 """Coverage of the plan (clause 4): areas, findings and recommendations, and the objectives that answer them.
 
-The matrix has a row for each item that the plan must answer: its live objectives, or the rejection with its
-reason. An achieved objective still answers; a dropped or merged one does not.
+The matrix has a row for each item that the plan must answer. The row names the objectives that answer the item,
+or the rejection of the item with its reason. An achieved objective still answers; a dropped or merged objective
+does not.
 """
 
 from datetime import date, datetime

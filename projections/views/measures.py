@@ -1,9 +1,9 @@
 """Measures and their readings: values, XmR charts, signals, assurance, and suppressed small counts.
 
 A chart covers the readings since the latest reset of the baseline; earlier readings keep their signals. A period
-that contains another has a value and no place in the chart: a quarter does not count next to its months. A reading
-that counts fewer than five of anything is suppressed for roles without full sight. The fold decides this when the
-reading is reported, for good.
+that contains another has a value, but no place in the chart. So a quarter does not count next to its months. A
+reading that counts fewer than five of anything is suppressed for roles without full sight. The fold decides this
+when the reading is reported, for good.
 """
 
 from bisect import bisect_left
@@ -117,7 +117,7 @@ class TargetRevision(Struct, frozen=True):
 
     measure: Annotated[str, ID, Meta(description="Id of the measure.")]
     position: int
-    first: Annotated[date, Meta(description="First day of the target.")]
+    first: Annotated[date, Meta(description="First day on which the target applies.")]
     target: Annotated[float, Meta(description="Target from that day on, in the measure's unit.")]
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
 

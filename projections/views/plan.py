@@ -127,7 +127,7 @@ class Briefing(Struct, frozen=True):
 
 
 class Rating(Struct, frozen=True):
-    """Rating of the plan's scale."""
+    """Level of a rating scale of the plan."""
 
     dimension: Annotated[str, words(Dimension), Meta(description="Dimension of the rating: activity or impact.")]
     code: Annotated[str, Meta(description="Code, as used in progress.")]

@@ -34,13 +34,15 @@ class Erasure(Struct, frozen=True):
     requested_by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the requester.")]
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
     authority: Annotated[NarrativeRef, Meta(description="Legal authority; null if erased.")]
-    erased_position: Annotated[int | None, Meta(description="Position of the entry that erased it.")] = None
+    erased_position: Annotated[
+        int | None, Meta(description="Position of the entry that fulfilled the request.")
+    ] = None
     erased_at: Annotated[datetime | None, Meta(description="Instant of the erasure.")] = None
     erased_by: Annotated[str | None, ACTOR_ID, Meta(description="Actor id of the approver.")] = None
 
 
 class Publication(Struct, frozen=True):
-    """Publication."""
+    """Publication of a thing of the notice, such as a report."""
 
     position: int
     subject: Annotated[str, ID, Meta(description="Id of what was published.")]

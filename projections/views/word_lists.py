@@ -52,7 +52,7 @@ class BasisKind(WordList):
     SUPPORTED = "SUPPORTED"
     """Thing that the submission of the document names."""
     UPDATE = "UPDATE"
-    """Update of a partner."""
+    """Update from a partner."""
 
 
 class DependencyEnd(WordList):

@@ -1,4 +1,4 @@
-"""Fields at the root of queries: a notice, an object by its global id, the list of notices, and the viewer.
+"""Fields at the root of queries: a notice, an object by its global id, all notices, and the viewer.
 
 A compiled operation keeps its roots for variables of the same shape. Imports graphql-core.
 """

@@ -1,7 +1,7 @@
 """Relay's Node interface and its global ids, and typed decorators for resolvers. Imports strawberry.
 
 A global id names a thing in a notice: `tameside-2022/objective/O1`. If the query set `asOf` or `on`, the id names
-the standpoint too, so that a client's cache keeps the states apart:
+the standpoint too: a client's cache keeps the states apart. An example is
 `tameside-2022@690~2023-11-01T00:00:00Z/objective/O1`.
 """
 

@@ -40,7 +40,7 @@ row_type(board.CHAIR, filters=_IN_POST)
 
 @object_type(board.VACANCY, part=True)
 class Vacancy(RowObject):
-    """Period without a chair of a board; it includes both days."""
+    """Period without a chair of a board, its first and last day included."""
 
     board = value("Id of the board; null: the improvement board.", ID)
     first = value(_FIRST)

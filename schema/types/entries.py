@@ -27,7 +27,7 @@ class Narrative:
 
     path: str = strawberry.field(description="Place in the entry's data, such as title or options[0].")
     text: str | None = strawberry.field(description="The free text; null if erased.")
-    erased_by: int | None = strawberry.field(description="Position of the entry that erased it.")
+    erased_by: int | None = strawberry.field(description="Position of the entry that erased the narrative.")
 
 
 @strawberry.type(
@@ -79,7 +79,7 @@ class EntryFilter:
         default=None, description="Type name or name of the fact, such as ObjectiveAdded."
     )
     actor: str | None = strawberry.field(default=None, description="Actor id of its recorder.")
-    subject: str | None = strawberry.field(default=None, description="Subject.")
+    subject: str | None = strawberry.field(default=None, description="Subject, as named by its recorder.")
     source: str | None = strawberry.field(default=None, description="Source.")
     clause: str | None = strawberry.field(
         default=None, description="Clause that it concerns, such as 5b; 9 includes 9a to 9d."

@@ -67,7 +67,7 @@ row_type(adviser.TENURE, "in_post")
 
 @object_type(adviser.ADVISER_VACANCY, part=True)
 class AdviserVacancy(RowObject):
-    """Period without an adviser; it includes both days."""
+    """Period without an adviser, its first and last day included."""
 
     first = value("First day.")
     last = value("Last day; null if it continues.")
@@ -75,7 +75,7 @@ class AdviserVacancy(RowObject):
 
 @object_type(adviser.UNREPORTED, part=True)
 class Unreported(RowObject):
-    """Period between the first and the last report that no report covers; it includes both days."""
+    """Period between the first and the last report that no report covers, its first and last day included."""
 
     first = value("First day.")
     last = value("Last day; null if it continues.")

@@ -1,7 +1,8 @@
 """Appending with all rules, authorisation, narratives and hashing, against PostgreSQL without them.
 
-The peers: raw psycopg async single-row INSERTs into a table like the entries' own; the stock recorder of
-`eventsourcing` in threads; raw `INSERT … FROM unnest` of batches. All durable, on one server, interleaved.
+There are three peers. One is raw psycopg with async single-row INSERTs into a table like the entries' own. The
+others are the stock recorder of `eventsourcing` in threads, and raw `INSERT … FROM unnest` of batches. All are
+durable, on one server, and interleaved.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """The intake: a batch of a thousand events over HTTP, against the same batch in process.
 
-In process means all that the HTTP intake does but the transport: events as decoded JSON are accepted (scanned for
-personal data, their texts set apart) and appended by a writer. Each side has a notice of its own, as two processes
-that write to one notice would have to catch up with one another.
+In process means all that the HTTP intake does but the transport. Events as decoded JSON are accepted: scanned for
+personal data, and their narratives separated. Then a writer appends them. Each side has a notice of its own. Two
+processes that write to one notice would have to catch up with one another.
 """
 
 import json

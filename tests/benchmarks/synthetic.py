@@ -1,8 +1,8 @@
 """A synthetic notice: entries of a realistic mix, years of them, put into the database as if recorded.
 
-The mix is that of the invented history of the shipped notice: of a hundred entries about 27 are readings of
-measures, 22 progress, 8 evidence, 16 the board's, 10 actions, 9 access, and the rest everything else. Objectives,
-actions and measures are as many as a large notice has; with a longer history there are more of them.
+The mix is that of the invented history of the shipped notice. Of a hundred entries about 27 are readings of
+measures, and 22 progress. About 16 are the board's, 10 actions, 9 access, 8 evidence, and the rest everything
+else. A large notice has as many objectives, actions and measures. A longer history has more of them.
 """
 
 from base64 import b64encode

@@ -3,8 +3,8 @@
 Every receipt holds, nothing is recorded twice, and positions have no gap. No feed skips or repeats an entry. The
 record verifies, the views equal a rebuild, and both servers are ready in the end.
 
-At least 200 kills are SIGKILLs of processes of the servers: every twentieth ends a whole server, or its supervisor
-alone, and all others one worker. Kills of the database's processes, and ended connections, come on top.
+At least 200 kills are SIGKILLs of processes of the servers. Every twentieth ends a whole server, or its supervisor
+alone; all others end one worker. Kills of the database's processes, and ended connections, come on top.
 """
 
 import asyncio

@@ -28,7 +28,7 @@ from tests.projections.folding import until
 pytestmark = [pytest.mark.database, pytest.mark.long]
 FOLLOWER, DATABASE = "dfe", "ledger"
 KILLS = ("postgres", "machine")
-"""Parts of the primary that die, one after the other: the second primary may not have had the slot for long."""
+"""Parts of the primary that die, one after the other. The second primary may not have had the slot for long."""
 TABLES = ("entries", "narratives", "heads", "tiles", "checkpoints")
 
 

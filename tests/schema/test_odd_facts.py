@@ -48,7 +48,7 @@ def mutations(live: GraphQLSchema) -> Iterator[tuple[str, GraphQLInputType]]:
 
 
 def odd_inputs(kind: GraphQLInputType, *, envelope: bool) -> Iterator[dict[str, Any]]:
-    """Yield inputs of a mutation that are odd in one place: of the fact and, for one mutation, of the envelope."""
+    """Yield inputs of a mutation, odd in one place of the fact or, for one mutation, of the envelope."""
     named = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
     assert isinstance(named, GraphQLInputObjectType)
     usual = {"notice": NOTICE, "source": "operator", "data": usual_value(named.fields["data"].type)}

@@ -1,8 +1,8 @@
 """Questions with cases that the invented history lacks, with answers computed from the history's lines.
 
-Six lines are added to the history: a kind of access that is only ever refused, after the bank holidays of
-Christmas; access for a diagnostic that has the id of a review; a decision that rests on a document that was
-superseded before, and on one that was withdrawn; and a document that came later in support of this decision.
+Six lines are added to the history. One kind of access is only ever refused, after the bank holidays of Christmas.
+Access is for a diagnostic that has the id of a review. A decision rests on a document that was superseded before,
+and on one that was withdrawn. Another document came later in support of this decision.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Options of forms: the schema has every kind of thing that a fact refers to, and new ids follow the last."""
+"""Options of forms: the schema has every kind of thing that facts refer to; new ids follow the last."""
 
 import pytest
 from graphql import parse, validate

@@ -1,4 +1,7 @@
-"""Test the right to open documents: by role, by a live grant at its exact instants; uses recorded once an hour."""
+"""Test the right to open documents, by role or by a live grant at its exact instants.
+
+Uses are recorded once an hour.
+"""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

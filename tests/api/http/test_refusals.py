@@ -1,4 +1,4 @@
-"""Test every kind of bad input over HTTP: it is refused with a code, a sentence and a path, and has no effect.
+"""Test every kind of bad input over HTTP. It is refused with a code, a sentence and a path, and has no effect.
 
 A client with one connection sends each, and then records a valid event with the same connection.
 """

@@ -300,7 +300,7 @@ TO_COME = {
     "actions.due", "actions.firstDue", "slow.due", "slow.firstDue", "access.untilAt", "access.fromAt",
     "notice.targetDate", "recordedAt", "entries.recordedAt", "entries.occurredAt",
 }  # fmt: skip
-"""Fields with days that may come after a period: dates that were set in it, and the head of the ledger."""
+"""Fields with days that may come after a period: dates set in the period, and the ledger's head."""
 
 
 def later(value: object, last: str, path: str = "") -> Iterator[str]:

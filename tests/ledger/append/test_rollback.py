@@ -228,7 +228,7 @@ async def test_a_copy_under_another_name_has_the_marks_of_its_history(
 async def test_a_notice_that_begins_again_in_another_database_is_warned_of(
     database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Begin a notice in a copy from before it: it has marks of its own, as in another ledger of this host."""
+    """Begin a notice in a copy from before it. It has marks of its own, as in another ledger of this host."""
     caplog.set_level(logging.WARNING)
     file = tmp_path / "high-water.json"
     empty = Backup(database)

@@ -1,4 +1,4 @@
-"""Both verifiers find what is changed in a bundle: a byte anywhere, or content with all the rest made to fit."""
+"""Both verifiers find a change in a bundle: a byte anywhere, or content with all the rest made to fit."""
 
 import json
 import random

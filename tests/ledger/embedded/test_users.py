@@ -1,4 +1,4 @@
-"""The embedded database and the users of the machine: who runs it, who gets in, and what stays as it was."""
+"""The embedded database and the machine's users: who runs it, who gets in, and what stays as it was."""
 
 import os
 import pwd

@@ -1,4 +1,4 @@
-"""A system in a process of its own, as a stranger would write it: two applications that follow a notice over HTTP.
+"""A system in a process of its own, as a stranger would write it. Two applications follow a notice over HTTP.
 
 `python -m tests.ledger.eventsourcing.follower ADDRESS NOTICE TOKEN DATABASE LAST` prints each position before it
 is stored. After the last one it prints JSON with everything that both applications have stored.

@@ -1,6 +1,6 @@
 """Every list of the schema, found in its SDL, and what plain Python selects, orders and groups of its rows.
 
-Nothing here uses views, SQL or declarations of the project: descriptions in the SDL say to which field a member of
+Nothing here uses views, SQL or declarations of the project. Descriptions in the SDL say to which field a member of
 a filter, an order or a group refers.
 """
 
@@ -251,7 +251,7 @@ MEANINGS: Mapping[tuple[str, str], tuple[str | None, Meaning]] = {
     **{(name, "periodFrom"): _ENDS_LATER for name in ("AdviserReport", "ChairReport", "Evidence", "Reading")},
     **{(name, "periodTo"): _BEGINS_EARLIER for name in ("AdviserReport", "ChairReport", "Evidence", "Reading")},
 }
-"""Members whose names are not those of fields: the field with the values to ask for, and a test of a row."""
+"""Member not named by its field → the field with the values to send, and a test of a row."""
 
 
 def _named(description: str) -> str:

@@ -31,7 +31,7 @@ __all__ = ["both"]
 CLEAR = {"BAD_USER_INPUT", "LIMIT_EXCEEDED", "NOT_FOUND", "NOT_RECORDED_YET", "NOT_CAUGHT_UP"}
 """Codes of errors that a wrong argument may have."""
 LENGTH = 5_000
-"""Characters of a message: fewer than a list of all facts has, and than an argument that it must not repeat."""
+"""Maximum characters of a message. A list of all facts has more, as has an argument that it must not repeat."""
 SECONDS = 5.0
 """Most seconds of an answer."""
 ON = 'on: "2023-11-01T00:00:00Z"'

@@ -1,4 +1,4 @@
-"""Edge cases of a rule: facts as recorded, and the verdict on a day as of an entry, with reason and entries."""
+"""Edge cases of a rule: recorded facts, and the verdict on a day, with its reason and entries."""
 
 from datetime import date
 from typing import Any, NamedTuple

@@ -1,7 +1,8 @@
 """The invented history's compliance, clause by clause, as worked out by hand from its entries.
 
-Each line: the clause, its status, the day since which it holds (in Greenwich time; a deadline passes at midnight in
-London), the entry that brought it about (None: a deadline passed), the entries it rests on, and why.
+Each line has the clause, its status, the day since which it holds, and the entry that brought it about. A passed
+deadline has no entry: None. Then come the entries that the status rests on, and why. The day is in Greenwich
+time; a deadline passes at midnight in London.
 """
 
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Every rule in a notice where the awaited thing never happens: its status a day, a year and five years on."""
+"""Every rule in a notice where the awaited thing never happens: the status after a day, a year, five years."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""Each kind of rule at its edges: the day before, the day and the day after; leap years, summer time, bank holidays."""
+"""Each kind of rule at its edges: the day before, the day, the day after. Leap years, summer time and bank holidays."""
 
 from typing import Any
 
