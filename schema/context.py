@@ -134,7 +134,9 @@ class Context:
         self._reading_parts = asyncio.Lock()
 
     def fork(self, viewer: Viewer | None = None) -> "Context":
-        """Return a context for another operation; both contexts share its budget and its record of notices read.
+        """Return a context for another operation.
+
+        This context now shares the new context's budget and its record of notices read.
 
         Args:
             viewer: Viewer of the operation; None for the same viewer.

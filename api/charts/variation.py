@@ -23,7 +23,7 @@ class Variation(Enum):
     IMPROVEMENT = "improvement"
     CONCERN = "concern"
     CHANGE = "change"
-    """A signal of a measure without a better direction."""
+    """Signal of a measure for which neither direction is better."""
     COMMON_CAUSE = "common cause"
 
 

@@ -50,7 +50,7 @@ class FormRequest(Struct):
 
     @property
     def ledger(self) -> Ledger:
-        """Parts of the service."""
+        """Parts of the server process, such as the writer and the reader."""
         ledger: Ledger = self.request.app.state.ledger
         return ledger
 

@@ -229,7 +229,12 @@ def _name(notice: str, content: str) -> str:
 
 
 async def _checked(pieces: AsyncIterator[bytes], content: str, part: slice) -> AsyncIterator[bytes]:
-    """Yield a part of the document in the pieces. The last piece follows only if the whole has this digest.
+    """Yield a part of a document that arrives in pieces, the last piece only if the document is undamaged.
+
+    Args:
+        pieces: The document's bytes.
+        content: SHA-256 digest of the document, in hexadecimal digits.
+        part: Range of the bytes to yield.
 
     Raises:
         Damaged: The document has another digest.

@@ -196,7 +196,10 @@ def entry(position: str, description: str) -> Any:  # noqa: ANN401
 
 
 def member(type: Any, description: str, **arguments: tuple[Any, Any]) -> Any:  # noqa: A002, ANN401 - of any type
-    """Declare any other field of a notice; `arguments` have a type and a default."""
+    """Declare a field of a notice that is neither a value nor a list of its rows.
+
+    Each of `arguments` is a type and a default.
+    """
     return OtherField(type, description, arguments)
 
 

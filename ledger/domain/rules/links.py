@@ -41,7 +41,7 @@ LINKING: frozenset[type[Fact]] = frozenset({*_STATES, ObjectiveAdded, ObjectiveR
 
 
 class Link(Struct, frozen=True):
-    """The values of one subject, or the values that a measure or an action has from one objective."""
+    """Values that later facts leave out: those of the subject itself, or those that it has from one objective."""
 
     link: str
     id: str
