@@ -66,7 +66,10 @@ _SOURCES: Mapping[str, _Source] = {
     "access": _Source(("access",), _listed("access", "request", "kind", "grantee")),
     "action": _Source(("plan", "actions"), _listed("plan.actions", "action", "title")),
     "activity rating": _rating("ACTIVITY"),
-    "actor": _Source(("people",), _listed("people.actors", "actor", "post")),
+    "actor": _Source(
+        ("people",),
+        _listed("people.actors", "actor", "post", arguments=f"{_PAGE}, filter: {{ registered: true }}"),
+    ),
     "appointment": _Source(("adviser",), _listed("adviser.tenures", "appointment", "adviser", arguments=None)),
     "area": _Source(("notice",), _listed("areas", "area", "title", arguments=None)),
     "board": _Source(("board",), _listed("board.boards", "board", arguments=None)),
