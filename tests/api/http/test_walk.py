@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[3]
 _, _, WALK = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition("### From a request to a row\n")
 STEPS = re.findall(r"^\d+\. `([^`]+)`(.*(?:\n   .*)*)", WALK, re.MULTILINE)
 MODULES = [module for module, _ in STEPS]
+TRANSPORT = "api/http/protocol.py"
+"""Module that receives the request's bytes, before the route runs or while it runs."""
 HELPERS = set(re.findall(r"`([^`]+\.py)`", WALK.partition("look at the event:")[2].partition("\n\n")[0]))
 FIRST, LAST = ("api/http/intake.py", "post_entries"), ("ledger/store/entries.py", "write")
 MARK, RATING = "walked-event", "RED"
@@ -82,9 +84,9 @@ class Trace:
 
 
 def _module(frame: FrameType) -> str | None:
-    """Return the path of a module of the service; None for a test or a library."""
+    """Return the path of a module of the service; None for a test, a library or the transport."""
     path = frame.f_code.co_filename.removeprefix(f"{ROOT}/")
-    return path if path.startswith(("api/", "ledger/")) else None
+    return path if path.startswith(("api/", "ledger/")) and path != TRANSPORT else None
 
 
 def _caller(frame: FrameType) -> str | None:
