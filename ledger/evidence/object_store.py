@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
@@ -37,6 +38,7 @@ STEP_SECONDS = 60.0
 """Seconds that the store may take for one step, such as a piece of a document or a move."""
 LISTED = 1_000_000
 """Maximum files in a list of the store; a longer list is taken for endless."""
+T = TypeVar("T")
 _PART = 5_242_880  # the smallest part that S3 accepts
 _PARTS_AT_ONCE = 2
 _PIECE = 262_144
@@ -208,20 +210,16 @@ class ObjectStore:
 
     async def _list(self, prefix: str) -> "AsyncIterator[obstore.ObjectMeta]":
         """Yield the files under a prefix. Raises Unavailable if the list fails, hangs or exceeds `LISTED`."""
-        pages = obstore.list(self._store, prefix=prefix)
         listed = 0
-        while listed <= LISTED:
-            try:
-                async with asyncio.timeout(STEP_SECONDS):
-                    page = await anext(pages, None)
-            except (BaseError, OSError) as error:
-                raise Unavailable("the store of documents cannot be listed") from error
-            if page is None:
-                return
+        pages = obstore.list(self._store, prefix=prefix)
+        async for page in _in_time(pages, "the store of documents cannot be listed"):
             listed += max(len(page), 1)
             for file in page:
                 yield file
-        raise Unavailable(f"the store of documents lists more than {LISTED:,} files; check the bucket's server")
+            if listed > LISTED:
+                raise Unavailable(
+                    f"the store of documents lists more than {LISTED:,} files; check the bucket's server"
+                )
 
 
 def _name(notice: str, content: str) -> str:
@@ -253,16 +251,22 @@ async def _checked(pieces: AsyncIterator[bytes], content: str, part: slice) -> A
     yield last
 
 
-async def _pieces(stream: AsyncIterable[bytes | memoryview]) -> AsyncIterator[bytes]:
-    pieces = aiter(stream)
+async def _in_time(items: AsyncIterable[T], fault: str) -> AsyncIterator[T]:
+    """Yield the store's items. Raises Unavailable with this fault if the store fails or hangs."""
+    iterator = aiter(items)
     while True:
         try:
             async with asyncio.timeout(STEP_SECONDS):
-                piece = await anext(pieces, None)
-        except (BaseError, OSError) as error:
-            raise Unavailable("the document cannot be read on; try again in a moment") from error
-        if piece is None:
+                item = await anext(iterator)
+        except StopAsyncIteration:
             return
+        except (BaseError, OSError) as error:
+            raise Unavailable(fault) from error
+        yield item
+
+
+async def _pieces(stream: AsyncIterable[bytes | memoryview]) -> AsyncIterator[bytes]:
+    async for piece in _in_time(stream, "the document cannot be read on; try again in a moment"):
         yield bytes(piece)
 
 
