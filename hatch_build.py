@@ -26,7 +26,7 @@ def _module(path: Path) -> ModuleType:
 
 
 class WheelHook(BuildHookInterface[Any]):
-    """Build hook for the wheel; an editable installation needs none of it."""
+    """Build hook that completes the wheel; it does nothing for an editable installation."""
 
     PLUGIN_NAME = "custom"
 
@@ -50,7 +50,7 @@ class WheelHook(BuildHookInterface[Any]):
         build_data["sbom_files"].append(str(bill))
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Remove the temporary folder."""
+        """Remove the temporary folder with the npm packages and the bill."""
         del version, build_data, artifact_path
         if hasattr(self, "_place"):
             self._place.cleanup()

@@ -62,7 +62,7 @@ class LedgerSchema(strawberry.Schema):
         variables: Mapping[str, Any] | None = None,
         operation_name: str | None = None,
     ) -> bytes | None:
-        """Return the answer's JSON as the database composed it; None if `execute` must answer."""
+        """Return the answer to a query as JSON that the database composed; None if `execute` must answer."""
         try:
             json = await self.compiler.answer(context, document, variables, operation_name)
         except NotCompiled as fallback:
@@ -177,7 +177,7 @@ class LedgerSchema(strawberry.Schema):
 
 
 def _apart(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the options with a new context, so that operations of one WebSocket share no budget."""
+    """Return execution options with a new context, so that operations of one WebSocket share no budget."""
     context = kwargs.get("context_value")
     return {**kwargs, "context_value": context.fork()} if isinstance(context, Context) else dict(kwargs)
 

@@ -125,7 +125,7 @@ class Context:
         self.latest: set[str] = set()
         """Notices read at their latest entry, not as of a position."""
         self.failures: dict[tuple[str, AsOf, int | None], Exception] = {}
-        """Errors of snapshots that took too long, so that no wait is repeated."""
+        """Errors of snapshots that took too long, by snapshot, so that no wait is repeated."""
         self.answered_by = "fields"
         """Way in which the operation was answered: `compiled`, or the reason for resolving its fields."""
         self.page = Page(None)
@@ -188,7 +188,7 @@ def suppressed(roles: Sequence[Role]) -> frozenset[str]:
 
 
 def provenance(read: Iterable[tuple[str, int, bytes]]) -> dict[str, Any]:
-    """Return the extensions that name the notices read, in order of notice and position."""
+    """Return the extensions of an answer, which name the notices read in order of notice and position."""
     return {
         "ledger": [
             {"notice": notice, "position": position, "rootHash": b64encode(root).decode()}

@@ -45,7 +45,7 @@ def problem(code: str, message: str) -> GraphQLError:
 
 
 NO_NOTICE = "this notice does not exist, or you have no role in it; check its id and your token"
-"""Message for a missing notice and for a notice without a role, so that the reader cannot tell which."""
+"""Message for a missing notice, and for one in which the reader has no role; the reader cannot tell which."""
 
 
 EXPIRED = "the token has expired or was revoked; request another and connect again"

@@ -40,7 +40,7 @@ from schema.errors import LIMIT_EXCEEDED, problem
 from schema.introspection import IntrospectionCost
 
 CHARACTERS = 100_000
-"""Maximum characters of a document, with comments. Documents are cached."""
+"""Maximum number of characters of a document, comments included; documents are cached."""
 TOKENS = 4_000
 DEPTH = 12
 ALIASES = 50
@@ -51,9 +51,9 @@ ROOT_FIELDS = 20
 REPEATED = 20
 """Maximum number of occurrences of one field in one selection; all of them are merged."""
 DIGITS = 100
-"""Maximum digits of a whole number in a document."""
+"""Maximum number of digits of a whole number in a document."""
 SECONDS = 30
-"""Maximum seconds that an operation may read."""
+"""Maximum number of seconds for which an operation may read."""
 CACHED_DOCUMENTS = 256
 
 
@@ -79,10 +79,10 @@ class DocumentSize(ValidationRule):
         }
         self._measured: dict[str, _Size] = {}
         self._open: set[str] = set()
-        """Fragments that are being measured."""
+        """Names of the fragments whose measurement has not ended."""
 
     def enter_document(self, node: DocumentNode, *_: object) -> None:
-        """Measure every number, operation and fragment."""
+        """Refuse the document if a number, an operation or a fragment exceeds a limit."""
         _check_numbers(node)
         for definition in node.definitions:
             if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
@@ -195,7 +195,7 @@ class NamedValues(ValuesOfCorrectTypeRule):
         self._name = f"${node.variable.name.value}"
 
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
-        """Check a value and all that it contains."""
+        """Report each error in a value and in the values within it."""
 
         def report(error: GraphQLError, path: list[str | int]) -> None:
             name = ".".join([self._name, *(step for step in path if isinstance(step, str))])
@@ -233,7 +233,11 @@ class Budget:
         self._ends = time.monotonic() + SECONDS
 
     def in_time(self) -> None:
-        """Raise GraphQLError (LIMIT_EXCEEDED) if the operation has taken more than SECONDS."""
+        """Check that the operation has taken at most SECONDS.
+
+        Raises:
+            GraphQLError: LIMIT_EXCEEDED, if it has taken longer.
+        """
         if time.monotonic() > self._ends:
             raise problem(
                 LIMIT_EXCEEDED, f"the operation took more than {SECONDS} seconds; ask for less at a time"
@@ -250,7 +254,11 @@ class Budget:
         return self._spent
 
     def spend(self, rows: int) -> None:
-        """Count rows of a list; raise GraphQLError (LIMIT_EXCEEDED) above ROWS."""
+        """Count the rows of a list.
+
+        Raises:
+            GraphQLError: LIMIT_EXCEEDED, if the answer has more than ROWS rows in all.
+        """
         self._spent += rows
         if self._spent > ROWS:
             raise problem(

@@ -1,4 +1,4 @@
-"""Share the work of subscriptions: one computation for each change, for all subscribers of the same rights.
+"""Share the work of subscriptions: one computation for each change, for all subscribers with the same rights.
 
 A subscription advances by pages. A page contains the results of one execution of its document after a position.
 Subscribers with the same document, variables and roles get the same page, computed once. They wait together, and
@@ -27,26 +27,29 @@ RIGHTS_SECONDS = 15.0
 """Seconds between checks of a viewer's rights, and of the clock, when no entry is recorded."""
 _LOOK_SECONDS = 1.0
 _FRESH_SECONDS = 1.0
-"""Seconds for which further subscribers get a page; no subscriber gets an erased narrative later."""
+"""Seconds for which a page serves further subscribers; only so long can it contain a narrative since erased."""
 _PAGES = 256
 _COMPUTED_AT_ONCE = 4
 _AT_ONCE = 4
-"""Subscribers that continue in one turn of the event loop."""
+"""Number of subscribers that continue in one turn of the event loop."""
 
 
 class Page:
-    """One step of a subscription: where it starts and ends, and the results in between."""
+    """The results of a subscription after one position and up to another."""
 
     def __init__(self, after: int | None) -> None:
         self.after = after
-        """Position after which the page starts; None for the first page, which the arguments determine."""
+        """Position after which the page starts; None for the first page, whose start the arguments determine."""
         self.notice = ""
         self.position: int | None = None
         """Position that the page reaches; None if the subscription ends with it."""
         self.is_full = False
         """True if more entries may follow at once."""
         self.state: object = None
-        """Value that a page shows as a whole; subscribers that saw the same value skip the page."""
+        """Whole value that the page shows, such as all statuses; None for a page of entries.
+
+        Subscribers that already have the same value skip the page.
+        """
         self.results: list[ExecutionResult] = []
 
 
@@ -71,10 +74,10 @@ class Rights(Struct, frozen=True):
 
 
 class _Computation(Struct, frozen=True):
-    """A pending or finished page."""
+    """The computation of a page, pending or finished."""
 
     moved: asyncio.Event
-    """Event of the next notification after the computation began."""
+    """Event that the next notification after the beginning of the computation sets."""
     at: float
     page: "asyncio.Future[Page]"
 
@@ -97,7 +100,7 @@ class LivePages:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self.computing = asyncio.Semaphore(_COMPUTED_AT_ONCE)
-        """Turns to compute pages, so that the reader's connections are left to other requests."""
+        """Limit on pages computed at once, so that connections are left for other requests."""
         self._computations: LRUCache[object, _Computation] = LRUCache(_PAGES)
         self._waiting: dict[str, list[_Waiter]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -126,7 +129,7 @@ class LivePages:
         await waiter.released
 
     async def _release(self, notice: str) -> None:
-        """Release the waiters of a notice at a new entry or after their time, until no waiter is left."""
+        """Let a notice's subscribers continue at a new entry or after their time, until no subscriber waits."""
         loop = asyncio.get_running_loop()
         try:
             while waiting := [waiter for waiter in self._waiting[notice] if not waiter.released.done()]:
@@ -190,7 +193,7 @@ def requested_notice(document: str, variables: Mapping[str, Any] | None, operati
 
 @lru_cache(maxsize=CACHED_DOCUMENTS)
 def _start_variable(document: str, operation_name: str | None) -> str | None:
-    """Return the variable that serves only as the position to start after; None without such a variable."""
+    """Return the name of the variable that is only the position to start after; None without such a variable."""
     value = _root_argument(document, operation_name, "after")
     if not isinstance(value, VariableNode):
         return None

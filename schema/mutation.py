@@ -1,7 +1,7 @@
-"""One mutation for each fact, named by the act. Its input is the fact, and the client's part of the envelope.
+"""Mutations: one for each fact in `ledger.domain.registry.KINDS`, named by the fact's `act`.
 
-Generated from `ledger.domain.registry.KINDS`. A refusal of the ledger is part of the payload, not a GraphQL error.
-Imports strawberry, msgspec and `ledger`.
+The input of a mutation is the fact, and the client's part of the envelope. A refusal of the ledger is part of the
+payload, not a GraphQL error. Imports strawberry, msgspec and `ledger`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -49,7 +49,7 @@ class Refusal:
 
 @strawberry.type(description="Outcome of a mutation.")
 class RecordPayload:
-    """A receipt or refusals."""
+    """Outcome of a mutation: a receipt, or refusals."""
 
     at: strawberry.Private[str]
     receipt: entries.Receipt | None = strawberry.field(description="Receipt; null if the fact was refused.")

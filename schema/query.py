@@ -1,6 +1,6 @@
-"""Root fields of queries, as their schema declares them.
+"""Root fields of queries, as the GraphQL schema declares them.
 
-`schema.compiled.roots` reads them. Authorisation happens there and where a view is entered, never at leaves.
+`schema.compiled.roots` reads their values. Authorisation happens there and for each view, never for single values.
 Imports strawberry.
 """
 

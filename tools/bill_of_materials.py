@@ -18,7 +18,7 @@ NAME = "improvement-ledger"
 
 
 def bill(root: Path, version: str) -> str:
-    """Return the bill of the checkout at `root` as JSON."""
+    """Return the bill of materials of the checkout at `root`, as JSON."""
     components = [*_python(root / "requirements.txt"), *_npm(root / _NPM_LOCK)]
     main = _component("application", NAME, version, f"pkg:pypi/{NAME}@{version}")
     content = {

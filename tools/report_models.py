@@ -39,7 +39,7 @@ TYPES = {
     "Int": "int",
     "JSON": "Any",
 }
-"""GraphQL scalar → its Python type. Other scalars, and the words of enums, are `str`."""
+"""Python types by GraphQL scalar. Other scalars, and the words of enums, are `str`."""
 TOP = '''"""Models of the answers to the report's queries; `make facts` writes them."""
 
 from datetime import date, datetime
@@ -55,7 +55,7 @@ class DocumentModels:
     def __init__(self, text: str) -> None:
         """Parse the document."""
         self.classes: dict[str, str] = {}
-        """Name of a class → its Python source. A class comes after the classes that it names."""
+        """Python source of each class, by name. A class comes after the classes that it names."""
         self._fragments = {}
         for definition in parse(text).definitions:
             if isinstance(definition, FragmentDefinitionNode):

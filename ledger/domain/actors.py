@@ -41,12 +41,12 @@ class RoleTenure(Struct):
         return self.from_ <= at and (self.until is None or at < self.until)
 
     def overlaps(self, starts: datetime, ends: datetime | None) -> bool:
-        """Return whether the tenure and a period have an instant in common; a period without `ends` goes on."""
+        """Return whether the tenure and a period overlap; `ends` is absent if the period has no end."""
         return (self.until is None or starts < self.until) and (ends is None or self.from_ < ends)
 
 
 class RoleRequest(Struct):
-    """A request for a role, which awaits a grant by a second person."""
+    """A request for a role, which another person may grant."""
 
     actor: str
     role: Role
@@ -73,7 +73,7 @@ class Token(Struct):
 
 
 class Integration(Struct):
-    """The rights that the registration of a system gives its actor."""
+    """The rights that the registration of a partner's system gives its actor."""
 
     actor: str
     source: str

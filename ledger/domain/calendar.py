@@ -56,7 +56,7 @@ def working_day_from(day: date) -> date:
 
 
 def working_days_after(day: date, count: int) -> date:
-    """Return the working day `count` working days after `day`.
+    """Return the working day `count` working days after `day`, or `day` itself if `count` is zero.
 
     Raises:
         ValueError: `count` is negative.

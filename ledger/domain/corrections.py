@@ -24,7 +24,7 @@ _AREAS_OF_RIGHTS = frozenset({"access", "evidence", "notice", "people"})
 
 
 class Effect(Struct, frozen=True):
-    """The fact, or the removal of a fact, that an entry causes at its own or an earlier position."""
+    """The fact that an entry puts at its own or an earlier position, or the removal of the fact there."""
 
     position: int
     fact: Fact | None
@@ -34,7 +34,7 @@ class Effect(Struct, frozen=True):
 
     @property
     def narratives(self) -> str:
-        """Prefix of the paths of the fact's narratives in the entry with them; empty without a correction."""
+        """Prefix of the fact's narrative paths in the entry that recorded it; empty without a correction."""
         return "" if self.corrected_by is None else REPLACEMENT
 
 
@@ -140,7 +140,7 @@ def correction_refusals(history: Sequence[Entry], correction: EntryCorrected, by
 
 
 def newly_refused(history: Sequence[Entry], correction: EntryCorrected, by: Who) -> tuple[Entry, Refusal] | None:
-    """Return the first entry that the rules refuse because of a correction; None if there is no such entry.
+    """Return the first entry that the rules refuse because of a correction, with the refusal; else None.
 
     Older entries were recorded under older rules, so an entry that is refused without the correction is ignored.
     """

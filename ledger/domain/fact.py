@@ -101,9 +101,9 @@ class StatedDay(Struct, frozen=True, gc=False):
 
     field: str
     from_start: bool = False
-    """True: the fact holds from the start of that day. False: the fact is certain at the end of that day."""
+    """True if the fact holds from the start of that day; False if it happened during that day."""
     at_latest: bool = False
-    """True: the fact may be announced before that day, and an earlier time of the event counts."""
+    """True if the fact may be announced before that day; an earlier time of the event then counts."""
 
 
 class Sentence(Struct, frozen=True, gc=False):
@@ -137,7 +137,7 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
     sentence: ClassVar[Sentence]
     """The fact in plain words."""
     version: ClassVar[int] = 1
-    """Last part of the fact's type name; a change that old readers would misread needs a new version."""
+    """Number at the end of the fact's type name; a change that old readers would misread needs a new number."""
     earlier: ClassVar[tuple[Upcast, ...]] = ()
     """Functions that upcast each earlier version's data to the next version, oldest first.
 

@@ -22,7 +22,7 @@ class FieldType(Struct, frozen=True):
     type: Any
     """The type; a union where several types remain."""
     metas: tuple[Meta, ...] = ()
-    """The annotations, the innermost first: where two disagree, the last one holds."""
+    """The annotations, the innermost first; where two annotations disagree, the later annotation holds."""
     optional: bool = False
     """True if the field may be None."""
 

@@ -40,7 +40,7 @@ Lifecycles = dict[str, dict[str, Lifecycle]]
 
 
 class Declaration(Struct, frozen=True):
-    """The things that a fact's declaration names."""
+    """A fact's subject and the other things that the fact names, as its struct declares them."""
 
     name: str
     subject: FieldPath | None

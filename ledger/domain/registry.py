@@ -16,7 +16,7 @@ FactStruct = type[Fact]
 
 
 class Kind(Struct, frozen=True):
-    """A fact's declaration in the form that programs need."""
+    """A kind of fact: its names, its struct, and the paths of its narratives and references."""
 
     name: str
     """Name of the fact, such as ObjectiveAdded."""
@@ -27,7 +27,7 @@ class Kind(Struct, frozen=True):
     narratives: tuple[tuple[str, ...], ...]
     """Paths of the fact's narratives: JSON keys, and `[]` for each item of a list."""
     references: tuple[tuple[str, tuple[str, ...]], ...]
-    """References to other things: (kind of thing, path)."""
+    """Kind of the thing and path of the field, for each reference to a thing."""
 
     @property
     def meaning(self) -> str:
@@ -49,9 +49,9 @@ def _kind(struct: FactStruct) -> Kind:
 
 
 KINDS: Mapping[str, Kind] = {kind.type: kind for kind in map(_kind, FACTS)}
-"""Every fact by its type name."""
+"""Kinds of all facts, by type name."""
 KIND_OF: Mapping[FactStruct, Kind] = {kind.struct: kind for kind in KINDS.values()}
-"""Every fact by its struct."""
+"""Kinds of all facts, by struct."""
 
 
 class StoredType(Struct, frozen=True):
@@ -92,7 +92,7 @@ STORED_TYPES: Mapping[str, StoredType] = stored_types(KINDS.values())
 
 @cache
 def find_kind(name: str) -> Kind | None:
-    """Return the fact with a name (`ObjectiveAdded`) or a type name; None if there is no such fact."""
+    """Return the kind of the fact with a name (`ObjectiveAdded`) or type name; None if there is no such fact."""
     stored = STORED_TYPES.get(name)
     return stored.kind if stored is not None else next((k for k in KINDS.values() if k.name == name), None)
 

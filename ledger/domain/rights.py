@@ -54,7 +54,10 @@ def grant_fault(state: "State", access: Access, at: datetime) -> UseFault | None
 
 
 def rights(state: "State", actor: str, role: Role | None, at: datetime) -> Rights:
-    """Return the rights of an actor at an instant; `role` counts only if it is ungrantable, such as OPERATOR."""
+    """Return the rights of an actor at an instant.
+
+    A role that no fact can grant, such as OPERATOR, replaces the recorded roles. Any other `role` is ignored.
+    """
     roles = [role] if role in UNGRANTABLE else state.people.roles_at(actor, at)
     live = {
         request: access for request, access in grants_of(state, actor) if grant_fault(state, access, at) is None

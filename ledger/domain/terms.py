@@ -23,7 +23,7 @@ class Term(Struct):
 
 
 def lies_in_term(day: date, first: date, last: date | None) -> bool:
-    """Return True if a day lies in the term from `first` to `last`; a term without `last` goes on."""
+    """Return True if a day lies in the term from `first` to `last`; None as `last` means no end."""
     return first <= day and (last is None or day <= last)
 
 
@@ -33,7 +33,7 @@ def term_on(terms: Iterable[Term], holder: str, day: date) -> Term | None:
 
 
 def end_refusals(terms: Iterable[Term], holder: str, day: date, unknown: Refusal) -> Iterator[Refusal]:
-    """Yield a refusal if a last day is outside all of a person's terms; yield `unknown` without terms."""
+    """Yield a refusal if a last day is outside a person's open terms; yield `unknown` without an open term."""
     known = list(_open(terms, holder))
     over = [each.last for each in known if each.last is not None and each.last < day]
     if not known:

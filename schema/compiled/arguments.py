@@ -44,10 +44,10 @@ class ArgumentValue(Struct, frozen=True, eq=False):
     """Path within the variable."""
     constant: Any = None
     via: Callable[[Any], Any] | None = None
-    """Conversion of the value to a parameter; it may raise GraphQLError."""
+    """Function that converts the value to a parameter, and may raise GraphQLError; None for the plain value."""
 
     def of(self, variables: Variables, _notice: str = "") -> Any:  # noqa: ANN401 - of any type
-        """Return the value for these variables.
+        """Return the argument's value for a request's variables.
 
         Raises:
             GraphQLError: BAD_USER_INPUT, for a text that PostgreSQL cannot represent.
@@ -61,21 +61,21 @@ class ArgumentValue(Struct, frozen=True, eq=False):
 
 
 class CursorPart(Struct, frozen=True, eq=False):
-    """One part of the place of a cursor's row."""
+    """One value of the place in a list that a cursor names."""
 
     cursor: ArgumentValue
     of_list: str
     """Name of the list, without the notice."""
     hints: tuple[Any, ...]
     part: int | None
-    """Number of the part; None for the key of the row that has the list."""
+    """Index of the value in the place; None for the key of the row that has the list."""
     bound: Bound
-    """Argument with the cursor."""
+    """Name of the argument that contains the cursor."""
     is_below: bool = False
-    """True if the list is below a row, and its name ends with the row's key."""
+    """True if the list belongs to a row; the list's name then ends with the row's key."""
 
     def of(self, variables: Variables, notice: str) -> Any:  # noqa: ANN401 - of any type
-        """Return the part's value.
+        """Return the value of the place, or the row's key, from the cursor in a request's variables.
 
         Raises:
             GraphQLError: The cursor is not valid, or belongs to another list.
@@ -153,14 +153,14 @@ class _WrittenVariables(Visitor):
         super().__init__()
         self.names: set[str] = set()
         self._depth = 0
-        """Number of open nodes whose variables are written."""
+        """Number of lists and WRITTEN arguments around the present node."""
 
     def enter_argument(self, node: ArgumentNode, *_: object) -> None:
         """Note whether variables within the argument are written into the statement."""
         self._depth += node.name.value in WRITTEN
 
     def leave_argument(self, node: ArgumentNode, *_: object) -> None:
-        """End the argument."""
+        """Note the end of the argument."""
         self._depth -= node.name.value in WRITTEN
 
     def enter_list_value(self, *_: object) -> None:
@@ -168,7 +168,7 @@ class _WrittenVariables(Visitor):
         self._depth += 1
 
     def leave_list_value(self, *_: object) -> None:
-        """End the list."""
+        """Note the end of the list."""
         self._depth -= 1
 
     def enter_variable(self, node: VariableNode, *_: object) -> None:
@@ -201,14 +201,14 @@ def values_of(parameters: Iterable[object], variables: Variables, notice: str) -
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - as it comes
-    """Return a value as the database takes it, with the word in place of an enum."""
+    """Return a value as the database takes it: with the word of each enum member, also in lists."""
     if isinstance(value, Enum):
         return value.value
     return [plain(each) for each in value] if isinstance(value, list) else value
 
 
 def shape(value: Any) -> object:  # noqa: ANN401 - of any type
-    """Return the features of a variable that a statement depends on: present parts and truth values."""
+    """Return the features of a variable's value that a statement depends on: present members and booleans."""
     if isinstance(value, Mapping):
         return tuple((name, shape(part)) for name, part in value.items() if part is not None)
     if isinstance(value, list) and any(isinstance(item, Mapping) for item in value):

@@ -129,7 +129,7 @@ class Compiler:
 
 
 def _reason(error: Exception) -> Reason:
-    """Return the reason why an exact execution raised this error."""
+    """Return the reason why graphql-core has to complete an operation that raised this error."""
     if isinstance(error, Inexact):
         return "inexact"
     code = (error.extensions or {}).get("code") if isinstance(error, GraphQLError) else getattr(error, "code", "")

@@ -26,7 +26,7 @@ class PageBounds(Struct, frozen=True, eq=False):
 
     size: PageSize
     cursors: Mapping[Bound, tuple[CursorPart, ...]]
-    """Parameters for the parts of the place that a cursor names, by argument."""
+    """Parameters for the values of the place that a cursor names, by the cursor's argument."""
     of_list: str
     is_below: bool
 
@@ -75,7 +75,7 @@ class PageBounds(Struct, frozen=True, eq=False):
 
     @property
     def page_info(self) -> Mapping[str, Node]:
-        """Members of PageInfo."""
+        """Trees of the members of PageInfo, by Python name."""
         following, preceding = neighbours(
             self.size, is_after="after" in self.cursors, is_before="before" in self.cursors, has_more=HasMore()
         )
@@ -95,7 +95,7 @@ def page_of(
     groups: Member,
     bounds: PageBounds,
 ) -> ObjectNode:
-    """Return the tree of a page; `make` builds its rows, and `groups` their groups."""
+    """Return the tree of a page; `make` builds the trees of its rows, and `groups` the trees of their groups."""
 
     def member(below: GraphQLField, each: list[FieldDetails]) -> Node:
         match python_name(below):

@@ -39,7 +39,7 @@ _ENTRY_FILTERS: Mapping[str, str] = {
     for field in get_object_definition(EntryFilter, strict=True).fields
     if field.python_name not in COMBINED
 }
-"""Filters of entries by Python name, with their GraphQL names."""
+"""GraphQL names of the filters of entries, by Python name."""
 
 
 def entries_of(
@@ -50,7 +50,7 @@ def entries_of(
     make: Make,
     groups: Member,
 ) -> Listing:
-    """Return the tree of a page of entries; `make` builds its rows, and `groups` their groups."""
+    """Return the tree of a page of entries; `make` builds the trees of entries, and `groups` those of groups."""
     arguments = selection.arguments(field, details)
     conditions, test = entry_conditions(selection, arguments)
     is_reversed = bool(arguments.values.get("newestFirst"))
@@ -131,13 +131,13 @@ def entry_member(
 
 
 def narrative_member(below: GraphQLObjectType, details: list[FieldDetails]) -> NarrativeMember | Constant:
-    """Return the selected member of a narrative."""
+    """Return the selected member of a narrative, or the type's name as a constant for `__typename`."""
     narrative_field = below.fields.get(details[0].node.name.value)
     return constant(below.name) if narrative_field is None else _NARRATIVE_MEMBERS[python_name(narrative_field)]
 
 
 def _types(name: str) -> list[str]:
-    """Return the fact types that a filter of entries names."""
+    """Return the type names of all versions of the fact that a filter of entries names."""
     kind = find_kind(name)
     if kind is None:
         names = ", ".join(kind.name for kind in KINDS.values())

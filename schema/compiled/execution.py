@@ -28,7 +28,7 @@ from schema.context import Context, Standpoint, suppressed
 from schema.limits import ROWS
 
 SHAPES = 64
-"""Number of variable shapes, and of role sets, kept for one operation."""
+"""Maximum number of variable shapes, and of role sets, cached for one operation."""
 Build = Callable[[TreeBuilder, list[FieldDetails]], Listing]
 """Builder of the tree of a part, from the nodes that select it."""
 

@@ -43,7 +43,7 @@ def combined_test(names: Names, arguments: Arguments) -> Test | None:
 
 
 def conditions_in(test: Test | None) -> Iterable[object]:
-    """Yield the parameters of combined conditions."""
+    """Yield the parameter of each condition in a test; yield nothing without a test."""
     match test:
         case Condition(_, value):
             yield value

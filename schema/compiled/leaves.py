@@ -44,7 +44,7 @@ class CursorOfRow(Struct, frozen=True):
 
     path: Path
     bounds: tuple[Bound, ...]
-    """Arguments with a cursor."""
+    """Names of the arguments that contain a cursor."""
 
 
 class ShortList(Struct, frozen=True):

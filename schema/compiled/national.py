@@ -33,12 +33,12 @@ from schema.errors import LIMIT_EXCEEDED, problem
 MOST_NOTICES = 5_000
 """Maximum number of notices of a list on all pages."""
 _KEY = "id"
-"""Field of a row with the notice's id."""
+"""Name of the field that contains the notice's id."""
 _PAGE = "page"
 
 
 class _Whole(Struct):
-    """Single row of the statement, with the list of notices."""
+    """The single row of the statement that returns the list of notices."""
 
     position: int
 
@@ -71,11 +71,11 @@ class _Builder(TreeBuilder):
 
 
 class NoticeList(Struct, frozen=True, eq=False):
-    """The notices that the viewer may read."""
+    """Root field with the notices that the viewer may read."""
 
     on: ArgumentValue | None
     row: NoticePart | None
-    """Values of a notice that decide on its place in the list; None if only its id does."""
+    """Part that reads the values by which notices are filtered, ordered or grouped; None if only the id counts."""
     page: NoticePart
     notices: Sequence[tuple[Path, NoticePart]]
     """Places of notices in the page, with the parts selected there."""
@@ -144,7 +144,7 @@ class NoticeList(Struct, frozen=True, eq=False):
 
 
 async def _values(execution: Execution, standpoint: Standpoint, row: NoticePart | None) -> dict[str, Any]:
-    """Return the values of a notice that decide on its place in the list; empty if only its id does."""
+    """Return the values by which a notice is filtered, ordered or grouped; empty if only its id counts."""
     if row is None:
         return {}
     (json,), _ = await execution.read([Request(standpoint, row)])

@@ -41,7 +41,7 @@ class NoticeRoot(Struct, frozen=True, eq=False):
 
     @classmethod
     def of(cls, operation: Operation, details: list[FieldDetails], arguments: Arguments) -> "NoticeRoot":
-        """Return the root with these arguments."""
+        """Return the root field of a notice with its arguments."""
         read = {
             "notice": arguments.argument("id"),
             "on": arguments.argument("on"),
@@ -52,7 +52,7 @@ class NoticeRoot(Struct, frozen=True, eq=False):
         return cls(NoticePart(operation, details, notice_tree), read)
 
     def request(self, variables: Variables) -> Request:
-        """Return the part at the standpoint that these variables name.
+        """Return the request for the notice at the standpoint that the variables name.
 
         Raises:
             GraphQLError: BAD_USER_INPUT, for a position below 1.
@@ -77,7 +77,7 @@ class NodeRoot(Struct, frozen=True, eq=False):
     """Parts of the operation, by the type of the object that the part reads."""
 
     def request(self, variables: Variables) -> Request:
-        """Return the object's part at the standpoint that its id names.
+        """Return the request for the object at the standpoint that its id names.
 
         Raises:
             GraphQLError: NOT_FOUND, if the argument is not a valid id.
@@ -148,7 +148,7 @@ def root_of(
 
 
 async def values(execution: Execution, roots: Mapping[str, Root]) -> dict[str, Any]:
-    """Return the values of roots by response key. Objects from the same snapshot share a transaction."""
+    """Return the values of root fields by response key. Objects from the same snapshot share a transaction."""
     variables = execution.variables.coerced
     snapshots: dict[object, list[tuple[str, ObjectRoot, Request]]] = {}
     read: dict[str, Any] = {}

@@ -122,7 +122,7 @@ class Selection(Struct, frozen=True, eq=False):
             raise ViewStopped(self.notice, view, self.stopped[view])
 
     def charge(self, relation: Relation[Any], names: Iterable[str]) -> None:
-        """Count the conditions of a list.
+        """Count the conditions of a list towards the limits of its notice.
 
         Raises:
             GraphQLError: LIMIT_EXCEEDED, if the lists of the notice have too many conditions or searches.

@@ -1,7 +1,7 @@
 """Values that graphql-core completes: each field that reads a notice takes its whole selection from one statement.
 
-The statement's JSON is the value of the field. A field below takes its own value from it by its response key.
-Imports strawberry and graphql-core.
+The statement's JSON is the value of the field. A field below takes its own value from that JSON, by its
+response key. Imports strawberry and graphql-core.
 """
 
 from typing import Any

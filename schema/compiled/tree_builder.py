@@ -324,7 +324,7 @@ def _names(declaration: ObjectDeclaration) -> Names:
 
 
 def _conditions(declaration: ObjectDeclaration, spec: Many, arguments: Arguments) -> dict[str, object]:
-    """Return the conditions on a list's rows."""
+    """Return the conditions on a list's rows, by name."""
     conditions: dict[str, object] = {
         name: ArgumentValue(name, None, constant=fixed) for name, fixed in spec.where.items()
     }

@@ -22,7 +22,11 @@ def relation_of(name: str) -> Relation[Any]:
 
 @cache
 def columns(name: str) -> Mapping[str, tuple[str, str]]:
-    """Return the fields of a type that are values of its rows: field → field of the row, and description."""
+    """Return the fields of a type whose values its rows contain.
+
+    Returns:
+        Name of the row's field, and description, by field of the type.
+    """
     if name != "Entry":
         fields = {field: spec for field, spec in TYPES[name].fields.items() if isinstance(spec, Value)}
         return {field: (spec.name or field, spec.description or "") for field, spec in fields.items()}

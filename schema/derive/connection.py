@@ -1,7 +1,7 @@
 """Relay connections on keysets: opaque cursors, pages of at most LARGEST rows. Imports strawberry.
 
-A cursor names its list and its row's key, with a check. A forged, broken or foreign cursor is refused.
-It is never read as another place.
+A cursor names its list and its row's place there, with a checksum. A forged, broken or foreign cursor is refused,
+and never read as another place.
 """
 
 import hashlib
@@ -42,19 +42,19 @@ Before = Annotated[
     str | None, strawberry.argument(description="End before this cursor: the `startCursor` of the page after.")
 ]
 Bound = Literal["after", "before"]
-"""Argument with a cursor."""
+"""Name of an argument that contains a cursor."""
 PAGE_ARGUMENTS: Mapping[str, tuple[Any, None]] = {
     "first": (First, None),
     "after": (After, None),
     "last": (Last, None),
     "before": (Before, None),
 }
-"""Arguments of every page: type and default."""
+"""Type and default of each argument of a page, by Python name."""
 
 
 @strawberry.type(description="A page's place in its list.")
 class PageInfo:
-    """Relay's PageInfo."""
+    """Relay's PageInfo: the cursors of a page, and the presence of items before and after it."""
 
     has_next_page: bool = strawberry.field(description="True if more items follow this page.")
     has_previous_page: bool = strawberry.field(description="True if more items precede this page.")
@@ -66,7 +66,7 @@ class PageInfo:
 
 @strawberry.type(description="An item of a list, with its cursor.")
 class Edge(Generic[N]):
-    """Relay's Edge."""
+    """Relay's Edge: an item of a list with its cursor."""
 
     node: N = strawberry.field(description="The item.")
     cursor: str = strawberry.field(description="The item's place in the list, opaque.")
@@ -74,7 +74,7 @@ class Edge(Generic[N]):
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[N]):
-    """Relay's Connection."""
+    """Relay's Connection: a page of a list."""
 
     edges: list[Edge[N]] = strawberry.field(description="Items with their cursors, in the list's order.")
     nodes: list[N] = strawberry.field(description="Items without their cursors.")

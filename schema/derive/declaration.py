@@ -43,7 +43,7 @@ class Value(Struct, frozen=True):
     type: Any = None
     """GraphQL type, where the row's own type is too wide: ID, an enum, Count."""
     name: str | None = None
-    """Field of the row, if its name differs."""
+    """Name of the row's field; None if it is this field's name."""
 
 
 class Many(Struct, frozen=True):
@@ -53,11 +53,11 @@ class Many(Struct, frozen=True):
     """Name of the other type."""
     description: str
     by: str | None = None
-    """Join condition: selects the rows of the other relation that belong to this row."""
+    """Condition that selects the rows of the other type that belong to this row; None for all rows."""
     key: str | None = None
     """Field of this row whose value the condition takes."""
     paged: bool = True
-    """False for a short list, returned as a whole."""
+    """True for a list in pages; False for a short list, returned as a whole."""
     one: bool = False
     """True if at most one row exists."""
     where: Mapping[str, Any] = {}
@@ -71,7 +71,7 @@ class Facet(Struct, frozen=True):
     """Name of the other type."""
     description: str
     unless: str
-    """Field of the row; while it is null, so is this object."""
+    """Field of the row; this object is null while that field is null."""
 
 
 class EntryAt(Struct, frozen=True):
@@ -88,7 +88,7 @@ class OtherField(Struct, frozen=True):
     """GraphQL type."""
     description: str
     arguments: Mapping[str, tuple[Any, Any]] = {}
-    """Arguments by name: type and default."""
+    """Type and default of each argument, by name."""
 
 
 class Sections(Struct, frozen=True):
@@ -108,7 +108,7 @@ class Filter(Struct, frozen=True):
     type: Any
     description: str
     condition: str | None = None
-    """Condition of the relation, if its name differs."""
+    """Name of the relation's condition; None if it is the filter's name."""
 
 
 NO_FILTERS: Mapping[str, Filter] = {}
@@ -228,7 +228,7 @@ class ObjectDeclaration(Struct, frozen=True, eq=False):
 
 
 class SectionDeclaration(Struct, frozen=True, eq=False):
-    """A declared section; the notice has a field of the view's name for it."""
+    """A declared section, for which a notice has a field with the view's name."""
 
     cls: type[Any]
     view: str

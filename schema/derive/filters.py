@@ -7,7 +7,7 @@ import strawberry
 
 C = TypeVar("C", bound=type)
 COMBINED = {"and_": "and", "or_": "or", "not_": "not"}
-"""Members that combine filters: Python name and GraphQL name."""
+"""GraphQL names of the members that combine filters, by Python name."""
 _MEANINGS = {
     "and_": "Filters that must all hold.",
     "or_": "Filters of which one must hold; no row meets an empty list.",
@@ -16,7 +16,7 @@ _MEANINGS = {
 
 
 def combined(cls: C, description: str) -> C:
-    """Make a filter's input type, with the members `and`, `or` and `not`."""
+    """Return a filter's class as a GraphQL input type, with the members `and`, `or` and `not` added."""
     several = GenericAlias(list, (cls,)) | None
     cls.__annotations__ |= {"and_": several, "or_": several, "not_": cls | None}
     for name, meaning in _MEANINGS.items():

@@ -1,7 +1,7 @@
 """Groups of lists, derived from the fields of their rows: keys, sizes and figures of each group.
 
-A list can be grouped by each field except narratives. Figures are of numbers, of days, and of the days between two
-of them. All are computed from the values that the reader sees. Imports strawberry.
+A list can be grouped by each field except narratives. Figures summarise numbers, days, and the time between two
+days. All are computed from the values that the reader sees. Imports strawberry.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -49,7 +49,7 @@ class GroupPeriod(Enum):
 
 @strawberry.type(description="Figures of the numbers in a group's rows.")
 class GroupNumbers:
-    """Figures of numbers."""
+    """Figures of the numbers in a group's rows."""
 
     count: int = strawberry.field(description="Rows with a value that the reader sees.")
     min: float | None = strawberry.field(description="Lowest value; null without a value.")
@@ -60,7 +60,7 @@ class GroupNumbers:
 
 @strawberry.type(description="Figures of the days in a group's rows.")
 class GroupDays:
-    """Figures of days."""
+    """Figures of the days in a group's rows."""
 
     count: int = strawberry.field(description="Rows with a day.")
     first: date | None = strawberry.field(description="First day; null without a day.")
@@ -69,7 +69,11 @@ class GroupDays:
 
 @cache
 def _fields(name: str, test: Callable[[Relation[Any], str], bool]) -> dict[str, tuple[str, str]]:
-    """Return the fields of a type that pass a test: word → field of the row, and description."""
+    """Return the fields of a type that pass a test.
+
+    Returns:
+        Name of the row's field, and description, by the field's word in the enum.
+    """
     return {
         field.upper(): (column, f"Field `{to_camel_case(field)}`: {description}")
         for field, (column, description) in columns(name).items()
@@ -145,8 +149,8 @@ def keys_of(name: str, keys: Iterable[tuple[str, Unit | None]]) -> tuple[GroupKe
     """Return the keys of a group, from pairs of a field and a period.
 
     Raises:
-        GraphQLError: LIMIT_EXCEEDED for too many; BAD_USER_INPUT for a repeated key, or a period of a field that
-            is not a day.
+        GraphQLError: LIMIT_EXCEEDED for too many keys; BAD_USER_INPUT for a repeated key, or a period of a field
+            that is not a day.
     """
     relation, fields = relation_of(name), _fields(name, is_group_key)
     group_keys = []

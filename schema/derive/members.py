@@ -9,7 +9,12 @@ from strawberry.types.arguments import StrawberryArgument
 
 
 def unresolved(description: str, arguments: Mapping[str, tuple[Any, Any]]) -> Any:  # noqa: ANN401 - strawberry's own
-    """Return a field with arguments: name → type and default, or `strawberry.UNSET` for a required one."""
+    """Return a field without a resolver.
+
+    Args:
+        description: Description of the field.
+        arguments: Type and default of each argument, by name; `strawberry.UNSET` if the argument is required.
+    """
     declared = strawberry.field(description=description)
     declared.arguments = [
         StrawberryArgument(name, None, StrawberryAnnotation(hint), default=default)

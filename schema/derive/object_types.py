@@ -120,7 +120,7 @@ def _add_value(declaration: ObjectDeclaration, name: str, spec: Value, annotatio
 
 @cache
 def filter_of(name: str) -> type | None:
-    """Return the filter type of a declared type; None if it has no filters."""
+    """Return the filter type of a declared type; None if the declared type has no filters."""
     filters = TYPES[name].filters
     if not filters:
         return None
@@ -139,7 +139,7 @@ def _input_type(kind: Any) -> Any:  # noqa: ANN401 - types of any kind
 
 
 def _list_arguments(spec: Many) -> dict[str, tuple[Any, Any]]:
-    """Return the arguments of a list: name → type and default."""
+    """Return the type and the default of each argument of a list, by name."""
     if spec.one:
         return {}
     filters, direct = filter_of(spec.of), TYPES[spec.of].arguments

@@ -32,7 +32,11 @@ class OrderDirection(Enum):
 
 @cache
 def sortable(name: str) -> dict[str, tuple[str, str]]:
-    """Return the fields that order the rows of a type: word → field of the row, and description."""
+    """Return the fields that can order the rows of a type.
+
+    Returns:
+        Name of the row's field, and description, by the field's word in the enum.
+    """
     hints = relation_of(name).hints
     fields = {}
     for field, (column, description) in columns(name).items():
@@ -44,7 +48,7 @@ def sortable(name: str) -> dict[str, tuple[str, str]]:
 
 @cache
 def order_of(name: str) -> type | None:
-    """Return the input type of an order of a type's rows; None if no field orders them."""
+    """Return the input type of an order of a type's rows; None if no field can order the rows."""
     fields = sortable(name)
     if not fields:
         return None
@@ -62,7 +66,7 @@ def order_of(name: str) -> type | None:
 
 
 def order_argument(name: str) -> Any:  # noqa: ANN401 - a type
-    """Return the type of the argument `orderBy` of a list of a type's rows; None if no field orders them."""
+    """Return the type of the argument `orderBy` of a type's lists; None if no field can order the rows."""
     order = order_of(name)
     described = strawberry.argument(
         description=f"Fields of the order, at most {MOST_SORTS}; ties keep the list's order."
@@ -74,7 +78,7 @@ def sorts_of(name: str, orders: Iterable[tuple[str, str]]) -> tuple[Sort, ...]:
     """Return the sorts that pairs of a field's word and a direction's word name.
 
     Raises:
-        GraphQLError: LIMIT_EXCEEDED for too many; BAD_USER_INPUT for a field named twice.
+        GraphQLError: LIMIT_EXCEEDED for too many fields; BAD_USER_INPUT for a field named twice.
     """
     fields = sortable(name)
     sorts = tuple(Sort(fields[word][0], direction == "DESC") for word, direction in orders)

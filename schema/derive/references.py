@@ -1,4 +1,4 @@
-"""The objects that ids of a row lead to, as fields of its type. Imports strawberry, through the declarations."""
+"""Fields of a type with the objects that the ids in its rows name. Imports strawberry, by the declarations."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,9 @@ from schema.derive.declaration import ID, TYPES, Many, ObjectDeclaration, Value,
 
 
 def add_references() -> None:
-    """Add to each type the objects that its ids name, in fields of the ids' names with `Node` or `Nodes`.
+    """Add to each type a field for each of its ids, which returns the object with that id.
+
+    The field has the id's name with `Node` or `Nodes`.
 
     The row marks the ids of actors. Any other id leads to the type that is identified by a field of the same name.
     An id is left out if the type declares a field with its object.

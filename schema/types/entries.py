@@ -116,7 +116,7 @@ combined(EntryFilter, "Conditions on the entries; all of them must hold.")
 
 @strawberry.type(description="Proof that a fact was recorded. Later entries never change it.")
 class Receipt:
-    """A receipt."""
+    """Receipt of a recorded fact."""
 
     id: str = strawberry.field(description="Id of the entry, from its source.")
     source: str = strawberry.field(description="Source of the entry.")

@@ -23,13 +23,13 @@ __all__ = ["NoticeKind", "NoticeStatus", "RefusalCode", "Role", "enum_of", "firs
 
 
 def first_sentence(documented: type) -> str:
-    """Return the first paragraph of a docstring, on one line."""
+    """Return the first paragraph of a class's docstring, on one line."""
     return " ".join((inspect.getdoc(documented) or "").split("\n\n")[0].split())
 
 
 @cache
 def enum_of(words: type[WordList]) -> type[WordList]:
-    """Declare a list of words to GraphQL."""
+    """Declare a list of words to GraphQL as an enum, and return the list."""
     declared: Any = strawberry.enum(words, description=first_sentence(words))
     meanings = _meanings(words)
     for value, word in zip(declared.__strawberry_definition__.values, words, strict=True):

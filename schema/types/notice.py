@@ -74,7 +74,7 @@ class ParallelLink(RowObject):
 
 @strawberry.type(description="The notice's ledger, a Merkle tree (RFC 6962), at the position read.")
 class Ledger:
-    """State of the tree."""
+    """A notice's ledger as a Merkle tree, at the position read."""
 
     size: int = strawberry.field(description="Number of entries.")
     root_hash: str = strawberry.field(description="Root hash, in base64.")
@@ -95,7 +95,7 @@ class AsOf:
 
 @strawberry.input(one_of=True, description="As-of point: one position or one instant.")
 class AsOfInput:
-    """An earlier position of a notice."""
+    """As-of point of a query: a position, or an instant of recording."""
 
     position: int | None = strawberry.field(
         default=strawberry.UNSET, description="Position of the last entry to consider."

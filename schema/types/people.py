@@ -19,12 +19,12 @@ from schema.derive.node import Node
 
 
 def _of_actor(of: str, by: str, description: str) -> Any:  # noqa: ANN401 - of any type
-    """Declare a list of rows whose condition `by` names the actor."""
+    """Declare a list of the rows that meet the condition `by` for the actor's id."""
     return many(of, description, by=by, key="actor")
 
 
 def _few_of_actor(of: str, by: str, description: str) -> Any:  # noqa: ANN401 - of any type
-    """Declare a short list of rows whose condition `by` names the actor."""
+    """Declare a short list of the rows that meet the condition `by` for the actor's id."""
     return short_list(of, description, by=by, key="actor")
 
 

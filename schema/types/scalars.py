@@ -41,7 +41,7 @@ def instant_text(value: datetime) -> str:
 
 
 def _written(value: datetime | str) -> str:
-    """Return an instant as text; an instant in the answer to a read is a text already."""
+    """Return an instant as text; return a text unchanged, because it is an instant that the database wrote."""
     return value if isinstance(value, str) else instant_text(value)
 
 

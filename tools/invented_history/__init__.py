@@ -1,8 +1,8 @@
-"""The generator of Tameside's invented history, July 2022 to March 2024.
+"""The generator of the sample history: Tameside's improvement, invented, from July 2022 to March 2024.
 
-`python -m tools.invented_history` prints the history in `ledger/packs/tameside-2022.ndjson`. The notice
-and the direction that followed are real. Everything between them is invented. Events are rows of `tables.toml`;
-a module here writes those that follow from a pattern or a random number.
+`python -m tools.invented_history` prints the content of `ledger/packs/tameside-2022.ndjson`. The notice and the
+direction that followed are real. Everything between them is invented. Events are rows of `tables.toml`, or
+modules of this package write them from a pattern or a random number.
 """
 
 from tools.invented_history import actions, board, duties, evidence, measures, plan, progress, reports, transition

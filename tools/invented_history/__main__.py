@@ -1,4 +1,4 @@
-"""Print the invented history."""
+"""Print the sample history."""
 
 import sys
 

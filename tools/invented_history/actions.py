@@ -1,4 +1,4 @@
-"""Actions and milestones: on time, late, moved and never completed."""
+"""Actions and milestones of the sample history: on time, late, moved and never completed."""
 
 from datetime import date, timedelta
 
@@ -11,7 +11,7 @@ TABLES = tables_of("actions")
 
 ACTIONS = TABLES["actions"]
 MOVED = {int(number): rows for number, rows in TABLES["moved"].items()}
-"""Number of an action → the later due date that was approved, and the reason."""
+"""Later due date that was approved for an action, and the reason, by the action's number."""
 
 
 def write(writer: HistoryWriter) -> None:

@@ -1,4 +1,4 @@
-"""The board: its members, its meetings, their papers, and its decisions."""
+"""The board in the sample history: its members, meetings, papers and decisions."""
 
 from datetime import date, timedelta
 
@@ -13,7 +13,7 @@ MEETINGS = TABLES["meetings"]
 DECISIONS = {int(number): rows for number, rows in TABLES["decisions"].items()}
 """Decisions by the number of their meeting."""
 VACANT = ("2023-04-26", "2023-05-24", "2023-06-28")
-"""Days of the meetings in the quarter without a chair. The second chair records them later."""
+"""Days of the meetings in the quarter without a chair. The second chair records these meetings later."""
 
 
 def write(writer: HistoryWriter) -> None:

@@ -1,4 +1,4 @@
-"""Documents that reviews and later facts name."""
+"""Documents of the sample history that reviews and later facts name."""
 
 from tools.invented_history.history_writer import HistoryWriter
 

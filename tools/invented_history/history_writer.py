@@ -1,4 +1,4 @@
-"""The writer of the history: facts by name, sorted by their instant of recording."""
+"""The writer of the sample history: facts by name, sorted by their instant of recording."""
 
 import base64
 import hashlib
@@ -35,7 +35,7 @@ def end_of(month: date) -> date:
 
 
 class HistoryWriter:
-    """A collection of the history's lines."""
+    """A collection of the sample history's events, which it writes as lines of JSON."""
 
     def __init__(self) -> None:
         self.random = random.Random(SEED)  # noqa: S311 - an invented history needs no secrets
@@ -58,14 +58,14 @@ class HistoryWriter:
         """Add a fact that an actor records at a local time.
 
         Args:
-            key: Id of the event, which `refers` of later lines may name.
+            key: Id of the event, which `refers` of later events may name.
             fact: Name of the fact.
             actor: Actor who records it.
             at: Local time of recording.
             data: Data of the fact.
             time: Local time of the fact, if it was earlier.
             clauses: Clauses concerned, separated by spaces.
-            refers: Field of the data → id, or ids, of the earlier events whose positions the field takes.
+            refers: Id, or ids, of the earlier events whose positions a field of the data takes, by field.
             refused: Code of the expected refusal.
         """
         kind = find_kind(fact)
@@ -112,7 +112,7 @@ class HistoryWriter:
         return name
 
     def ndjson(self) -> str:
-        """Return the lines as NDJSON in order of recording, no two at one instant."""
+        """Return the events as NDJSON in order of recording, no two at one instant."""
         last: datetime | None = None
         written = []
         for at, line in sorted(self._lines, key=lambda item: item[0].timestamp()):

@@ -1,4 +1,4 @@
-"""Measures month by month: figures for a council of about 225,000 people, improving slowly and unevenly."""
+"""Measures of the sample history by month: for a council of about 225,000 people, improving unevenly."""
 
 from datetime import date, timedelta
 
@@ -13,7 +13,7 @@ DEFINED = TABLES["defined"]
 
 
 def write(writer: HistoryWriter) -> None:
-    """Record definitions in July 2022, and monthly readings."""
+    """Record the definitions of the measures in July 2022, and monthly readings."""
     data: Data
     for number, (name, title, unit, direction, target, baseline, *_) in enumerate(DEFINED):
         data = {"measure": name, "title": title + ".", "unit": unit, "direction": direction}

@@ -1,4 +1,4 @@
-"""The plan: self-assessments and objectives."""
+"""The plan in the sample history: self-assessments and objectives."""
 
 from tools.invented_history.history_writer import Data, HistoryWriter
 from tools.invented_history.tables import tables_of

@@ -1,4 +1,4 @@
-"""Progress on each objective, every second month."""
+"""Progress on each objective in the sample history, every second month."""
 
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ MONTHS = months("2022-08", "2024-02")
 
 
 def write(writer: HistoryWriter) -> None:
-    """Record the progress month by month."""
+    """Record the progress on objectives, month by month."""
     count = 0
     for index, month in enumerate(MONTHS):
         for number, (name, *_) in enumerate(OBJECTIVES):

@@ -1,4 +1,4 @@
-"""Reports to the board and of the adviser."""
+"""Reports of the sample history: to the board, and by the adviser."""
 
 from datetime import date, timedelta
 

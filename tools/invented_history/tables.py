@@ -1,4 +1,4 @@
-"""Tables of the history: `tables.toml` next to this module, one row a line."""
+"""Tables of the sample history: `tables.toml` next to this module, with one row on each line."""
 
 import tomllib
 from pathlib import Path
@@ -8,7 +8,7 @@ _TABLES = tomllib.loads(Path(__file__).with_name("tables.toml").read_text("utf-8
 
 
 def tables_of(module: str) -> dict[str, Any]:
-    """Return the tables of a module by name."""
+    """Return the tables of a module of the sample history, by name."""
     tables: dict[str, Any] = _TABLES[module]
     return tables
 

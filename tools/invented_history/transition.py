@@ -8,7 +8,7 @@ from tools.invented_history.tables import tables_of
 TABLES = tables_of("transition")
 
 Line = tuple[str, str, str, dict[str, Any]]
-"""Fact, actor, local time of the fact, and data."""
+"""Row of a table: name of the fact, actor, local time of the fact, and data."""
 ACTIONS = TABLES["actions"]
 
 RISKS = TABLES["risks"]

@@ -128,4 +128,4 @@ def _is_near(name: str, other: str) -> bool:
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Fold an entry into the state."""
+    """Leave the state unchanged, because this area has no state of its own."""

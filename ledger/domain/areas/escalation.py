@@ -74,9 +74,9 @@ class EscalationState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield nothing, because this area has no rules of its own."""
     yield from ()
 
 
 def evolve(state: "State", entry: "Entry") -> None:
-    """Fold an entry into the state."""
+    """Leave the state unchanged, because this area has no state of its own."""

@@ -173,7 +173,7 @@ class EvidenceState(Struct):
 
     submitted: dict[str, DocumentState] = {}
     opened: dict[str, datetime] = {}
-    """Instant of the latest recorded opening by reader and document; one opening an hour is recorded at most."""
+    """Instant of the latest recorded opening by reader and document; at most one opening an hour is recorded."""
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

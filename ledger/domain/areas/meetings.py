@@ -124,7 +124,10 @@ class MeetingsState(Struct):
 
     meetings: dict[str, Meeting] = {}
     boards: dict[str, str | None] = {}
-    """Board of each meeting, as stated by the meeting or by a report to it; None for the improvement board."""
+    """Board of each meeting by the meeting's id; None for the improvement board.
+
+    The meeting's own entry states the board, or an earlier report to the meeting does.
+    """
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

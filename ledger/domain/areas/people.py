@@ -201,7 +201,7 @@ class PeopleState(Struct):
     persons: set[str] = field(default_factory=set)
     """Actors registered as persons; an issuer's access token gives roles to these actors only."""
     systems: set[str] = field(default_factory=set)
-    """Actors ever registered as integrations; in that role, they record only what a live registration allows."""
+    """Actors ever registered as integrations; as such, they record only facts that a live registration allows."""
 
     def registered(self, actor: str, source: str, fact_type: str) -> bool:
         """Return whether an actor's live registrations allow a fact type from a source.

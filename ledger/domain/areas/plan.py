@@ -249,7 +249,7 @@ class SlowProgressHighlighted(Fact, frozen=True, kw_only=True):
 
 
 class Objective(Struct):
-    """An objective's areas, owner, due date and position."""
+    """An objective's areas, owner and due date, and the position of its entry."""
 
     areas: list[str]
     owner: str
@@ -264,7 +264,7 @@ class PlanState(Struct):
 
     objectives: dict[str, Objective] = {}
     assessment: str | None = None
-    """Id of the current self-assessment."""
+    """Id of the current self-assessment; None before the first self-assessment."""
     scales: dict[Dimension, list[str]] = {}
     """Codes of each adopted scale, from worst to best."""
 

@@ -155,7 +155,7 @@ class AdviserReportIssued(Fact, frozen=True, kw_only=True):
 
 
 class ReportsState(Struct):
-    """Positions of the entries that decided recommendations, by report and recommendation; 0 before a decision."""
+    """Positions of entries that accepted or rejected a recommendation, by report and id; 0 until then."""
 
     recommended: dict[str, dict[str, int]] = {}
 

@@ -123,7 +123,7 @@ class Need(Struct, frozen=True):
     """An open dependency of one part of the plan on another part."""
 
     dependent: str
-    """Kind and id of the part that depends on the other part, such as objective O1."""
+    """Kind and id of the dependent part, such as objective O1."""
     on: str
 
 

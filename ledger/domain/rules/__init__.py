@@ -1,6 +1,7 @@
 """The kinds of rule that a clause may name, each declared once as typed data. Pure; nothing is judged here.
 
-From a declaration come the checks of packs and of recorded clauses, the input of the judge, and `docs/rules.md`.
+Packs and recorded clauses are checked by these declarations, and verdicts are derived from them. `docs/rules.md`
+lists them.
 """
 
 from collections.abc import Collection, Iterator, Mapping

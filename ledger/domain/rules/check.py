@@ -22,7 +22,7 @@ COMMON = "open_words"
 
 
 _BEGINNING = 4
-"""Minimum number of letters and digits with which a beginning suggests the whole word."""
+"""Minimum number of letters and digits at the beginning of a word that suggest the whole word."""
 
 
 class Parameter(Struct, frozen=True):
@@ -187,7 +187,7 @@ def _metas(hint: object) -> Iterator[Meta]:
 
 
 def _plain(hint: object) -> Any:  # noqa: ANN401 - a type hint
-    """Return a hint without its metadata and without None."""
+    """Return a type hint without its metadata and without None."""
     while get_origin(hint) is Annotated:
         hint = hint.__origin__  # type: ignore[attr-defined]
     if get_origin(hint) in (Union, UnionType):
@@ -315,7 +315,7 @@ def _word_faults(values: list[Any], words: list[str]) -> Iterator[str]:
 
 
 def outside_years(day: date) -> str:
-    """Return the message for a day outside the years of notices, with the same day in this century."""
+    """Return the message for a day outside the years of notices, which suggests the same day in this century."""
     with suppress(ValueError):
         right = day.replace(year=NOTICE_YEARS[0] + day.year % 100)
         return f"the year of {day} has to lie from {NOTICE_YEARS[0]} to {NOTICE_YEARS[-1]}; did you mean {right}?"

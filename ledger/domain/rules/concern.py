@@ -26,16 +26,16 @@ from ledger.domain.rules import RULES
 from ledger.domain.rules.links import NO_LINKS, LinkedValues, linked_values
 
 AREA_FACTS: frozenset[type[Fact]] = frozenset({AreaRegistered, AreaClosed, AreaCarriedOver})
-"""Facts on an area; they concern the clauses whose rules name that area."""
+"""Facts about an area; they concern the clauses whose rules name that area."""
 BOARD_FACTS = frozenset(fact for fact in KIND_OF if "board" in fact.__struct_fields__)
-"""Facts on one board, by default the improvement board; they concern the clauses on that board."""
+"""Facts about one board, by default the improvement board; they concern the clauses about that board."""
 
 
 PLACES: Mapping[str, tuple[str, ...]] = {
     "areas": ("perArea", ITEM, "area"),
     "judgement": ("grades", ITEM, "judgement"),
 }
-"""Field → the JSON path of its values in facts that have no field of that name."""
+"""JSON paths of a field's values in facts that have no field of that name, by field."""
 ANY_CASE = frozenset({"judgement"})
 """Fields whose values the rules compare in small letters."""
 
@@ -76,7 +76,7 @@ def clauses_of(
 
 
 def usual_clauses(fact: type[Fact], clauses: Mapping[str, ClauseState]) -> tuple[str, ...]:
-    """Return the clauses that facts of a kind may concern, by the rules alone."""
+    """Return the clauses that facts of a type may concern, judged by the clauses' rules alone."""
     if fact in AREA_FACTS:
         return tuple(number for number, clause in clauses.items() if "area" in clause.parameters)
     return tuple(number for number, clause in clauses.items() if fact in facts_of(clause.rule))
@@ -94,7 +94,7 @@ def rules_of(fact: type[Fact]) -> list[str]:
 
 
 def includes(clause: str, other: str) -> bool:
-    """Return True if a clause equals or contains the other clause: 9 contains 9a, 9(a) and 9.1, and not 90."""
+    """Return True if a clause equals or contains the other clause: 9 contains 9a, 9(a) and 9.1, but not 90."""
     if not other.startswith(clause):
         return False
     last, following = clause[-1:], other[len(clause) :][:1]

@@ -82,7 +82,7 @@ class DoneBy(Rule, frozen=True):
 
     @property
     def bounds(self) -> tuple[RuleFault, ...]:
-        """A fault unless exactly one of `by` and `within` is set; empty otherwise."""
+        """A fault if both or neither of `by` and `within` are set; empty if exactly one is set."""
         if self.by is None and self.within is None:
             return (RuleFault(None, "name either by or within"),)
         both = self.by is not None and self.within is not None

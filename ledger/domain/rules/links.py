@@ -27,7 +27,7 @@ LINKS: Mapping[str, str] = {
     "measure": "areas",
     "action": "areas",
 }
-"""Link → the field that facts with the link leave out."""
+"""Field that facts with a link leave out, by link."""
 _STATES: Mapping[type[Fact], str] = {
     ReviewScheduled: "review",
     MeetingHeld: "meeting",
@@ -35,13 +35,13 @@ _STATES: Mapping[type[Fact], str] = {
     ViewsGathered: "views",
     InterventionDecided: "intervention",
 }
-"""Fact that states the value of a link's field → the link."""
+"""Link by the type of fact that states the value of the link's field."""
 LINKING: frozenset[type[Fact]] = frozenset({*_STATES, ObjectiveAdded, ObjectiveRevised, ActionAdded})
 """Facts that change links."""
 
 
 class Link(Struct, frozen=True):
-    """Values that later facts leave out: those of the subject itself, or those that it has from one objective."""
+    """Values that later facts about a subject leave out, because the subject or its objective states them."""
 
     link: str
     id: str
@@ -57,7 +57,7 @@ LinkKey = tuple[str, str, str]
 
 
 LinkedValues = Mapping[tuple[str, str], Sequence[str]]
-"""Link and id → the values of the link's field."""
+"""Values of a link's field, by link and id."""
 NO_LINKS: LinkedValues = {}
 
 
@@ -69,7 +69,7 @@ def key_of(link: Link) -> LinkKey:
 def changed_links(
     fact: Fact, find: Callable[[str, str, str], Link | None], known: Callable[[], Iterable[Link]]
 ) -> tuple[list[Link], list[LinkKey]]:
-    """Return the links that a fact adds or changes, and the keys of those that it ends.
+    """Return the links that a fact adds or changes, and the keys of the links that the fact ends.
 
     Args:
         fact: One of `LINKING`; other facts change nothing.

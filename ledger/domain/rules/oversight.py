@@ -209,7 +209,7 @@ class ViewsTakenIntoAccount(Rule, frozen=True):
 
     @property
     def bounds(self) -> tuple[RuleFault, ...]:
-        """Fault unless `other_groups` is given exactly when `groups` contains OTHER; empty otherwise."""
+        """A fault if `groups` has OTHER without `other_groups`, or `other_groups` without OTHER; else empty."""
         if (Group.OTHER in self.groups) == bool(self.other_groups):
             return ()
         message = "other_groups: name the other groups if and only if groups has OTHER"

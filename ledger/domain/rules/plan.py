@@ -108,7 +108,7 @@ class PlanCoverage(Rule, frozen=True):
 
     @property
     def bounds(self) -> tuple[RuleFault, ...]:
-        """Fault if `recommended_by` is set and `covers` lacks RECOMMENDATIONS; empty otherwise."""
+        """A fault if `recommended_by` is set and `covers` lacks RECOMMENDATIONS; else empty."""
         if self.recommended_by and CoverageKind.RECOMMENDATIONS not in self.covers:
             return (RuleFault("recommended_by", "recommended_by needs RECOMMENDATIONS in covers", ("covers",)),)
         return ()
@@ -254,7 +254,7 @@ class TargetMet(Rule, frozen=True):
 
     @property
     def bounds(self) -> tuple[RuleFault, ...]:
-        """Fault if the days of the steps are out of order or repeated; empty otherwise."""
+        """A fault if the days of the steps are out of order or repeated; else empty."""
         days = [step.by for step in self.steps]
         if sorted(set(days)) == days:
             return ()

@@ -11,7 +11,7 @@ from ledger.domain.fact import Code, Fact, Id, WordList
 NOTICE_YEARS = range(2000, 2200)
 """Years in which the days of a notice and of its rules may lie."""
 LONGEST = 36_600
-"""Days that a parameter may count, at most."""
+"""Maximum number of days that a parameter may count."""
 Days = Annotated[int, Meta(ge=1, le=LONGEST)]
 Months = Annotated[int, Meta(ge=1, le=1_200)]
 Number = Annotated[int, Meta(ge=1, le=1_000)]
@@ -30,7 +30,7 @@ class RuleFault(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """The parameters of a clause whose rule is of this kind."""
+    """Base of all kinds of rule; an object of a kind holds the parameters of one clause."""
 
     kind: ClassVar[str]
     """Name by which clauses call the rule."""
@@ -45,12 +45,12 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_d
     related: ClassVar[frozenset[type[Fact]]] = frozenset()
     """Facts about the clause's matter on which no verdict depends; their entries concern the clause."""
     matches: ClassVar[Mapping[str, str]] = {}
-    """Parameter → field: a fact that states another value of the field doesn't concern the clause.
+    """Fields of facts by parameter: a fact with another value of the field doesn't concern the clause.
 
     Where a fact leaves the field out, its review, meeting, objective or other subject states the value.
     """
     recorded_in: ClassVar[Mapping[str, type[Fact]]] = {}
-    """Parameter → the fact that the roles in the parameter must be able to record."""
+    """Facts that the roles in a parameter must be able to record, by parameter."""
     retired: ClassVar[frozenset[str]] = frozenset()
     """Parameters of earlier packs on which no verdict depended; ignored where stored, refused when recorded."""
 
