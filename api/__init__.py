@@ -1,4 +1,4 @@
 """Interfaces of the ledger: HTTP, identity, intake of events, reports, pages, settings and the command line.
 
-The top layer: it may import every other package; none imports it.
+This top layer may import every other package. No other package imports it.
 """

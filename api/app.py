@@ -44,7 +44,7 @@ from ledger.domain.errors import Busy, Refused, Unavailable
 def create_app(settings: Settings, clock: Clock = now) -> Starlette:
     """Return the application, whose lifespan starts and stops the ledger's parts.
 
-    The parts are `app.state.ledger`. While the database is unreachable, the application answers 503. Starting
+    `app.state.ledger` contains the parts. While the database is unreachable, the application answers 503. Starting
     raises LedgerError when a part fails for another reason.
 
     Args:

@@ -69,7 +69,7 @@ def hyphenated(text: str) -> str:
 
 
 def plain_list(codes: Sequence[str]) -> str:
-    """Return codes in words as a phrase, such as Case files, minutes and DfE; abbreviations keep capitals."""
+    """Return codes in words as one phrase, such as "Case files, minutes and DfE"; abbreviations keep capitals."""
     first, *others = map(plain, codes)
     return listed([first, *(word.lower() if word[1:].islower() else word for word in others)])
 
@@ -136,7 +136,7 @@ def labelled(rows: Markup, heads: Sequence[str]) -> Markup:
 
 
 def size(octets: int | None) -> str:
-    """Return a file's size in bytes, kB, MB or GB."""
+    """Return a file's size in bytes, kB, MB or GB; "0 bytes" for None."""
     amount = float(octets or 0)
     for unit in ("bytes", "kB", "MB", "GB"):
         if amount < 1_000 or unit == "GB":
@@ -161,7 +161,13 @@ def fact(name: str | None) -> str:
 
 
 def pairs(items: Iterable[Mapping[str, str]], value: str, label: str) -> list[tuple[str, str]]:
-    """Return the options of a choice, from the members of each item that `value` and `label` name."""
+    """Return the options of a choice as pairs of value and label.
+
+    Args:
+        items: Items, such as rows of a query's answer.
+        value: Name of the member that is an option's value.
+        label: Name of the member that is an option's label.
+    """
     return [(item[value], item[label]) for item in items]
 
 
@@ -185,5 +191,5 @@ def field_name(path: str) -> str:
 
 
 def pretty(data: object) -> str:
-    """Return a fact as indented JSON."""
+    """Return a fact's data as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()

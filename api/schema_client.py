@@ -35,14 +35,14 @@ class Operator(Struct, frozen=True):
 
 
 class Forbidden(Refused):
-    """Refusal because the viewer's roles do not read the requested data."""
+    """Refusal because the viewer's roles may not read the requested data."""
 
 
 async def ask(context: Context, document: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the data that answers a GraphQL document.
 
     Raises:
-        Forbidden: The viewer's roles do not read the data.
+        Forbidden: The viewer's roles may not read the data.
         Refused: The answer has errors for other reasons.
     """
     result = await schema.build().ask(context, document, variables)

@@ -59,7 +59,7 @@ class Database:
     async def open(self, progress: StatusCallback = _silent) -> str:
         """Return the URL of the database once it can be used.
 
-        An embedded database is started and migrated. An operator migrates any other with `ledger migrate`.
+        An embedded database is started and migrated. An operator runs `ledger migrate` for any other database.
 
         Raises:
             LedgerError: The database cannot be used; the message says what to do.

@@ -49,7 +49,7 @@ class Settings:
     """Settings of one process."""
 
     database_url: str | None = field(default=None, repr=False)
-    """LEDGER_DATABASE_URL: URL of the PostgreSQL server; None for an embedded one under `data`."""
+    """LEDGER_DATABASE_URL: URL of the PostgreSQL server; None for an embedded server under `data`."""
     data: Path = Path(".ledger")
     """LEDGER_DATA: folder of the embedded database and of files without a setting of their own."""
     origin: str = "localhost"
@@ -67,7 +67,7 @@ class Settings:
     oidc_client_secret: str | None = field(default=None, repr=False)
     """LEDGER_OIDC_CLIENT_SECRET: client secret of the pages, if the issuer requires one."""
     session_key_file: Path | None = None
-    """LEDGER_SESSION_KEY_FILE: file of the key that seals sessions; None for one under `data`."""
+    """LEDGER_SESSION_KEY_FILE: file of the key that seals sessions; None for a file under `data`."""
     evidence_url: str | None = None
     """LEDGER_EVIDENCE_URL: store of the documents; None for a folder under `data`."""
     evidence_limit: int = LIMIT
@@ -170,7 +170,7 @@ def _check_names(environ: Iterable[str]) -> None:
 
 
 def _intended(name: str) -> str | None:
-    """Return the setting with a similar spelling or the same beginning as a name, or None."""
+    """Return the setting spelled like a name or with the same beginning, or None without such a setting."""
     fields = [_field(setting) for setting in _READERS]
     near = get_close_matches(name, fields, 1, 0.75)
     near += [field for field in fields if name.startswith(f"{field}_") or field.startswith(f"{name}_")]

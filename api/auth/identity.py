@@ -1,7 +1,7 @@
 """Recognise the sender of a request by `Authorization: Bearer`: an API token, or an issuer's access token.
 
-This module only identifies. Recorded roles decide what a viewer may do, at every use. Imports starlette and
-`ledger`.
+This module only identifies. Recorded roles decide what a viewer may do, and are read at every use. Imports
+starlette and `ledger`.
 """
 
 import re
@@ -76,7 +76,8 @@ class Bearer(Struct, frozen=True):
 class _Recognised:
     """Source of the state of a bearer's notice.
 
-    The first call returns the state that recognised the token, if it is fresh. Later calls read the state again.
+    The first call returns the state in which the token was recognised, if that state is fresh. Later calls read
+    the state again.
     """
 
     def __init__(self, state: State, state_of: StateOf) -> None:
@@ -144,7 +145,7 @@ async def reader_in(viewer: Viewer, notice: str) -> Sequence[Role]:
 
 
 def may_read(roles: Sequence[Role], view: str) -> bool:
-    """Return whether one of the roles reads the named view."""
+    """Return whether one of the roles may read the named view."""
     return any(role in matrix().reads[view] for role in roles)
 
 
@@ -196,9 +197,10 @@ class Identity:
         return viewer
 
     async def recall(self, headers: Headers) -> tuple[Viewer, RecalledStates] | None:
-        """Return the bearer of an API token by states in memory, and those states, which must be confirmed.
+        """Return the bearer of an API token as known from states in memory, and those states.
 
-        None decides nothing: the token or its notice is not in memory, or the token was not live.
+        The caller must confirm the states before it relies on the bearer. Return None if the token or its notice
+        is not in memory, or the token was not live. `viewer_of` then decides.
         """
         scheme, secret = _authorization(headers)
         known = self._known.get(hash_of(secret)) if scheme == "bearer" else None
@@ -263,7 +265,8 @@ class Identity:
     async def _find(self, secret_hash: bytes) -> tuple[str, str] | None:
         """Return the notice and public id of the token with that hash, or None if no token has it.
 
-        The lookup is by hash alone, so its timing discloses nothing. A row never changes, so it is read once.
+        The lookup is by hash alone, so its timing discloses nothing. A token's row never changes, so the row is
+        read once.
         """
         known = self._known.get(secret_hash)
         if known is not None:
@@ -283,7 +286,10 @@ class Identity:
 
 
 def _authorization(headers: Headers) -> tuple[str, str]:
-    """Return the lower-case scheme and the secret of the `Authorization` header, both empty unless sent once."""
+    """Return the scheme in lower case and the secret of the `Authorization` header.
+
+    Both are empty unless the request has exactly one such header.
+    """
     sent = headers.getlist("authorization")
     scheme, _, secret = (sent[0] if len(sent) == 1 else "").partition(" ")
     return scheme.lower(), secret.strip()
@@ -315,7 +321,10 @@ async def viewer_of(request: HTTPConnection) -> Viewer:
 
 
 async def recalled_viewer_of(request: HTTPConnection) -> tuple[Viewer, RecalledStates] | None:
-    """Return the viewer of a request as `Identity.recall` does; None if a page has recognised the viewer."""
+    """Return the viewer of a request and the states in memory that identify the viewer, as `Identity.recall` does.
+
+    Return None if a page has already recognised the viewer.
+    """
     identity: Identity = request.app.state.ledger.identity
     return await identity.recall(request.headers) if getattr(request.state, "viewer", None) is None else None
 

@@ -2,7 +2,7 @@
 
 A token is a JWT (RFC 9068, or one that its issuer types as plain JWT). Its signature must use a listed asymmetric
 algorithm and a key that the issuer publishes. Keys are cached, and fetched again when a token names an unknown
-one. Imports joserfc and httpx.
+key. Imports joserfc and httpx.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ KEYS_FRESH_SECONDS = 600.0
 KEYS_KEPT_SECONDS = 86_400.0
 """Seconds for which cached keys remain in use while the issuer cannot be reached."""
 ASK_AGAIN_SECONDS = 10.0
-"""Seconds between key fetches that unknown key ids cause, for any number of tokens."""
+"""Minimum seconds between key fetches that unknown key ids cause, for any number of tokens."""
 ANSWER_SECONDS = 10.0
 """Seconds in which the issuer must send a whole answer."""
 _LONGEST_SUBJECT = 255
@@ -76,9 +76,10 @@ class Discovered(Struct):
 
 
 def actor_of(subject: str) -> str:
-    """Return the actor's id for a token's `sub`: the `sub` itself if a valid id, otherwise made of its digest.
+    """Return the actor's id for a token's `sub`.
 
-    A `sub` that looks like such a digest is digested too, so that no two subjects share an actor.
+    The id is the `sub` itself if that is a valid id, and otherwise contains the digest of the `sub`. A `sub` that
+    looks like such a digest is digested too, so that no two subjects share an actor.
     """
     is_own = _ID.fullmatch(subject) is not None and not subject.startswith(_DIGESTED)
     return subject if is_own else f"{_DIGESTED}{sha256(subject.encode()).hexdigest()[:32]}"
@@ -96,7 +97,13 @@ def is_jwt(token: str) -> bool:
 
 
 class Issuer:
-    """One issuer of access tokens, with OpenID Connect Discovery 1.0; `clock` returns monotonic seconds."""
+    """Issuer of access tokens, which publishes its metadata by OpenID Connect Discovery 1.0.
+
+    Args:
+        url: Address of the issuer, as its tokens name it.
+        audience: Audience that the tokens must name.
+        clock: Function that returns monotonic seconds.
+    """
 
     def __init__(self, url: str, audience: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.url = url
@@ -114,7 +121,7 @@ class Issuer:
         self._discovered: Discovered | None = None
         self._fetched: float | None = None
         self._refetched: float | None = None
-        """Monotonic seconds of the latest fetch that an unknown key id caused."""
+        """Monotonic seconds of the latest fetch that an unknown key id caused; None before the first."""
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:
@@ -218,7 +225,7 @@ class Issuer:
 
         Raises:
             httpx.HTTPError: The issuer cannot be reached, or is too slow.
-            ValueError: The address is not valid, or the body is too long or compressed, but not by gzip.
+            ValueError: The address is not valid, the body is too long, or its compression is not gzip.
         """
         content = bytearray()
         try:

@@ -77,7 +77,10 @@ def check(request: Request) -> None:
 
 
 def normal(url: str) -> str:
-    """Return the host of a URL in lower case, with its port unless the port is a default."""
+    """Return the host of a URL in lower case, with its port unless the port is a default.
+
+    Return an empty string if the URL is not valid.
+    """
     try:
         port = urlsplit(url).port
     except ValueError:
@@ -86,7 +89,7 @@ def normal(url: str) -> str:
 
 
 def _name(url: str) -> str:
-    """Return the host of a URL in lower case, without a port."""
+    """Return the host of a URL in lower case, without a port; empty if the URL is not valid."""
     try:
         return _bracketed(urlsplit(url).hostname or "")
     except ValueError:

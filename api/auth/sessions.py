@@ -1,9 +1,9 @@
 """Keep sessions in a sealed cookie, which every process of the service can open.
 
-A session states an identity and its end. Recorded roles decide what the session opens, at every use. So revoking a
-role or token takes effect at once. A session that its person has ended is refused by every process. Three guards
-protect forms. The cookie is SameSite, the browser states where the request comes from, and each form carries its
-session's token.
+A session states an identity and the instant at which the session ends. Recorded roles, read at every use, decide
+what the person may do. So revoking a role or token takes effect at once. A session that its person has ended is
+refused by every process. Three guards protect forms. The cookie is SameSite, the browser states where the request
+comes from, and each form carries its session's token.
 """
 
 import hmac

@@ -19,7 +19,7 @@ _RECOGNISED = 10_000
 class WrongTokens:
     """Counts of wrong tokens by address in this process, in bounded memory.
 
-    A token that was right once is examined from any address, so others behind the same proxy keep their access.
+    A token that was recognised once is never limited, so others behind the same proxy keep their access.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

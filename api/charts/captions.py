@@ -164,9 +164,10 @@ _SENTENCES: dict[str, Callable[[str, int, bool], str]] = {
 
 
 def _stretches(series: Series, signal: str) -> Iterator[tuple[int, Sequence[ChartReading]]]:
-    """Yield each run of neighbouring readings with a signal, on one side of the mean or in one trend.
+    """Yield the direction and the readings of each run of neighbouring readings with a signal.
 
-    The number before a run is 1 above the mean or rising, -1 below or falling, otherwise 0.
+    A run is on one side of the mean, or in one trend. The direction is 1 above the mean or rising, -1 below or
+    falling, and otherwise 0.
     """
     mean = series.mean or 0
     sides = [
@@ -195,6 +196,6 @@ def _rises(stretch: Sequence[ChartReading]) -> int:
 
 
 def _verdict(series: Series, side: int) -> str:
-    """Return the words for an improvement or a concern; empty for a measure without a better direction."""
+    """Return the words for an improvement or a concern; empty if the measure has no better direction."""
     better = BETTER.get(series.direction, 0) * side
     return {1: ": improvement", -1: ": concern"}.get(better, "")

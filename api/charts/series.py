@@ -11,7 +11,7 @@ from projections.views.measures import smallest_periods
 
 
 class ChartReading(Struct, frozen=True, rename="camel", kw_only=True):
-    """A point of a chart."""
+    """Reading of a measure, as a point of the measure's chart."""
 
     first: date
     last: date
@@ -45,7 +45,7 @@ class Reset(Struct, frozen=True, rename="camel"):
     """A reset of a measure's baseline."""
 
     first: date
-    """First day of the new limits."""
+    """First day of the readings that the new limits use."""
     position: int
 
 
@@ -75,7 +75,7 @@ class Spc(Struct, frozen=True, rename="camel"):
 
 
 class Series(Struct, frozen=True, rename="camel", kw_only=True):
-    """A measure and its chart, in its unit."""
+    """Measure with its readings and targets, and the mean and limits of its chart."""
 
     measure: str
     title: str | None
@@ -99,7 +99,7 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
 
     @property
     def mean(self) -> float | None:
-        """Mean of the chart; None without a chart."""
+        """Mean of the chart; None if the chart has no mean."""
         return None if self.spc is None else self.spc.mean
 
     @property
@@ -142,7 +142,7 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
     def target_steps(self) -> tuple[tuple[int, float], ...]:
         """Index of the first point of each target, with the target, in order of time.
 
-        The target of a point is the one on its last day.
+        The target of a point is the target in force on the last day of the point's period.
         """
         steps: list[tuple[int, float]] = []
         for index, point in enumerate(self.points):

@@ -8,7 +8,10 @@ _UNPRINTABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def element(name: str, *children: str, **attributes: str | float | None) -> str:
-    """Return an element; None leaves an attribute out, and `stroke_width` becomes stroke-width."""
+    """Return an SVG element as text.
+
+    None leaves an attribute out. An underscore in a name becomes a hyphen: `stroke_width` becomes stroke-width.
+    """
     rendered = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"'
         for key, value in attributes.items()
@@ -29,15 +32,15 @@ def _value(value: str | float) -> str:
 
 
 def image(name: str, title: str, description: str, width: int, height: int, *children: str) -> str:
-    """Return a whole image with a title and a description.
+    """Return a whole SVG image with a title and a description.
 
     Args:
-        name: Prefix of its ids, unique in a page.
-        title: Its title.
-        description: Its text alternative.
-        width: Its width.
-        height: Its height.
-        children: Its elements.
+        name: Prefix of the image's ids, unique in a page.
+        title: Title of the image.
+        description: Text alternative of the image.
+        width: Width in pixels.
+        height: Height in pixels.
+        children: Elements of the image.
     """
     title_id, description_id = f"{name}-title", f"{name}-description"
     return element(

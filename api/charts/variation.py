@@ -97,7 +97,7 @@ def variation_icon(series: Series) -> tuple[str, str]:
 
 
 def assurance_icon(series: Series) -> tuple[str, str]:
-    """Return the icon of the target's assurance, and its meaning; both are empty without a target."""
+    """Return the icon of the target's assurance, and its meaning; both are empty without an assurance."""
     if series.assurance is None:
         return "", ""
     letter, colour, meaning = _ASSURANCES[series.assurance]

@@ -34,17 +34,20 @@ _SIGNALS = {
 
 
 class _Line(Struct, frozen=True):
-    """Line across the chart, at one level or at several in turn."""
+    """Line across the chart, at one level or at several levels one after another."""
 
     label: str
     value: float
     dashes: str | None
     steps: tuple[tuple[int, float], ...] = ()
-    """Index of the first point of each level, with the level. If empty, one level begins with the limits."""
+    """Index of the first point of each level, with the level.
+
+    If empty, the line is at `value`, from the first point that the limits use.
+    """
 
 
 class _Frame(Struct, frozen=True):
-    """Scale of the chart."""
+    """Scale of the chart's axes."""
 
     low: float
     high: float
@@ -52,7 +55,10 @@ class _Frame(Struct, frozen=True):
     points: int
 
     def x(self, index: float) -> float:
-        """Return the x coordinate of a point's index; the edges are at -0.5 and points - 0.5."""
+        """Return the x coordinate of a point's index.
+
+        The chart's edges have the indexes -0.5 and `points` - 0.5.
+        """
         return _LEFT + (WIDTH - _LEFT - _RIGHT) * (index + 0.5) / max(self.points, 1)
 
     def y(self, value: float) -> float:
@@ -105,7 +111,7 @@ def _lines(series: Series) -> list[_Line]:
 
 
 def _frame(values: Sequence[float], points: int) -> _Frame:
-    """Return an axis with round steps that spans all values."""
+    """Return the scale of a chart whose vertical axis has round steps and spans all values."""
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     minimum = max(high - low, abs(high) * 0.1, 1.0) / _TICKS
     power = 10.0 ** math.floor(math.log10(minimum))

@@ -33,7 +33,7 @@ CHUNK = 500
 
 
 class EventLine(Struct, frozen=True):
-    """One line of the file, parsed."""
+    """Line of the file, with the fact to record or the refusal of the line."""
 
     number: int
     size: int

@@ -31,7 +31,7 @@ OPERATOR = Credential("operator", role=Role.OPERATOR)
 Action = Callable[[argparse.Namespace], int]
 """Function that runs a command and returns its exit status."""
 Moment = int | datetime
-"""Point in a history: a position or an instant."""
+"""Position or instant in a notice's history."""
 _POSITION = re.compile(r"[1-9][0-9]{0,9}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _T = TypeVar("_T")
@@ -42,7 +42,7 @@ class Misused(LedgerError):
 
 
 class Parser(argparse.ArgumentParser):
-    """Parser whose errors are one sentence; every command takes `--json`."""
+    """Parser of a command's arguments, whose errors are one sentence."""
 
     def error(self, message: str) -> NoReturn:
         """Raise Misused with argparse's message and the command for help."""
@@ -67,7 +67,10 @@ class Parser(argparse.ArgumentParser):
 
 
 async def open_writer(url: str) -> Writer:
-    """Return a writer that knows the high-water marks of this host's service."""
+    """Return a writer that records nothing in a notice that lost entries.
+
+    The writer compares each notice with the high-water marks of this host's service.
+    """
     return Writer(url, marks=await open_marks(Settings.from_environment().high_water_file, url))
 
 
@@ -95,7 +98,7 @@ async def check_notice(url: str, notice: str) -> None:
 
 
 def show_error(message: str, as_json: bool, refusals: object = None) -> None:
-    """Print an error as one line on stderr."""
+    """Print an error as one line on stderr, as JSON or for people."""
     line = " ".join(message.split())
     if as_json:
         error = {"error": line} | ({"refusals": refusals} if refusals is not None else {})
@@ -171,7 +174,7 @@ async def database(settings: Settings | None = None) -> AsyncIterator[str]:
 
 
 def _say_slow_steps(line: str) -> None:
-    """Print the slow steps of an embedded server, but not its migrations."""
+    """Print a line about a slow step of an embedded server, unless the line is about a migration."""
     if not line.startswith("ran "):
         say(line)
 
@@ -198,7 +201,7 @@ def instant(text: str) -> datetime:
     """Return the instant of a text with an offset (RFC 3339), or the first instant in UTC of a date.
 
     Raises:
-        argparse.ArgumentTypeError: The text is neither.
+        argparse.ArgumentTypeError: The text is neither an instant with an offset nor a date.
     """
     try:
         time = datetime.fromisoformat(text)

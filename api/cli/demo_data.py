@@ -36,7 +36,7 @@ _READINGS = [
     if (kind := find_kind(name)) is not None
 ]
 SERVICE = Credential("service", role=Role.SERVICE)
-"""The service as an actor of the history: it records uses, openings and keys, and has no token."""
+"""Credential of the service, which records uses of access, opened documents and signing keys, and has no token."""
 PEOPLE = {
     "adviser": Role.ADVISER,
     "department-official": Role.DEPARTMENT_OFFICIAL,
@@ -60,7 +60,7 @@ PEOPLE = {
 
 
 class Clock:
-    """Clock of the demo, which returns the instant `at` of the history, or else the real time."""
+    """Clock of the demo, which returns the instant `at` of the history if set, or else the real time."""
 
     def __init__(self) -> None:
         self.at: datetime | None = None
@@ -183,7 +183,10 @@ async def play(
 
 
 def _positions(known: dict[str, int], earlier: str | list[str]) -> int | list[int]:
-    """Return the position of an earlier line, or the positions of several; 1 for a line that was not recorded."""
+    """Return the position of an earlier line, or the positions of several lines.
+
+    The position of a line that was not recorded is 1.
+    """
     return known.get(earlier, 1) if isinstance(earlier, str) else [known.get(name, 1) for name in earlier]
 
 

@@ -37,9 +37,9 @@ from projections.narrate.history import NarratedEntry
 from projections.narrate.loader import narrate, open_history
 
 CORRECTED, DUE_BEFORE, DUE_NOW = "correction-1", "2022-11-30", "2022-12-31"
-"""Line of the history that corrects a due date, and that date before and after."""
+"""Id of the history's line that corrects a due date, the date before the correction, and the date after it."""
 ERASED = "slip"
-"""Line of the history whose narrative is erased later."""
+"""Id of the history's line whose narrative is erased later."""
 DECIDED = "improvement-ledger.board.BoardDecisionRecorded.v1"
 DECISIONS_IN_FULL = 4
 """Number of the board's decisions that the demo prints in full."""

@@ -80,7 +80,10 @@ async def _record_keys(signer: Signer, notices: list[str]) -> list[Receipt]:
 
 
 async def _rotate_one(writer: Writer, log: CheckpointSigner, notice: str, fact: SubmittedFact) -> Receipt:
-    """Record the key and sign the head with it.
+    """Record the key in a notice, and sign the checkpoint of the notice's last entry with the key.
+
+    Returns:
+        The receipt of the recorded key.
 
     Raises:
         LedgerError: Another key has since replaced this key.

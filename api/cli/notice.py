@@ -87,7 +87,9 @@ class OtherPack(LedgerError):
 
 
 async def record(writer: Writer, pack: Pack) -> list[Receipt]:
-    """Record the notice of a pack as the operator, with all its facts or none; repeating it changes nothing.
+    """Record the notice of a pack as the operator, and return the receipts.
+
+    Either all facts of the pack are recorded, or no fact. Repeating the call changes nothing.
 
     Raises:
         OtherPack: The notice was recorded from another version of the pack.

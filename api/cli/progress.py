@@ -36,7 +36,7 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def progress(doing: str, *, clock: Clock = time.monotonic) -> Iterator[ProgressCallback]:
-    """Yield the callback for a piece of work; `doing` precedes the subject's name in the output."""
+    """Yield the callback that reports progress; `doing` precedes the subject's name in the output."""
     if not sys.stderr.isatty():
         yield _PlainProgress(doing, clock, clock()).report
         return

@@ -75,7 +75,10 @@ async def _runners(url: str, paths: Sequence[str], notices: Sequence[str] | None
 
 
 class GuestThreads:
-    """Threads that each run one guest projection. The log names a guest that stops; the other guests continue."""
+    """Threads that each run one guest, which is a projection of the eventsourcing library.
+
+    The log names a guest that stops. The other guests continue.
+    """
 
     def __init__(self, runners: Sequence[GuestRunner]) -> None:
         self._stop = Event()

@@ -108,16 +108,16 @@ async def _print_minutes(arguments: Namespace, chosen: Selection) -> None:
 
 
 async def _names(url: str, notice: str) -> dict[str, str]:
-    """Return each actor's name from the directory, which an operator may read."""
+    """Return the names in a notice's directory by actor, which an operator may read."""
     async with await connect(url, "ledger_writer") as connection:
         return {one.actor: one.name for one in await people.people(connection, notice)}
 
 
 async def position(history: LoadedHistory, when: Moment | None) -> int:
-    """Return the position of a moment, or the last position for None.
+    """Return the position of an instant, the position itself, or the last position for None.
 
     Raises:
-        NotRecordedYet: The position is later than the last entry, or the instant is before the first.
+        NotRecordedYet: The position is later than the last entry, or the instant is before the first entry.
     """
     if when is None:
         return history.size
@@ -161,7 +161,7 @@ async def _history_at(history: LoadedHistory, to: int, names: Mapping[str, str])
 
 
 def _cells(minute: NarratedEntry, story: History) -> tuple[object, ...]:
-    """Return an entry as a row of `_MINUTES`."""
+    """Return an entry as a row of a table with the columns of `_MINUTES`."""
     changes = "; ".join(changes_in_words(minute.changes))
     texts = "; ".join(f"{_label(path)}: {text}" for path, text in minute.narratives.items())
     return (

@@ -152,7 +152,16 @@ def _print_result(
     *,
     of: BundleReport | None = None,
 ) -> int:
-    """Print the result and return the exit status."""
+    """Print the result of a verification and return the exit status.
+
+    Args:
+        arguments: Arguments of the command.
+        report: Result for the record or the bundle.
+        views: Digests of the compared views.
+        more: Further lines to print if the record is sound.
+        damaged: Message for a damaged record, with the remedy.
+        of: Report on the bundle; None if the record of the database was verified.
+    """
     later, missing = (len(of.later), of.absent) if of is not None else (0, [])
     sound = report.sound and all(digest.sound for digest in views) and not missing
     if arguments.json:
@@ -196,7 +205,12 @@ async def _report(notice: str | None, earlier: EarlierCopy | None) -> Report:
 
 
 def verdict(report: Report, later: int = 0) -> list[str]:
-    """Return lines about each notice; `later` counts the narratives and documents erased by later entries."""
+    """Return the lines of a verification's result, for each notice and for the database's protections.
+
+    Args:
+        report: Result of the verification.
+        later: Number of narratives and documents erased by entries after those of the bundle.
+    """
     lines = [line for notice in report.notices for line in _notice_lines(notice, later)] or ["No entries yet."]
     lines += [str(finding) for finding in report.catalogue]
     return lines + (
@@ -205,7 +219,10 @@ def verdict(report: Report, later: int = 0) -> list[str]:
 
 
 def _duty_lines(report: Report) -> list[str]:
-    """Return a line for each entry that today's separation of duties would refuse."""
+    """Return a line for each entry that today's separation of duties would refuse.
+
+    If it would refuse no entry, return one line that says so.
+    """
     lines = [
         f"  {notice.notice}, entry {breach.position} ({breach.type} by {breach.actor}): {breach.reason}"
         for notice in report.notices

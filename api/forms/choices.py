@@ -1,4 +1,7 @@
-"""Options for form fields that refer to things of the notice, queried from the schema with the viewer's rights."""
+"""Options for form fields that refer to things of the notice, such as objectives or clauses.
+
+The options are queried from the schema with the viewer's rights.
+"""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,20 +23,20 @@ from schema.context import may
 from schema.derive.connection import LARGEST
 
 Choices = Mapping[str, tuple[Choice, ...]]
-"""Options by kind of thing."""
+"""Options by kind of thing, such as objective."""
 ABOUT = "about"
-"""Kind of the options for a fact's subject."""
+"""Key in `Choices` of the options for a fact's subject."""
 _MAXIMUM_LABEL = 100
 _PAGE = f"first: {LARGEST}"
 
 
 class _Source(Struct, frozen=True):
-    """Query for the things of a kind."""
+    """Query that lists the things of one kind as options."""
 
     views: tuple[str, ...]
-    """Views that the role must be able to read."""
+    """Views that the viewer must be allowed to read."""
     query: str
-    """Selection on the notice; `value` is the option's value, `a` and `b` make its label."""
+    """GraphQL selection on the notice, in which `value` is the option's value, and `a` and `b` make its label."""
     only: str | None = None
     """Required value of the selection's `only` field; None for no condition."""
     label_alone: bool = False
@@ -43,7 +46,15 @@ class _Source(Struct, frozen=True):
 
 
 def _listed(path: str, value: str, *label: str, arguments: str | None = _PAGE, only: str = "") -> str:
-    """Return the selection of the list at a path of fields; without `arguments`, the list has no pages."""
+    """Return the GraphQL selection of a list's values and labels.
+
+    Args:
+        path: Fields from the notice to the list, with dots between them.
+        value: Field with an option's value.
+        label: At most two fields that make an option's label.
+        arguments: Arguments of the list; None if the list has no pages.
+        only: Field to compare with `_Source.only`; empty for no condition.
+    """
     *outer, name = path.split(".")
     aliases = {"value": value, **dict(zip("ab", label, strict=False)), **({"only": only} if only else {})}
     fields = " ".join(f"{alias}: {name}" for alias, name in aliases.items())
@@ -167,7 +178,7 @@ def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tupl
 
 
 def _choices(answer: Any, source: _Source) -> Iterable[Choice]:  # noqa: ANN401 - a list at any depth of an answer
-    """Yield the options of a list at any depth of an answer."""
+    """Yield the options of a list, which may be nested in other fields of an answer."""
     while isinstance(answer, Mapping):
         answer = answer.get("items", answer.get("nodes"))
     seen = set()
@@ -209,7 +220,7 @@ def _short(text: str) -> str:
 def available_subjects(
     struct: type[Fact], kind: str, candidates: tuple[Choice, ...], state: State, actor: str
 ) -> tuple[Choice, ...]:
-    """Return the things that the actor may record the fact about.
+    """Return the options for the things that the actor may record the fact about.
 
     A thing is left out when its lifecycle, or a rule of access, does not allow the fact.
     """

@@ -18,11 +18,11 @@ from ledger.domain.registry import KINDS
 from projections.narrate.sentence import numbered, singular
 
 ADD, REMOVE = "add:", "remove:"
-"""Prefixes of a button's value that adds or removes a row of a list."""
+"""Prefixes of the value of a button that adds or removes a row of a list."""
 _MAXIMUM_BOXES = 40
 _MAXIMUM_RADIOS = 8
 _SCROLL_ABOVE = 10
-"""Options above which a list of boxes scrolls."""
+"""Number of options above which a list of checkboxes scrolls."""
 _SHORT_NARRATIVES = frozenset({"title", "organisation", "what", "interest", "authority", "where"})
 _UNCOUNTABLE = frozenset({"data", "evidence", "evidence of impact", "progress"})
 """Labels that take no article."""
@@ -52,7 +52,7 @@ class FormControl(Struct, kw_only=True):
     widget: str
     """Kind of control: line, text, radios, select, boxes, day, instant, file, group, list or fact."""
     path: str
-    """Path of the value in the event, and of its refusals."""
+    """Path in the event of the control's value, which the value's refusals name too."""
     label: str
     full_label: str
     """Label with the labels of the groups around it, for the list of errors."""
@@ -62,7 +62,7 @@ class FormControl(Struct, kw_only=True):
     """Name of the input: its path, or the shared path of a list's rows."""
     value: str = ""
     values: Sequence[str] = ()
-    """Selected values of boxes."""
+    """Selected values of checkboxes."""
     options: Sequence[Choice] = ()
     """Options to select from, or suggestions."""
     parts: Mapping[str, str] = {}
@@ -153,10 +153,10 @@ class Form(Struct):
     inputs: Inputs
     choices: Choices
     fresh: str = ""
-    """Path of the list that a row was just added to."""
+    """Path of the list to which a row was just added; empty if no row was added."""
 
     def controls(self, fields: Iterable[Field], path: str = DATA, full_label: str = "") -> list[FormControl]:
-        """Return the controls of fields."""
+        """Return a control for each field of the group at a path, whose label is `full_label`."""
         return [self.control(field, f"{path}.{field.key}", full_label) for field in fields]
 
     def control(self, field: Field, path: str, within: str) -> FormControl:
@@ -164,8 +164,8 @@ class Form(Struct):
 
         Args:
             field: The field.
-            path: Path of its value in the event.
-            within: Labels of the groups around it.
+            path: Path of the field's value in the event.
+            within: Labels of the groups around the field.
         """
         full_label = f"{within}, {field.label[:1].lower()}{field.label[1:]}" if within else field.label
         if field.many:
@@ -272,7 +272,7 @@ class Form(Struct):
             control.children += self.controls(fields_of(kind.struct), f"{control.path}.data", control.full_label)
 
     def _input(self, field: Field, control: FormControl, name: str | None) -> None:
-        """Lay out a control with one value; `name` is the shared name of a list's rows."""
+        """Lay out a control with one value; `name` is the shared name of a list's rows, None outside a list."""
         if name is None:
             value = next(iter(self.inputs.get(control.path, ())), "")
         else:
@@ -334,7 +334,7 @@ def attach_refusals(controls: Sequence[FormControl], refusals: Iterable[Refusal]
 
 
 def _control_path(path: str, known: Container[str]) -> str:
-    """Return the path of the innermost control around a path, or an empty string."""
+    """Return the path of the innermost control around a path, or an empty string if no control is around it."""
     while path and path not in known:
         shorter = _STEP.sub("", path)
         path = shorter if shorter != path else ""

@@ -38,7 +38,7 @@ def day(parts: tuple[str, str, str]) -> date:
 
 
 def day_parts(value: date) -> tuple[str, str, str]:
-    """Return the day, month and year of a date, as typed."""
+    """Return the day, month and year of a date, as a person types them."""
     return str(value.day), str(value.month), str(value.year)
 
 

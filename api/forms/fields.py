@@ -1,6 +1,7 @@
 """Fields of a fact's form: labels, hints and kinds of control. Pure.
 
-Generated from the declarations in `ledger.domain.areas`, so a new field of a fact appears on its form at once.
+The fields are generated from the declarations in `ledger.domain.areas`. So a new field of a fact appears on its
+form at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,26 +29,26 @@ class Control(Enum):
     """Kind of control for a value."""
 
     LINE = auto()
-    """One line: an identifier or a code."""
+    """Line for an identifier or a code."""
     TEXT = auto()
-    """A narrative."""
+    """Text area for a narrative."""
     WHOLE = auto()
     NUMBER = auto()
     YES_NO = auto()
     WORD = auto()
-    """One value of a closed list."""
+    """Choice of one value from a closed list."""
     DAY = auto()
     INSTANT = auto()
     GROUP = auto()
-    """A group of fields."""
+    """Group of fields."""
     PARAMETERS = auto()
-    """Names with values of several kinds."""
+    """Parameters of a rule: names with values of several kinds."""
     FACT = auto()
     """Another fact, whose type is chosen first."""
 
 
 COMPOSITE = frozenset({Control.DAY, Control.INSTANT, Control.GROUP, Control.PARAMETERS})
-"""Controls with several inputs; in a list, their items are numbered in the inputs' names."""
+"""Controls with several inputs. In a list of such controls, the inputs' names contain the row number."""
 
 
 class Choice(Struct, frozen=True):
@@ -61,20 +62,20 @@ class Field(Struct, frozen=True, kw_only=True):
     """Description of one field of a fact's form."""
 
     key: str
-    """Name in the event's data."""
+    """Name of the field in the event's data."""
     label: str
     hint: str = ""
     control: Control
     required: bool = True
     many: bool = False
-    """True for a list."""
+    """True if the field is a list."""
     least: int = 0
-    """Minimum number of items."""
+    """Minimum number of items, for a list."""
     nullable: bool = False
     """True if an absent list and an empty list differ."""
     options: tuple[Choice, ...] = ()
     references: tuple[str, ...] = ()
-    """Kinds of thing to which the field refers; see `choices`."""
+    """Kinds of thing to which the field refers, as in `Choices`."""
     closed: bool = False
     """True if only an existing thing may be named."""
     about: bool = False
@@ -82,7 +83,7 @@ class Field(Struct, frozen=True, kw_only=True):
     begins: bool = False
     """True if the fact creates its subject, so the id is new."""
     first: str | None = None
-    """Reference to propose for the first thing of a kind, for example O1."""
+    """Reference to propose for the first thing of a kind, for example O1; None for no proposal."""
     fields: tuple["Field", ...] = ()
 
 
@@ -145,16 +146,19 @@ _REFERENCES_BY_NAME: dict[str, tuple[str, ...]] = {
     "PostVacated.post": ("post",),
     "RoleGranted.request": ("role request",),
 }
-"""Kinds of thing to which fields refer whose type names no kind: by field, or by fact and field."""
+"""Kinds of thing that fields refer to, where a field's type names no kind.
+
+A key is the name of a field, or the names of a fact and its field.
+"""
 _CLOSED = frozenset({"activity rating", "impact rating", "erasure", "role request"})
 """Kinds of thing whose fields accept existing things only."""
 _GENERIC_HINTS = {get_args(each)[1].description for each in (Day, Instant, Id)}
-"""Descriptions of whole types that the control, or an error, already conveys."""
+"""Descriptions of types whose meaning the control, or an error, already conveys."""
 _DERIVED: Mapping[type[Struct], tuple[str, ...]] = {
     EvidenceSubmitted: ("digest", "mediaType", "size", "stored"),
     TokenIssued: ("token",),
 }
-"""Fields that the service derives when a form is recorded."""
+"""Fields that the service derives when a form is recorded, by fact."""
 _PATTERNS = {
     get_args(ClauseNumber)[1].pattern: "clause",
     get_args(FactType)[1].pattern: "fact type",
@@ -269,7 +273,7 @@ def _control(bare: Any) -> Control:  # noqa: ANN401 - a class, or the alias of a
 
 
 def _references(struct: type[Struct], name: str, annotation: _Annotation) -> tuple[tuple[str, ...], bool]:
-    """Return the kinds that a field refers to, and whether only existing things may be named."""
+    """Return the kinds of thing that a field refers to, and whether only existing things may be named."""
     extra = annotation.extra
     if "ref" in extra:
         return (extra["ref"],), "later" not in extra

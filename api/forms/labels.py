@@ -103,7 +103,7 @@ LABELS = {
 }
 """Labels of fields whose names in code are unclear: by field, or by fact and field."""
 UNEXPLAINED = frozenset({"activityRating", "actor", "chair", "member", "role"})
-"""Fields of existing things whose label says enough; their types' descriptions are for programs."""
+"""Fields of existing things that need no hint, because their labels say enough."""
 FIRST_IDS = {
     "action": "A1",
     "appointment": "AP1",
@@ -145,7 +145,7 @@ _WORDS = {
     "absent ": "leave blank ",
     "True if ": "Select yes if ",
 }
-"""Words of a form, by the words of descriptions for programs that they replace."""
+"""Words of a hint, by the words that they replace in a field's description for programs."""
 _ACTOR = re.compile(r"\b(?:(a)n )?(actor)(s)?\b", re.IGNORECASE)
 _ARTICLES = frozenset({"a", "an", "the", "its"})
 

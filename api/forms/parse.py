@@ -32,7 +32,7 @@ class ParsedForm(Struct):
     """The event of a form, its inputs, and its errors."""
 
     event: dict[str, Json]
-    """Data and, where entered, time, clauses and confirmations."""
+    """Members of the event that the form sets: data and, where entered, time, clauses and confirmations."""
     inputs: dict[str, list[str]]
     refusals: list[Refusal]
 
@@ -160,7 +160,7 @@ class _Reader:
         return value.isoformat()
 
     def parameters(self, field: Field, path: str, to: str) -> Json:
-        """Return the parameters of a rule from rows of name, kind and value."""
+        """Return the parameters of a rule from rows of name, kind and value; `_ABSENT` if optional and blank."""
         parameters: dict[str, Json] = {}
         for index, row in enumerate(self.rows(path)):
             name, form, text = (

@@ -22,7 +22,7 @@ _PLACEHOLDER = "…"
 
 
 def source_of(state: State, credential: Credential) -> str:
-    """Return the source of an actor's forms: that of the actor's token, otherwise one made from the actor's id."""
+    """Return the source of an actor's forms: the token's source, or else a source made from the actor's id."""
     token = state.people.tokens.get(credential.token or "")
     if token is not None and token.source is not None:
         return token.source

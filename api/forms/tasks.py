@@ -132,14 +132,17 @@ TASKS: Mapping[str, str] = {
     "Published": "Record a publication",
     "AuditFindingRecorded": "Record an audit finding",
 }
-"""Task title by fact, where the name of the fact's act is not the task."""
+"""Task title by fact, for each fact whose mutation has another name than the task."""
 _ACTS: Mapping[str, str] = {kind.name: kind.struct.act for kind in KINDS.values()}
 _WORD = re.compile("[A-Z]")
 _ARTICLE = re.compile(r"^(\w+) (?:an?|the) ")
 
 
 def task(fact: str) -> str:
-    """Return the task title of a fact's form: by default its act, such as "Share views" for `shareViews`."""
+    """Return the title of a fact's form.
+
+    By default it is the fact's mutation in words, such as "Share views" for `shareViews`.
+    """
     return TASKS.get(fact) or _WORD.sub(lambda letter: f" {letter[0].lower()}", _ACTS[fact]).capitalize()
 
 

@@ -16,13 +16,13 @@ from api.http import body
 from ledger.domain.errors import Refused
 
 MAXIMUM_BYTES = body.MAXIMUM_BATCH
-"""Bytes of a form's inputs as sent; a narrative of 1 MB can take three times that."""
+"""Maximum bytes of a form's inputs as sent; a narrative of 1 MB can take 3 MB."""
 MAXIMUM_INPUTS = 2_000
-"""Inputs of a form; more than an entry can hold."""
+"""Maximum number of inputs of a form, more than an entry can contain."""
 
 
 class Upload:
-    """A form's body: `open` reads the inputs, `file` the document."""
+    """Body of a form with a document: `open` reads the inputs, and `file` reads the document."""
 
     def __init__(self, request: Request) -> None:
         """Start reading a request.
@@ -92,7 +92,10 @@ class Upload:
                 return
 
     async def drain(self, limit: int) -> None:
-        """Read the rest of the body, up to a limit; a browser displays no response before it has sent all."""
+        """Read and discard the rest of the body, up to `limit` bytes.
+
+        A browser displays no response before it has sent the whole body.
+        """
         end = self._received + limit
         try:
             while self._received < end and await self._more():

@@ -40,7 +40,7 @@ def _number(text: str) -> float:
 
 
 def other_charset(parameters: str) -> str | None:
-    """Return the first charset in a media type's parameters that is neither UTF-8 nor ASCII, or None."""
+    """Return the first charset of the parameters that is neither UTF-8 nor ASCII; None without such a charset."""
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":

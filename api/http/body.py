@@ -95,7 +95,7 @@ async def pieces(request: Request, patience: Patience | None = None) -> AsyncIte
 
 
 class _Gunzip:
-    """Decompressor of consecutive gzip members, which yields at most one piece at a time."""
+    """Decompressor of consecutive gzip members, which yields at most 64 KiB at a time."""
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)

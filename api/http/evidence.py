@@ -44,7 +44,7 @@ _FIELD_OF = {
 }
 """Path in the event for the value of each header."""
 NOT_YET: dict[str, object] = {"digest": "A" * 43 + "=", "size": 1}
-"""Placeholder for a document's digest and size, so that the other fields are judged before it arrives."""
+"""Placeholder for a document's digest and size. The other fields are then judged before the document arrives."""
 _UNKNOWN = "application/octet-stream"
 _MEDIA_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,100}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
@@ -183,7 +183,7 @@ def with_file(event: dict[str, Any], file: SubmittedFile) -> SubmittedFact:
 async def record_document(
     ledger: Ledger, viewer: Viewer, notice: str, item: SubmittedFact, expected: int | None = None
 ) -> Receipt:
-    """Record a document's entry, and keep its file only if the entry is recorded.
+    """Record a document's entry and return the receipt; keep the file only if the entry is recorded.
 
     The work continues when the caller is cancelled, so the file and its entry stay together. Raises the errors of
     `Writer.append`.
@@ -277,7 +277,7 @@ def _fields(notice: str, position: int) -> dict[str, dict[str, object]]:
 
 
 async def withheld(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> Refused | None:
-    """Return why the viewer cannot have a document's file, or None if the viewer can have it; record nothing."""
+    """Return the refusal of a document's file to a viewer who cannot have it, otherwise None; record nothing."""
     try:
         opening, position = await _opening_decision(ledger, viewer, notice, name)
         if not opening.opens:
@@ -289,7 +289,7 @@ async def withheld(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> Re
 
 
 async def _opening_decision(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> tuple[OpeningDecision, int]:
-    """Return how the viewer may open the document, and the position of its entry.
+    """Return the decision on the viewer's opening of a document, and the position of the document's entry.
 
     A viewer who neither reads the register nor holds a grant gets the same refusal for existing and unknown
     documents.

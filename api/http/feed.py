@@ -29,7 +29,7 @@ from schema.context import Viewer
 MEDIA_TYPE = "text/event-stream"
 HEARTBEAT_SECONDS = 15.0
 LOOK_SECONDS = 1.0
-"""Seconds between checks for new entries, and of the reader's rights, when no notification arrives."""
+"""Seconds between checks for new entries and of the reader's rights, when no notification arrives."""
 AT_ONCE = 500
 """Maximum number of feeds open in one process."""
 EACH = 20
@@ -38,10 +38,10 @@ SOCKETS_AT_ONCE = 2_000
 """Maximum number of WebSockets open in one process."""
 _PAGE = 50
 _READS = 16
-"""Maximum number of pages in memory that feeds share, of at most 50 entries each."""
+"""Maximum number of pages in memory that feeds share. A page has at most 50 entries."""
 _POSITION = re.compile(r"[0-9]{1,10}")
 Encoder = Callable[[EntryRow], bytes]
-"""Function that encodes an entry as the feed sends it."""
+"""Function that encodes an entry for a feed."""
 
 
 class Feeds:
@@ -117,7 +117,7 @@ class _Read(Struct, frozen=True):
 
 
 class FeedRequest(Struct, frozen=True):
-    """One client's request for a feed."""
+    """Request of one client for a feed."""
 
     notice: str
     after: int
@@ -195,7 +195,9 @@ class Feed(Response):
             sent = loop.time()
 
     async def _page(self, after: int) -> list[tuple[int, bytes]]:
-        """Return the next entries as positions and events, with the viewer's rights after their recording.
+        """Return the position and the event of each entry on the next page.
+
+        The viewer's rights are read after the entries, so the loss of a role takes effect at once.
 
         Raises:
             Refused: The viewer has no access any more.

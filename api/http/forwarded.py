@@ -22,7 +22,7 @@ class ForwardedHeaders:
         self._trusted, self._app = inner.trusted_hosts, cast(ASGIApp, inner)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Replace the request's host, and let uvicorn's middleware do the rest (ASGI)."""
+        """Take the request's host and scheme from a trusted proxy, and run uvicorn's middleware (ASGI)."""
         client = scope.get("client")
         if client is not None and client[0] in self._trusted:
             read = {b"host": _last(scope, _HOST), _SCHEME: _last(scope, _SCHEME).lower()}

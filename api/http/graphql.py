@@ -72,7 +72,7 @@ class _Joining(Context):
 
 
 class _PendingResponse(Response):
-    """Response for strawberry to fill in, with its request."""
+    """Response that strawberry fills in, with the request that it answers."""
 
     def __init__(self, request: Request) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class _PendingResponse(Response):
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    """Refuse NaN and Infinity, which Python would take for JSON."""
+    """Raise ValueError for NaN and Infinity, which Python would take for JSON."""
     raise ValueError(f"{name} is not JSON")
 
 
@@ -94,7 +94,7 @@ def _encoded(answer: object) -> bytes:
 
 
 class _Endpoint(GraphQL[Context, None]):
-    """Strawberry's view, which accepts only queries by GET, and no batches."""
+    """View of strawberry that accepts only queries by GET, and no batches."""
 
     schema: schema.LedgerSchema
     documents: Documents
@@ -271,7 +271,7 @@ class _Endpoint(GraphQL[Context, None]):
         return _PendingResponse(cast(Request, request))
 
     async def process_result(self, request: Request, result: ExecutionResult) -> Any:  # noqa: ANN401 - strawberry's own
-        """Return the answer; without `data` if nothing was executed."""
+        """Return the answer to an operation, without `data` if nothing was executed."""
         answer = dict(await super().process_result(request, result))
         if isinstance(result, PreExecutionError):
             answer.pop("data", None)
@@ -284,7 +284,7 @@ class _Endpoint(GraphQL[Context, None]):
         sub_response: Response,
         headers: Mapping[str, str],
     ) -> Response:
-        """Stream server-sent events until the operation or the server ends; the client then reconnects."""
+        """Return a response that streams server-sent events until the operation or the server ends."""
         feeds, viewer = request.app.state.ledger.feeds, await viewer_of(request)
         feeds.check(viewer.credential.actor)
 
@@ -383,7 +383,7 @@ def endpoint(*, introspection: bool, documents: Documents, origins: Sequence[str
     """Return the ASGI application of `/graphql`.
 
     Args:
-        introspection: Offer introspection.
+        introspection: True to offer introspection.
         documents: Documents that clients may name by an id.
         origins: Other origins whose pages may open a WebSocket.
     """

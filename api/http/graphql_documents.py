@@ -19,7 +19,7 @@ NOT_REGISTERED = "DOCUMENT_NOT_REGISTERED"
 STORED_CHARACTERS = 4_000_000
 """Maximum characters of the documents that clients have stored in a process; the least recently used go first."""
 PLACE_CHARACTERS = 400
-"""Characters that each stored document counts in addition to its text, for its id and its place."""
+"""Characters that each stored document counts in addition to its text, for its id and its memory."""
 _NOT_FOUND_MESSAGE = "PersistedQueryNotFound"
 """Message by which Apollo's clients recognise this error."""
 _PREFIX = "sha256:"
@@ -70,7 +70,11 @@ def _weight(document: str) -> int:
 
 
 def _name(document_id: str | None, extensions: Mapping[str, Any] | None) -> str | None:
-    """Return the id by which a request names its document, or None if it names none."""
+    """Return the id by which a request names its document, or None if the request has no such id.
+
+    Raises:
+        GraphQLError: The extension of a persisted query is malformed.
+    """
     persisted = (extensions or {}).get("persistedQuery")
     if persisted is None:
         return None if document_id is None else document_id.removeprefix(_PREFIX)

@@ -45,7 +45,10 @@ async def healthz(_: Request) -> Response:
     )
 )
 async def readyz(request: Request) -> Response:
-    """Answer whether the database can be reached; neither a stopped view nor an unsigned log changes that."""
+    """Return 200 with the state of the service's parts, or 503 if the database cannot be reached.
+
+    Neither a stopped view nor an unsigned log changes the status.
+    """
     ledger: Ledger = request.app.state.ledger
     try:
         runs = await guests.runs(ledger.url)

@@ -56,7 +56,13 @@ REBUILD_SIZE = Gauge("ledger_rebuild_size", "Entries that a rebuild has to fold.
 
 
 def observe_append(waiting: int, seconds: float | None, answers: Sequence[Receipt | Refused]) -> None:
-    """Count a request to the writer: the queue's length, the seconds of a finished request, and its answers."""
+    """Update the writer's figures, when a request is queued and when it is answered.
+
+    Args:
+        waiting: Number of facts in the queue.
+        seconds: Seconds from the request's submission to its answers; None for a queued request.
+        answers: Answers to the request; empty for a queued request.
+    """
     QUEUE.set(waiting)
     if seconds is not None:
         APPEND_SECONDS.observe(seconds)
@@ -84,7 +90,7 @@ def count_refusal(error: Refused | Busy | Unavailable) -> None:
 
 
 class _Views(Collector):
-    """Collector of each view's lag behind the entries."""
+    """Collector of each view's lag behind the entries, and of the notices in which the view has stopped."""
 
     def __init__(self, lags: Sequence[Lag]) -> None:
         self._lags = lags

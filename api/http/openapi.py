@@ -33,7 +33,7 @@ class Parameter(Struct, frozen=True):
 
     name: str
     place: str
-    """Either `query` or `header`."""
+    """Place of the parameter: `query` or `header`."""
     description: str
     schema: Json = field(default_factory=lambda: dict(_NUMBER))
 
@@ -43,7 +43,7 @@ class Operation(Struct, frozen=True, kw_only=True):
 
     summary: str
     answers: Mapping[int, str]
-    """Meaning, by status, of each status that means something special for the route."""
+    """Meaning of each status that is special to the route, by status."""
     produces: Mapping[str, Json] = {}
     """Schema of a successful answer, by media type."""
     takes: Mapping[str, Json] = {}

@@ -80,7 +80,10 @@ def status_of(code: str) -> int:
 
 
 def problem(refusals: Iterable[Refusal], status: int | None = None, detail: str | None = None) -> Problem:
-    """Return the problem of some refusals; the first refusal gives the status unless `status` is set."""
+    """Return the problem of some refusals, and count the first refusal in the metrics.
+
+    The first refusal gives the status unless `status` is set.
+    """
     errors = tuple(Refusal(r.code, r.message, _printable(r.path)) for r in refusals)
     first = errors[0]
     REFUSALS.labels(first.code).inc()

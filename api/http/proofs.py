@@ -141,7 +141,7 @@ async def get_consistency(request: Request) -> Response:
 
 
 async def _at(request: Request, notice: str, name: str | None = None) -> SignedCheckpoint:
-    """Return the checkpoint at the size in a query parameter, or the newest checkpoint without one.
+    """Return the checkpoint at the size in a query parameter, or the newest checkpoint without that parameter.
 
     Raises:
         Refused: The newest checkpoint does not reach that size (INVALID_PARAMETER), or there is no checkpoint.
@@ -158,7 +158,7 @@ def _tile(path: str) -> tuple[int | None, int, int]:
     """Return the level of a tile (None for entries), its first index and the index after its last.
 
     Raises:
-        Refused: The path is not a tile's (UNKNOWN_TILE).
+        Refused: The text is not the path of a tile (UNKNOWN_TILE).
     """
     match = _TILE.fullmatch(path)
     if match is not None:

@@ -25,9 +25,10 @@ HEAD_BYTES = 65_536
 
 
 class _Parser(httptools.HttpRequestParser):
-    """A parser that ignores the offer of another protocol than WebSocket, such as h2c, and reads the body.
+    """Parser that ignores the offer of another protocol than WebSocket, such as h2c, and reads the body.
 
-    httptools takes what follows such a head for the other protocol. Here it is parsed as a new message's body.
+    httptools takes the bytes after such a head for the other protocol. This parser reads the bytes as the body of
+    a new message.
     """
 
     def __init__(self, protocol: "Protocol") -> None:
@@ -88,12 +89,12 @@ class Protocol(HttpToolsProtocol):
         return b"\r\n".join([b"POST / HTTP/1.1", *framing, b"", b""])
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Begin a request, unless the parser reads a repeated head."""
         if not self._in_body_head:
             super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Add a piece to the request's target."""
+        """Add a piece to the request's target, unless the parser reads a repeated head."""
         if not self._in_body_head:
             super().on_url(url)
 
@@ -188,7 +189,7 @@ class Protocol(HttpToolsProtocol):
         super().resume_writing()
 
     def shutdown(self) -> None:
-        """Stop the server: signal endless responses to end."""
+        """Tell endless responses to end, and close the connection once its response is complete."""
         closing = self.app_state.get("closing")
         if isinstance(closing, asyncio.Event):
             closing.set()

@@ -13,8 +13,8 @@ class Unsatisfiable(Exception):
 def part(headers: Mapping[str, str], etag: str, size: int) -> tuple[int, int] | None:
     """Return the first byte of the requested part and the byte after its last; None for the whole document.
 
-    Several parts, another unit or an unreadable header get the whole document, as the RFC allows. So does a
-    document that has changed since (If-Range).
+    The client gets the whole document for several parts, another unit or an unreadable header, as the RFC allows.
+    The same applies if the document has changed since (If-Range).
 
     Raises:
         Unsatisfiable: The part lies outside the document.

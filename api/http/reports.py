@@ -75,7 +75,7 @@ async def get_preview(request: Request) -> Response:
 
 
 async def _context(request: Request) -> Context:
-    """Return the context for reading reports; raise Refused unless the viewer reads the adviser's reports."""
+    """Return the context for reading reports; raise Refused unless the viewer may read the adviser's reports."""
     viewer = await viewer_of(request)
     roles = await part_in(viewer, request.path_params["notice"])
     if not may_read(roles, "adviser"):

@@ -43,7 +43,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _loggable(error: BaseException) -> dict[str, Any]:
-    """Return the loggable parts of an exception; for a database error, its SQLSTATE."""
+    """Return the parts of an exception that may be logged, with the SQLSTATE of a database error."""
     details: dict[str, Any] = {
         "kind": type(error).__name__,
         "at": [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)[-_FRAMES:]],
@@ -59,7 +59,7 @@ def _loggable(error: BaseException) -> dict[str, Any]:
 
 
 def configure(level: str) -> None:
-    """Send every log of this process to stderr as JSON."""
+    """Send the logs of this process, from a level on, to stderr as JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()

@@ -55,7 +55,10 @@ class Worker(Process):
 
 
 def _end_with_supervisor() -> None:
-    """Stop this worker once its supervisor has ended: nobody would stop it, and it would keep the port."""
+    """Stop this worker once its supervisor has ended.
+
+    Otherwise nobody would stop the worker, and it would keep the port.
+    """
     supervisor = multiprocessing.parent_process()
     if supervisor is not None:
         wait([supervisor.sentinel])
@@ -122,7 +125,7 @@ class Supervisor(Multiprocess):
             self._due.pop(number, None)
 
     def handle_ttin(self) -> None:
-        """Start no further worker (SIGTTIN): LEDGER_WORKERS is their number."""
+        """Start no further worker (SIGTTIN), because LEDGER_WORKERS is the number of workers."""
         logger.info("LEDGER_WORKERS is the number of workers; set it and restart the service")
 
     handle_ttou = handle_ttin

@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket, with an end to waiting for a client that reads nothing. Imports uvicorn."""
+"""uvicorn's WebSocket, with a time limit for a client that does not read. Imports uvicorn."""
 
 import asyncio
 

@@ -10,7 +10,7 @@ from api.pages.page_data import only
 from api.pages.page_request import PageRequest, ask, page_request_of
 
 _SUBJECTS, _MOMENTS = 4, 10
-"""Maximum number of a decision's subjects whose later entries are shown, and of entries for each subject."""
+"""Maximum number of a decision's subjects for which later entries are shown, and of entries for each subject."""
 
 
 async def get_decision(request: Request) -> Response:

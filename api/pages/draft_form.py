@@ -51,7 +51,10 @@ def _text(inputs: Mapping[str, Sequence[str]], name: str) -> str:
 def controls_of(
     draft: Draft, areas: Sequence[AreaSummary], requirements: Sequence[Requirement]
 ) -> list[FormControl]:
-    """Return the controls of a draft: a judgement and a narrative for each area, a narrative for each clause."""
+    """Return the controls of a draft's form.
+
+    Among them are a judgement and a narrative for each area, and a narrative for each clause.
+    """
     titles = {area.area: text_or_erasure(area.title, area.title_erased_by) for area in areas}
     label = "Report reference"
     controls = [

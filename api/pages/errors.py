@@ -49,7 +49,10 @@ _UNKNOWN = "No page exists at this address."
 
 
 async def error_page(request: Request, status: int, detail: str) -> Response:
-    """Return the page of an error, within its notice if the reader has a role there."""
+    """Return an error page.
+
+    If the address names a notice in which the reader has a role, the page has the notice's frame.
+    """
     sessions: Sessions = request.app.state.sessions()
     surroundings = await _surroundings(request) if status < 500 else None
     page_request, notice = surroundings or (None, None)
@@ -86,9 +89,9 @@ async def error_page(request: Request, status: int, detail: str) -> Response:
 
 
 async def _surroundings(request: Request) -> tuple[PageRequest, dict[str, Any]] | None:
-    """Return the page request and its notice, at the requested point or else now.
+    """Return the page request and its notice, at the requested point in time or else now.
 
-    Outside a notice, or if the notice cannot be read, return None.
+    Return None outside a notice, or if the notice cannot be read.
     """
     if "notice" not in request.path_params:
         return None
@@ -102,7 +105,10 @@ async def _surroundings(request: Request) -> tuple[PageRequest, dict[str, Any]] 
 
 
 async def _first(request: Request, page_request: PageRequest, notice: Json) -> Json | None:
-    """Return the entry that first recorded the page's subject; None unless it is later than the point."""
+    """Return the entry that first recorded the page's subject.
+
+    Return None unless the entry is later than the point in time of `notice`.
+    """
     subject = next(iter(page_request.about.values()), None)
     if subject is None or not (page_request.reads("timeline") and page_request.reads("entries")):
         return None

@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
 
 async def initial_inputs(form_request: FormRequest, preset: Inputs) -> dict[str, list[str]]:
-    """Return the initial inputs of a form; `preset`, from its address, takes precedence."""
+    """Return the initial inputs of a form; the inputs in its address, `preset`, take precedence."""
     inputs = {
         **_usual_inputs(form_request),
         **prefill(form_request.fields, _current_values(form_request, preset), form_request.zone),
@@ -38,7 +38,7 @@ async def initial_inputs(form_request: FormRequest, preset: Inputs) -> dict[str,
 
 
 def _usual_inputs(form_request: FormRequest) -> dict[str, list[str]]:
-    """Return the next reference, and the present time unless the notice is closed to the fact."""
+    """Return inputs with the next reference, and with the present time unless the notice is closed to the fact."""
     closed = form_request.state.notice.closed is not None and not form_request.kind.struct.outlives
     inputs = {} if closed else _present(form_request)
     for field in form_request.fields:
@@ -69,7 +69,10 @@ def _ids_like(form_request: FormRequest, field: Field) -> Iterable[str]:
 
 
 def _current_values(form_request: FormRequest, preset: Inputs) -> Mapping[str, Any]:
-    """Return recorded values from which fields start, such as an action's present due date; often empty."""
+    """Return recorded values from which fields start, such as an action's present due date.
+
+    For most facts the result is empty.
+    """
     state, struct = form_request.state, form_request.kind.struct
     if (
         struct is AccessGranted

@@ -30,5 +30,5 @@ async def read_inputs(request: Request, limit: int = MAXIMUM_BYTES) -> dict[str,
 
 
 def first_input(inputs: Inputs, name: str) -> str:
-    """Return the first value of an input, or an empty string."""
+    """Return the first value of an input, or an empty string if the form has no such input."""
     return next(iter(inputs.get(name, ())), "")

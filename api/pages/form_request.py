@@ -56,7 +56,7 @@ class FormRequest(Struct):
 
 
 async def request_now(request: Request) -> PageRequest:
-    """Return the page request at the present; no fact is recorded in the past."""
+    """Return the page request at the present, because no fact is recorded in the past."""
     return await page_request_of(request, TimePoint())
 
 

@@ -1,4 +1,4 @@
-"""Pages of the history, entry by entry, and of the changes between two points, folded from the entries.
+"""Pages of the history, entry by entry, and of the changes between two points in time, folded from the entries.
 
 `ledger replay` prints the same. Each history is folded from its beginning, so a very long one is left to the
 command line.
@@ -23,9 +23,9 @@ from projections.narrate.loader import LoadedHistory, narrate, open_history
 from projections.narrate.sentence import natural_key
 
 MAXIMUM_ENTRIES = 20_000
-"""Entries that a page folds at most."""
+"""Maximum number of entries that a page folds."""
 PAGE_SIZE = 25
-"""Entries on a page of the history."""
+"""Number of entries on a page of the history."""
 
 
 async def get_entry(request: Request) -> Response:
@@ -48,7 +48,7 @@ async def get_entry(request: Request) -> Response:
 
 
 async def _proof(request: Request, page_request: PageRequest) -> Mapping[str, str | None]:
-    """Return the proof of the entry, or the reason why it is not available."""
+    """Return the values `proof` and `no_proof_reason` of the entry's page, of which one is always None."""
     try:
         notice = await ask(request, page_request, "proof", **page_request.about)
     except HTTPException as error:
@@ -89,7 +89,7 @@ async def get_replay(request: Request) -> Response:
 
 
 async def get_changes(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/changes?from=&to=`; each point is a position or a date."""
+    """Answer `GET /notices/{notice}/changes?from=&to=`; `from` and `to` are positions or dates."""
     page_request = await page_request_of(request)
     begin, end = _point(page_request, "from"), _point(page_request, "to")
     now = await ask(request, page_request, "frame-only")
@@ -118,7 +118,7 @@ def _parameter(page_request: PageRequest, name: str) -> str | None:
 
 
 def _point(page_request: PageRequest, name: str) -> TimePoint:
-    """Return the point that a parameter names: a position, a date or an instant; now if it is empty."""
+    """Return the point in time that a parameter names by a position, a date or an instant; empty means now."""
     text = page_request.params.get(name, "").strip()
     if text and not text.isdigit():
         instant(name, text)

@@ -24,7 +24,7 @@ async def get_overview(request: Request) -> Response:
 async def _linked_from(request: Request, page_request: PageRequest, others: frozenset[str]) -> list[str]:
     """Return the ids of readable notices that name this notice as parallel now.
 
-    The list is empty at an earlier point, because a position of this ledger has no meaning in another ledger.
+    The list is empty for a page of the past: a position of this ledger has no meaning in another.
     """
     if not others or page_request.point.earlier:
         return []

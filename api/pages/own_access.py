@@ -1,6 +1,6 @@
 """A reader's own requests for access: their documents, and when and why each request ended.
 
-Reviewers do not read the access of others. This query therefore runs with the operator's rights, filtered by the
+Reviewers may not read the access of others. This query therefore runs with the operator's rights, filtered by the
 reader's own id.
 """
 
@@ -20,7 +20,7 @@ from ledger.domain.rights import grant_fault
 
 
 class OwnRequest(Struct, frozen=True):
-    """A request for access by or for the reader."""
+    """Request for access whose grantee is the reader."""
 
     row: Mapping[str, Any]
     state: str
@@ -30,7 +30,7 @@ class OwnRequest(Struct, frozen=True):
 
 
 async def own_requests(request: Request, page_request: PageRequest) -> list[OwnRequest]:
-    """Return the reader's own requests, the latest first; empty at an earlier point."""
+    """Return the requests for the reader's own access, the latest first; empty for a page of the past."""
     ledger: Ledger = request.app.state.ledger
     credential = page_request.visitor.viewer.credential
     state = await ledger.writer.state(page_request.notice)

@@ -1,4 +1,4 @@
-"""Request for a page of a notice: its reader, their rights, and the point in time."""
+"""Request for a page of a notice: its reader, the reader's rights, and the point in time."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -67,16 +67,16 @@ class PageRequest(Struct, frozen=True):
         return any(matrix().may_record(role, fact) for role in self.roles)
 
     def address(self, path: str = "", **params: object) -> str:
-        """Return an address within the notice at the same point; None leaves a parameter out."""
+        """Return an address within the notice, at the same point in time; None leaves a parameter out."""
         query = {**self.point.parameters, **{name: value for name, value in params.items() if value is not None}}
         return f"/notices/{self.notice}{path}{'?' if query else ''}{urlencode(query)}"
 
     def at(self, point: TimePoint) -> "PageRequest":
-        """Return the request at another point."""
+        """Return the request at another point in time."""
         return structs.replace(self, point=point)
 
     def with_parameters(self, request_path: str, **params: object) -> str:
-        """Return the page's address with other parameters; None leaves a parameter out."""
+        """Return the page's address with other parameters; None removes a parameter."""
         query = {name: value for name, value in {**dict(self.params), **params}.items() if value not in (None, "")}
         return f"{request_path}{'?' if query else ''}{urlencode(query)}"
 
@@ -97,12 +97,12 @@ async def visitor_of(request: Request) -> Visitor:
 
 
 async def page_request_of(request: Request, point: TimePoint | None = None) -> PageRequest:
-    """Return the page request of `/notices/{notice}/…`, at the point in its address or at `point`.
+    """Return the page request of `/notices/{notice}/…`, at `point` or else at the point in time in its address.
 
     Raises:
         SignInNeeded: Nobody is signed in.
         Refused: UNKNOWN_NOTICE where the visitor has no role.
-        HTTPException: 400 for an invalid point.
+        HTTPException: 400 for an invalid point in time.
     """
     visitor = await visitor_of(request)
     ledger: Ledger = request.app.state.ledger
@@ -117,7 +117,7 @@ async def page_request_of(request: Request, point: TimePoint | None = None) -> P
 
 
 async def _names(ledger: Ledger, notice: str) -> Mapping[str, str]:
-    """Return the names in a notice's directory, at most some seconds old."""
+    """Return the names in a notice's directory by actor, at most five seconds old."""
     names = _NAMES.get((ledger.url, notice))
     if names is None:
         async with ledger.reader.at(notice, views=()) as reading:
@@ -127,7 +127,7 @@ async def _names(ledger: Ledger, notice: str) -> Mapping[str, str]:
 
 
 async def ask(request: Request, page_request: PageRequest, name: str, **variables: object) -> dict[str, Any]:
-    """Return the notice as a page's query selects it, at the request's point.
+    """Return the notice as a page's query selects it, at the request's point in time.
 
     Raises:
         HTTPException: The query failed.
@@ -156,7 +156,7 @@ async def ask(request: Request, page_request: PageRequest, name: str, **variable
 async def _recorded_at(ledger: Ledger, page_request: PageRequest) -> datetime | None:
     """Return the recording time of the entry at the requested position.
 
-    If the point has no position, or sets the instant at which rules are judged, return None.
+    Return None without a position, or if the address sets the instant at which rules are judged.
     """
     if page_request.point.position is None or page_request.point.on is not None or page_request.point.judged_now:
         return None

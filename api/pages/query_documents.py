@@ -107,10 +107,14 @@ def _value(name: str, kind: str, text: str) -> object:
 
 
 def whole_number(name: str, text: str) -> int:
-    """Return the whole number that is the text of an address's parameter.
+    """Return the whole number in the text of an address's parameter.
+
+    Args:
+        name: Name of the parameter.
+        text: Text of the parameter.
 
     Raises:
-        HTTPException: 400 if it is not a whole number.
+        HTTPException: 400 if the text is not a whole number.
     """
     if not _WHOLE_NUMBER.fullmatch(text):
         raise HTTPException(400, f"{field_label(name)} is {text[:40]!r}; enter a whole number")

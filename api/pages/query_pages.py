@@ -19,7 +19,7 @@ def _no_data(_page_request: PageRequest, _notice: Mapping[str, Any]) -> Mapping[
 
 
 class Page(Struct, frozen=True):
-    """A page of a notice."""
+    """Page of a notice that shows the result of one query."""
 
     path: str
     """Path below `/notices/{notice}`; names in braces are variables of the query."""

@@ -38,7 +38,7 @@ from ledger.domain.rules.concern import CLAUSE_PATHS, usual_clauses
 from projections.narrate.sentence import join_items
 
 CHECK, RECORD = "check", "record"
-"""Values of the buttons that show the answers and that record the fact."""
+"""Values of two buttons: one shows the answers to check, the other records the fact."""
 OTHER_SESSION = Refusal(
     "FORBIDDEN",
     "this form was submitted in another session; check your answers and submit it again",
@@ -46,7 +46,7 @@ OTHER_SESSION = Refusal(
 """Refusal of a form from another session; the form is shown again, and nothing is recorded."""
 _AREAS = {"adviser": "The adviser", "engagement": "Views of staff and children", "notice": "The notice"}
 _FIRST_AREAS = ("board", "plan", "evidence", "access", "recommendations", "reports")
-"""Areas that people record most, in the order of the list."""
+"""Areas whose facts people record most; the list of tasks begins with these areas."""
 
 
 async def get_list(request: Request) -> Response:
@@ -184,7 +184,10 @@ def _token_page(form_request: FormRequest, secret: str, receipt: Receipt) -> Res
 
 
 def _revisitable(response: Response) -> Response:
-    """Let the browser keep the page, so that Back restores its inputs; signing out clears it."""
+    """Return a page with a header that lets the browser keep it.
+
+    The Back button then restores the page's inputs. Signing out clears them.
+    """
     response.headers["Cache-Control"] = "private, no-cache"
     return response
 
@@ -192,7 +195,7 @@ def _revisitable(response: Response) -> Response:
 async def _record_document(
     form_request: FormRequest, event: dict[str, Any], parsed: ParsedForm, upload: Upload
 ) -> Receipt:
-    """Check all that can be checked before the document arrives, store it, and record the fact.
+    """Check all that can be checked before the document arrives, store the document, and record the fact.
 
     Raises:
         Refused: The fact or the document is refused.

@@ -140,7 +140,10 @@ def page(
     session: Session | None = None,
     status: int = 200,
 ) -> Response:
-    """Render a page; with a `page_request`, `context` must contain the `notice` as `Frame` selects it."""
+    """Render a page.
+
+    With a `page_request`, `context` must contain the `notice` with the fields of the fragment `Frame`.
+    """
     sessions: Sessions = request.app.state.sessions()
     session = page_request.visitor.session if page_request is not None else session
     zone = zone_of(context["notice"]["zone"]) if page_request is not None else calendar.ENGLAND
@@ -181,7 +184,7 @@ def _notice_frame(request: Request, page_request: PageRequest, zone: ZoneInfo) -
 
 
 def _is_visible(page_request: PageRequest, section: Section) -> bool:
-    """Return whether the section has something for the reader."""
+    """Return whether the reader may use a section of the notice."""
     if section.view is None:
         return any(page_request.records(fact) for fact in matrix().records)
     return page_request.reads(section.view) or (section.view == "reviews" and page_request.reads("access"))

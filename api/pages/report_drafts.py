@@ -225,7 +225,11 @@ async def post_draft(request: Request) -> Response:
 
 
 async def _issue(report_request: _ReportRequest, name: str) -> Response:
-    """Issue a draft; if it was issued before, redirect to its receipt."""
+    """Issue a draft and redirect to its receipt; show the form again after a refusal or an outage.
+
+    Raises:
+        Refused: The adviser has no such draft.
+    """
     notice, ledger = report_request.page_request.notice, report_request.ledger
     credential = report_request.page_request.visitor.viewer.credential
     try:

@@ -1,4 +1,4 @@
-"""Response headers of every page: it may load this server's own files only."""
+"""Response headers of every page, which may load this server's own files only."""
 
 from starlette.requests import Request
 from starlette.responses import Response

@@ -47,7 +47,7 @@ class TimePoint(Struct, frozen=True):
 
     @property
     def earlier(self) -> bool:
-        """True if the point is not now."""
+        """True if the address selects another point in time than now."""
         return bool(self.parameters)
 
     @property
@@ -69,7 +69,7 @@ class TimePoint(Struct, frozen=True):
 
 
 def point_of(params: Mapping[str, str]) -> TimePoint:
-    """Return the point that the parameters of an address select.
+    """Return the point in time that the parameters of an address select.
 
     Raises:
         HTTPException: 400 for an invalid parameter, which the message names.

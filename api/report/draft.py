@@ -62,7 +62,7 @@ async def new_draft(context: Context, notice: str, first: date, last: date) -> D
 
 
 def _is_open(ended_on: date | None, first: date) -> bool:
-    """Return whether an area was open on some day from `first`."""
+    """Return whether an area was open on `first` or later."""
     return ended_on is None or ended_on >= first
 
 

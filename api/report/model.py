@@ -1,7 +1,7 @@
 """Contents of the adviser's report, assembled for one reader from the answers to its queries. Pure.
 
 `None` replaces an erased narrative, and `…_erased_by` names the entry that erased it. `None` also replaces a
-section that the reader has no access to.
+section that the reader may not read.
 """
 
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ class Requirement(QueryModel, frozen=True, kw_only=True):
 
 
 class Claim(ClaimFields, frozen=True, kw_only=True):
-    """A claim of impact in a report, with its evidence as of the claim."""
+    """Claim of impact in a report, with the evidence as it was when the claim was made."""
 
     rests_on: tuple[Basis, ...]
 

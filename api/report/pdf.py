@@ -21,7 +21,7 @@ def _template() -> bytes:
 def pdf_of(report: Report) -> bytes:
     """Return the report as a PDF that typst has checked against PDF/UA-1.
 
-    Its date is the instant at which the report was issued, or else the recording of the report's last entry.
+    The PDF's date is the instant of the report's issue, or else of the recording of its last entry.
     """
     timestamp = (report.issued_at or report.recorded_at).astimezone(UTC).replace(microsecond=0)
     paper = _displayable(msgspec.to_builtins(paper_of(report)))

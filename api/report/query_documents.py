@@ -116,7 +116,7 @@ class Source(Struct, frozen=True):
         return {"notice": self.notice, "asOf": {"position": self.position}, "on": self.on.isoformat()}
 
     async def ask(self, query: Query[T], **more: Any) -> T:  # noqa: ANN401 - variables of any type
-        """Return the answer to a query; raises as `Query.ask` does."""
+        """Return the answer to a query; raise the errors of `Query.ask`."""
         return await query.ask(self.context, **self._variables, **more)
 
     async def every(self, query: ListQuery[T], **more: Any) -> tuple[T, ...]:  # noqa: ANN401 - as above

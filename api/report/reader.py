@@ -1,6 +1,7 @@
 """Read a report: its figures at one position, judged at the period's end, with the adviser's statements.
 
-All of it comes from GraphQL with the reader's rights; sections without access are left out and marked.
+All data comes from GraphQL with the reader's rights. Sections that the reader may not read are left out and
+marked.
 """
 
 from collections.abc import Callable
@@ -79,7 +80,7 @@ class AdviserStatements(Struct, frozen=True, rename="camel", kw_only=True):
 async def issued(context: Context, notice: str, report: str) -> AdviserStatements:
     """Return the statements of an issued report.
 
-    They are read as of the report's own entry, so only an erasure changes them later.
+    The statements are read as of the report's own entry, so only an erasure changes them later.
 
     Raises:
         Refused: No report has that reference.
@@ -121,7 +122,11 @@ async def outline(
 async def _source(
     context: Context, notice: str, statements: AdviserStatements
 ) -> tuple[Source, datetime, datetime]:
-    """Return the source of the figures, and the instants at which the period begins and ends."""
+    """Return the source of the figures, and the instants at which the period begins and ends.
+
+    Raises:
+        Refused: The period or the position is out of range, or the query failed.
+    """
     if not (is_near(statements.first.isoformat()) and is_near(statements.last.isoformat())):
         raise Refused((out_of_time("period"),))
     pinned = None if statements.pinned is None else {"position": statements.pinned}
@@ -148,7 +153,7 @@ async def read(context: Context, notice: str, statements: AdviserStatements) -> 
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return the instant at which a date begins."""
+    """Return the instant at which a date begins in a time zone."""
     return datetime.combine(day, time(), zone)
 
 
@@ -226,7 +231,7 @@ async def _requirements(
 async def _measures(source: Source, last: date, end: datetime) -> tuple[Series, ...] | None:
     """Return the measures defined before the end of the period, each with its readings up to the last day.
 
-    None means that the reader has no access.
+    Return None if the reader has no access.
     """
     rows = await source.read(query_models.SIGNALS, filter={})
     if rows is None:

@@ -41,11 +41,14 @@ def _safe(text: str) -> str:
 
 
 def write_rows(file: TextIO, rows: Iterable[Iterable[str]]) -> None:
-    """Write rows of cells as CSV, each in quotes: some spreadsheets split other cells at `;` or a tab too."""
+    """Write rows of cells as CSV, each cell in quotes.
+
+    Some spreadsheets split unquoted cells at `;` or a tab too.
+    """
     csv.writer(file, quoting=csv.QUOTE_ALL).writerows(rows)
 
 
 def tabulated(columns: Sequence[str]) -> Callable[[Iterable[object]], None]:
-    """Write the columns to stdout and return a function that writes a row."""
+    """Write the names of columns to stdout as CSV, and return a function that writes a row below them."""
     write_rows(sys.stdout, [columns])
     return lambda row: write_rows(sys.stdout, [map(cell, row)])

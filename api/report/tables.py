@@ -1,7 +1,7 @@
 """The report as a zip of CSV files, with a file for each section and a row for each thing.
 
-UTF-8 with a byte-order mark and CRLF, as spreadsheets expect; hashes are written `sha256:…`. Files are stored
-uncompressed with one date, so every machine makes the same bytes.
+The text is UTF-8 with a byte-order mark and CRLF, as spreadsheets expect; hashes are written `sha256:…`. Files are
+stored uncompressed with one date, so every machine makes the same bytes.
 """
 
 import io
