@@ -15,19 +15,19 @@ class ReadingError(LedgerError):
 
 
 class UnknownNotice(ReadingError):
-    """No such notice is recorded."""
+    """No notice with the requested id is recorded."""
 
     code = "NOT_FOUND"
 
 
 class NotRecordedYet(ReadingError):
-    """Nothing had been recorded at that position or by that instant."""
+    """Nothing had been recorded at the requested position, or by the requested instant."""
 
     code = "NOT_RECORDED_YET"
 
 
 class NotCaughtUp(ReadingError):
-    """The views did not reach the position in time; ask again."""
+    """The views did not reach the requested position in time; ask again."""
 
     code = "NOT_CAUGHT_UP"
 
@@ -63,4 +63,4 @@ class InvalidText(ReadingError):
 
 
 class Inexact(LedgerError):
-    """The database cannot write this answer in the client's types; the caller has to check each value."""
+    """The database cannot write an answer in the client's types. The caller has to check each value."""

@@ -1,4 +1,4 @@
-"""The published name of `projections.views.spc`."""
+"""Published import path of `xmr`, which `projections.views.spc` defines."""
 
 from projections.views.spc import xmr
 

@@ -30,7 +30,7 @@ class Column(Struct, frozen=True):
 
     name: str
     type: str
-    """PostgreSQL type."""
+    """PostgreSQL type of the column."""
     pack: Packer
 
 

@@ -2,9 +2,9 @@
 
 The digest covers every version of every row up to that position, so it also proves earlier positions.
 
-It is the SHA-256 of one JSON line per version, with the lines in the order of their bytes. A line holds the table,
-the positions since and until which the row held, and the column values. The second position is null if the row
-still held. Instants are in UTC and object keys are sorted.
+The digest is the SHA-256 of one JSON line per version, with the lines in the order of their bytes. A line holds
+the table, the positions since and until which the row held, and the column values. The second position is null if
+the row still held. Instants are in UTC and object keys are sorted.
 """
 
 import hashlib

@@ -26,7 +26,7 @@ CHILD = (
 )
 """Command of a child process. Garbage collection is off: it would take a third of the time and find no cycles."""
 LEAST = 10_000
-"""Entries per process, at least; folding fewer takes less time than starting a process."""
+"""Minimum number of entries per child process; to fold fewer takes less time than to start a process."""
 
 
 def processes(ranges: Sequence[EntryRange]) -> int:
@@ -100,7 +100,11 @@ _encode, _decode = msgspec.json.Encoder().encode, msgspec.json.Decoder(FoldedPag
 
 
 def main() -> int:
-    """Fold the ranges read from standard input; return 1 and print the reason if that fails, else return 0."""
+    """Fold the ranges read from standard input, and write each folded page to standard output.
+
+    Returns:
+        0 after success; 1 after a failure, with the reason on standard error.
+    """
     url, views, ranges = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the parent process
     try:
         asyncio.run(_fold(url, views, ranges))

@@ -33,9 +33,9 @@ class Divergence(Struct, frozen=True):
     notice: str
     table: str
     missing: int
-    """Versions of rows that only the rebuilt table has."""
+    """Number of row versions that only the rebuilt table has."""
     surplus: int
-    """Versions of rows that only the live table had."""
+    """Number of row versions that only the live table had."""
     position: int
     """First position at which the two tables differ."""
 
@@ -45,7 +45,7 @@ class ViewRebuild(Struct):
 
     view: str
     rows: int = 0
-    """Versions of rows in the view's tables when they were swapped in."""
+    """Number of row versions in the view's tables when the tables were swapped in."""
     divergences: list[Divergence] = []
     failure: str | None = None
     """Reason for the failure, after which the live rows stay in use; None after a success."""
@@ -115,14 +115,14 @@ async def sweep(connection: Connection, views: Sequence[View]) -> None:
 
 
 async def _lock(connection: Connection, view: View, function: LiteralString) -> bool:
-    """Take, try or release the lock for rebuilding a view; return False if it was not free."""
+    """Call a PostgreSQL function on the lock for rebuilding a view; return False if the lock was not free."""
     query = SQL("SELECT {}(hashtextextended('views.' || %s, 0))").format(SQL(function))
     row = await (await connection.execute(query, (view.name,))).fetchone()
     return row is not None and row[0] is not False
 
 
 async def _create_indexes(connection: Connection, waiting: Iterator[Table[Any]]) -> None:
-    """Create indexes of shadow tables until no table waits; two connections may share the waiting tables."""
+    """Create the indexes of each waiting shadow table. Two connections may share the iterator."""
     for table in waiting:
         await tables.create_indexes(connection, table, shadow=True)
 
@@ -153,7 +153,7 @@ class _Work:
         self._url = url
         self._connection = connection
         self._swapping = swapping
-        """Connection that swaps the tables. It reads no view's table: its lock would block the owner's DROP."""
+        """Connection that swaps the tables. It reads no view's table: a reader's lock would block the DROP."""
         self._views = list(views)
         self._notice = notice
         self._progress = progress
@@ -198,7 +198,7 @@ class _Work:
         return [table for view in self._views for table in view.tables]
 
     async def _fold_all(self) -> None:
-        """Fold the entries recorded since the last call; the first call uses child processes for many entries."""
+        """Fold the entries recorded since the last call. The first call shares many entries among processes."""
         cursor = await self._connection.execute(
             "SELECT notice, size FROM ledger.heads WHERE %s::text IS NULL OR notice = %s ORDER BY notice",
             (self._notice, self._notice),

@@ -69,9 +69,9 @@ class Changes(Struct):
     """Unsaved changes to one table."""
 
     added: dict[tuple[Key, int], tuple[Any, int | None]] = {}
-    """(key, since) → the row and the position at which it was closed; None if it still holds."""
+    """Key and first position of a row → the row, and its closing position. None means that the row holds."""
     closed: list[tuple[Key, int, int]] = []
-    """Stored rows to be closed: (key, since, until)."""
+    """Key, first position and closing position of each stored row to be closed."""
 
 
 class Rows:
@@ -112,7 +112,7 @@ class Rows:
         return [version.row for version in self._open[table.name].values()]
 
     def put(self, table: Table[R], row: R) -> None:
-        """Set a row from this entry on, in place of any row with the same key."""
+        """Set a row from the current entry on, in place of any row with the same key."""
         self._set(table.name, table.key_of(row), Version(self._position, row))
 
     def add(self, table: Table[R], row: R) -> None:
@@ -120,7 +120,7 @@ class Rows:
         self._added.append((table.name, table.key_of(row), row))
 
     def drop(self, table: Table[R], *key: Part) -> None:
-        """End the row with this key at this entry, if such a row exists."""
+        """End the row with this key at the current entry, if such a row exists."""
         if key in self._open[table.name]:
             self._set(table.name, key, None)
 
@@ -168,7 +168,7 @@ class Rows:
             self._narrative_position, self._narrative_prefix = corrected_by, REPLACEMENT
 
     def commit(self, position: int) -> None:
-        """Close and open versions of rows, at that position, for all changes since the last commit."""
+        """Close and open versions of rows at a position, for all changes since the last commit."""
         for (name, key), before in self._before.items():
             current, changes = self._open[name], self._changes[name]
             after = current.get(key)

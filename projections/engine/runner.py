@@ -24,7 +24,7 @@ from projections.engine.tasks import end, within
 from projections.engine.view import View
 
 PAGE = 1_000
-"""Entries folded in one transaction at most."""
+"""Maximum number of entries folded in one transaction."""
 POLL_SECONDS = 1.0
 """Seconds between polls of the ledger's heads when no notification arrives."""
 NOTICES_IN_MEMORY = 256
@@ -43,7 +43,7 @@ class StoppedView(Struct, frozen=True):
 
 
 class ViewStatus(Struct):
-    """Position of a view in each notice."""
+    """Positions that a view has reached, and the notices in which it stopped."""
 
     view: str
     positions: dict[str, int] = {}
@@ -56,9 +56,9 @@ class Lag(Struct, frozen=True):
 
     view: str
     entries: int
-    """Entries that the view has not folded yet."""
+    """Number of entries that the view has not folded yet."""
     stopped: int
-    """Notices in which the view has stopped."""
+    """Number of notices in which the view has stopped."""
 
 
 class Runner:
@@ -120,7 +120,7 @@ class Runner:
             await end(self._task)
 
     def wake(self, *_: object) -> None:
-        """Notify the process that keeps the views up to date, this or another, of new entries."""
+        """Report new entries to the process that keeps the views up to date, which may be another process."""
         if self._is_owner:
             self._notifications.notify()
         else:
@@ -158,7 +158,10 @@ class Runner:
             return [Lag(*row) for row in await cursor.fetchall()]
 
     async def _notify_owner(self) -> None:
-        """Send NOTIFY after each `wake` while another process follows; pause in between to limit the number."""
+        """Send NOTIFY after calls of `wake` while another process keeps the views up to date.
+
+        A pause between notifications limits their number.
+        """
         connection: Connection | None = None
         try:
             while True:

@@ -13,7 +13,7 @@ from projections.engine.tables import Connection
 from projections.engine.view import View
 
 PAGE = 10_000
-"""Entries folded in one transaction; a larger page means fewer and larger COPYs."""
+"""Maximum number of entries folded in one transaction; a larger page means fewer and larger COPYs."""
 
 
 class EntryRange(Struct, frozen=True):

@@ -24,13 +24,13 @@ Handler = Callable[[Rows, Entry, F], None]
 
 
 def _put(table: Table[R], stated: Stated, rows: Rows, entry: Entry, fact: Fact) -> None:
-    """Put the row of an entry's fact. Other processes find this function by its name."""
+    """Put the row that follows from an entry's fact. Child processes import this function by its name."""
     declared = sources(table.row, type(fact), (), stated)
     put_from_fact(rows, table, entry, **{name: source(rows, entry) for name, source in declared})
 
 
 def _change(table: Table[R], names: tuple[str, ...], stated: Stated, rows: Rows, entry: Entry, fact: Fact) -> None:
-    """Change the row that an entry's fact names. Other processes find this function by its name."""
+    """Change the row that an entry's fact names. Child processes import this function by its name."""
     declared = sources(table.row, type(fact), names, stated)
     key = (getattr(fact, part) for part in table.key)
     rows.change(table, *key, **{name: source(rows, entry) for name, source in declared})

@@ -21,7 +21,7 @@ class Change(Struct, frozen=True):
     """Subject whose value changed."""
     aspect: str
     before: str | None
-    """Value before the change; None if there was none."""
+    """Value before the change; None if the aspect had no value."""
     after: str | None
 
 

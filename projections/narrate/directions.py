@@ -1,4 +1,4 @@
-"""Close the directions of a quoted text, so that it cannot reverse the words after it. Pure.
+"""Close the text directions that a quoted text opens, so that it cannot reverse the words after it. Pure.
 
 A right-to-left override without its end would reverse the words after it, dates too (Unicode Standard Annex 9).
 """

@@ -174,7 +174,10 @@ class History(Struct):
         return labels.get(code, code)
 
     def _request_of(self, fact: Fact) -> str:
-        """Return a note on the request for access that a fact answers, or an empty string without a request."""
+        """Remember a request for access, or return a note on the request that another fact answers.
+
+        The note is an empty string if the fact answers no request.
+        """
         if isinstance(fact, AccessRequested):
             self.requests[fact.request] = fact
             return ""
@@ -255,7 +258,7 @@ class History(Struct):
 
 
 def _is_unset(fact: Fact, value: str) -> bool:
-    """Return True if a fact leaves out all fields of a value, and so does not change it."""
+    """Return True if a fact leaves out all fields in a value's template, and so does not change the value."""
     fields = required_fields_of(value)
     return bool(fields) and all(getattr(fact, name.partition(".")[0], None) is None for name in fields)
 

@@ -65,7 +65,7 @@ class LoadedHistory:
         return int(row[0])
 
     async def corrections(self, to: int) -> dict[int, int]:
-        """Return each corrected position with the entry that corrected it, among the first `to` entries."""
+        """Return the corrections among the first `to` entries: corrected position → position of the correction."""
         corrections = await self._recorded([EntryCorrected], to)
         return {
             entry.fact.position: entry.position for entry in corrections if isinstance(entry.fact, EntryCorrected)

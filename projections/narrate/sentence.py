@@ -19,7 +19,7 @@ from projections.engine.narrative import NarrativeRef
 from projections.narrate.directions import with_ended_directions
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
-"""Names of actors from a directory without actors."""
+"""Empty map from actors to their names."""
 _PART = re.compile(r"\[([^]]*)]")
 _STOPPED = re.compile(r"([.!?])”\.")
 _STOP_WITHIN = re.compile(r"\.”(?=[,;)])")
@@ -142,7 +142,7 @@ def join_items(items: Iterable[str]) -> str:
 
 
 def zone_of(name: str) -> ZoneInfo:
-    """Return the time zone of a name; UTC for an unknown name."""
+    """Return the time zone with this name, or UTC if the name is unknown."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

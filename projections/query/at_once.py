@@ -75,8 +75,8 @@ class OneTripReader:
 
         Returns:
             The answers; None if `Reader.at` has to be used. This happens if a view is behind or has stopped, or
-            nothing was recorded by then. It also happens if the connection was lost, or a statement needs a value
-            of the snapshot.
+            nothing was recorded at that position or by that instant. It also happens if the connection was lost,
+            or if a statement needs a value of the snapshot.
 
         Raises:
             Unavailable: The database cannot be reached.
@@ -101,7 +101,10 @@ class OneTripReader:
 
 
 def _entry(as_of: AsOf, at_least: int, row: Sequence[Any]) -> tuple[int, datetime, bytes] | None:
-    """Return the entry at the snapshot's position; None if the snapshot is not the requested one."""
+    """Return the snapshot's position, and the recording time and root hash of its entry.
+
+    None means that the snapshot is not the requested snapshot.
+    """
     size, reached, stopped, known, recorded_at, root_hash = row
     if size is None or reached < at_least:
         return None

@@ -52,12 +52,12 @@ class Day(Struct, frozen=True):
 
 
 class Duration(Struct, frozen=True):
-    """The days from one field to another; negative if the other is earlier."""
+    """Number of days from one field's day to another field's day; negative if the second day is earlier."""
 
     start: str
     end: str
     working: bool = False
-    """True for working days only; the first day is day 0."""
+    """True to count working days only; the first day is day 0."""
 
 
 Quantity = Number | Day | Duration

@@ -1,11 +1,11 @@
-"""SQL of JSON texts: values in the bytes that `msgspec.json` would write, and texts joined."""
+"""SQL that writes values as JSON text, in the bytes that `msgspec.json` would write, and concatenates texts."""
 
 from collections.abc import Sequence
 
 from projections.query.tree import Form
 
 _ARGUMENTS = 90
-"""Arguments per call of `concat`; PostgreSQL allows 100."""
+"""Maximum number of arguments per call of `concat`; PostgreSQL allows 100."""
 
 
 def json_value(expression: str, form: Form) -> str:

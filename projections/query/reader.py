@@ -161,7 +161,7 @@ class Reader:
         await self.close()
 
     def next_move(self) -> asyncio.Event:
-        """Return the event that the views' next progress sets. Take it before reading views, and poll as well."""
+        """Return the event that the views' next progress sets. Take the event before a read, and poll as well."""
         return self._notifications.next()
 
     async def wait_beyond(self, notice: str, position: int, seconds: float) -> bool:
@@ -179,7 +179,7 @@ class Reader:
 
     @property
     def _look_seconds(self) -> float:
-        """Seconds between checks; shorter with a standby, which replays a commit after its notification."""
+        """Seconds between checks of positions; fewer with a standby, which replays commits after notifications."""
         return _LOOK_SECONDS if self._standby_pool() is None else _STANDBY_LOOK_SECONDS
 
     def _standby_pool(self) -> Pool | None:

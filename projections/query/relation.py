@@ -52,7 +52,7 @@ class Computed(Struct, frozen=True):
     """A field that is computed when it is read."""
 
     hint: Any
-    """Python type."""
+    """Python type of the field."""
     sql: str
     lateral: str = ""
     """Lateral item of FROM that the SQL refers to, if any."""
@@ -82,23 +82,24 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
     """Rows of one type, with their fields, conditions and order."""
 
     view: str
-    """Name of its view in the role matrix."""
+    """Name of the rows' view in the role matrix."""
     row: type[R]
     """Type of the rows."""
     source: str
     """Table, or a query in brackets, with `notice` and the columns of the row's fields."""
     computed: Mapping[str, Computed] = {}
-    """Computed fields. One with the name of a field of the row replaces it."""
+    """Computed fields by name. A computed field replaces the row's field of the same name."""
     conditions: Mapping[str, str] = {}
-    """Condition → SQL on `t` and `:value`. A field's name is also a condition: equality with its value."""
+    """Condition → SQL on `t` and `:value`. A field's name is also a condition: the field equals `:value`."""
     positions: Mapping[str, str] = {}
-    """Condition → query of the distinct positions at which it holds. Only as many rows are read as the answer
-    needs.
+    """Condition → query of the distinct positions of the rows that meet the condition.
+
+    With this query, PostgreSQL reads only as many rows as the answer needs.
     """
     unseen: Mapping[str, str] = {}
-    """View → flag of the rows that a reader without that view sees in lists and by id.
+    """View → flag of a row. A reader without that view sees only rows with the flag in lists and by id.
 
-    Such a reader also sees a row that another row names, because they know its id.
+    Such a reader also sees each row that another row names, because they know its id.
     """
     order: tuple[str, ...] = ("position",)
     """Fields of the order, unique together and never null; a cursor holds their values."""
@@ -113,7 +114,7 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
 
     @cached_property
     def meanings(self) -> dict[str, Meaning]:
-        """Meanings of the fields; a computed field without a description has that of the field it replaces."""
+        """Meanings of the fields; a computed field without a description has the replaced field's meaning."""
         own = hints_of(self.row)
         meanings = {name: meaning_of(hint) for name, hint in own.items()}
         for name, computed in self.computed.items():

@@ -23,7 +23,7 @@ _COLUMN = re.compile(r'\bt\."?(\w+)')
 
 
 def over_sent_rows(relation: Relation[Any], fields: Collection[str], key: str) -> Relation[Any]:
-    """Return a relation with the same fields and conditions, over rows that are sent.
+    """Return a relation over rows sent as a parameter, with the conditions of another relation.
 
     Args:
         relation: The relation that the rows were read from; its field `zone` names the zone of a row's days.

@@ -1,7 +1,7 @@
 """Snapshot of a notice: all its queries see the views at one position.
 
 `projections.query.reader` opens snapshots; the views' modules query them. The transaction shows only the rows of
-its notice that held at its position. So queries need no filter for these.
+its notice that held at its position. So queries need no filter by notice or position.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ LONGEST_PREPARED = 100_000
 StatementRequest: TypeAlias = tuple[Statement, Mapping[object, object], datetime | None]
 """A statement, the values of its own parameters, and the instant to judge rules at (None: the snapshot's)."""
 _END = b"COMMIT"
-"""End of a composed answer. Nothing was written; a ROLLBACK would discard psycopg's prepared statements."""
+"""Statement that ends a composed answer. A ROLLBACK would discard psycopg's prepared statements."""
 
 
 class AsOf(Struct, frozen=True):
@@ -179,7 +179,7 @@ async def run_statements(
 
 
 def _translated(error: Exception) -> Exception | None:
-    """Return the error of a composed answer for an error of its statements; None for an unexpected one."""
+    """Return the error of `Snapshot.answer` for an error of a statement; None for an unexpected error."""
     match error:
         case psycopg.errors.QueryCanceled():
             return _too_slow()
@@ -200,7 +200,7 @@ def _sized(value: object) -> object:
 
 
 def _is_invalid_text(error: Exception) -> bool:
-    """Return True if the error is a parameter that cannot be sent; the database's own errors have a state."""
+    """Return True if an error is about a parameter that cannot be sent; the database's errors have an SQLSTATE."""
     return not (isinstance(error, psycopg.Error) and error.sqlstate is not None)
 
 

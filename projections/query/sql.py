@@ -206,7 +206,7 @@ class _Writer:
     # --- lists
 
     def rows_of(self, listing: Listing, key: str | None) -> str:
-        """Return the SQL of a list's rows, for one key if the list has one."""
+        """Return the SQL of a list's rows; with a key, of the rows that belong to the key."""
         relation = listing.relation
         rows, where = self._conditions(listing, key)
         for cursor, is_before in ((listing.after, False), (listing.before, True)):

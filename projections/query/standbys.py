@@ -49,7 +49,7 @@ class ServerState(Struct, frozen=True):
     """Identifier that a primary shares with its standbys only."""
     is_standby: bool
     timeline: int
-    """Number of promotions before this state."""
+    """Timeline of PostgreSQL: a number that grows with each promotion to primary."""
     position: int
     """Bytes of the write-ahead log that a primary has written, or that a standby has replayed."""
 

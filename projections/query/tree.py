@@ -74,7 +74,7 @@ class ErasedBy(Struct, frozen=True):
 
 
 class Path(Struct, frozen=True):
-    """An id of the row: its notice, its kind and its own id."""
+    """An id of the row among all notices: the notice, the kind of thing and the row's own id."""
 
     kind: str
     """Kind of the thing; empty for the notice itself."""
@@ -178,7 +178,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     spread: bool = False
     """True if the field `key` is an array; the rows of its items follow one another."""
     first: int = PAGE
-    """Rows per key, at most."""
+    """Maximum number of rows per key."""
     sorts: tuple[Sort, ...] = ()
     """Sorts that precede the relation's own order."""
     is_reversed: bool = False
@@ -186,15 +186,18 @@ class Listing(Struct, frozen=True, kw_only=True):
     is_backward: bool = False
     """True if a page shows the last rows instead of the first rows; the rows keep their order."""
     after: Sequence[object] = ()
-    """Parameters of a place, one for each sort and field of the order; only rows after the place are returned."""
+    """Parameters of a place in the order, one for each sort and field of the order.
+
+    Only rows after the place are returned.
+    """
     before: Sequence[object] = ()
-    """Parameters of a place, like those of `after`; only rows before the place are returned."""
+    """Parameters of a place in the order, as for `after`; only rows before the place are returned."""
     cursor_keys: Sequence[object] = ()
     """Parameters with the key of the row whose list a cursor names; the lists of other rows are null."""
     cursors: str = ""
     """Name of the list in its cursors; the notice and the key follow it."""
     counted: bool = True
-    """True if its rows count as rows of the answer."""
+    """True if the list's rows count as rows of the answer."""
 
 
 Node: TypeAlias = (

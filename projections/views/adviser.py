@@ -98,7 +98,7 @@ def _adviser_released(rows: Rows, entry: Entry, fact: AdviserReleased) -> None:
 
 
 def _open_tenure(rows: Rows, appointment: str) -> Tenure | None:
-    """Return the tenure under an appointment that has not ended, or None if all have ended."""
+    """Return the open tenure under an appointment, or None if every tenure has ended."""
     tenures = (
         tenure for tenure in rows.all(TENURES) if tenure.appointment == appointment and tenure.ended is None
     )

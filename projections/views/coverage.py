@@ -1,8 +1,8 @@
 """Coverage of the plan (clause 4): areas, findings and recommendations, and the objectives that answer them.
 
-The matrix has a row for each item that the plan must answer. The row names the objectives that answer the item,
-or the rejection of the item with its reason. An achieved objective still answers; a dropped or merged objective
-does not.
+The view has a row for each item that the plan must answer. The row names the objectives that answer the item. An
+achieved objective still answers; a dropped or merged objective does not. An area that has ended needs no answer,
+and neither does a recommendation rejected with a reason.
 """
 
 from datetime import date, datetime

@@ -26,7 +26,7 @@ from projections.views.clause_sql import CLAUSES, INCLUDES, NO_CLAUSES, encoded_
 
 
 class Correction(Struct, frozen=True):
-    """Correction of an entry, by the positions of both entries."""
+    """Positions of a corrected entry and of the entry that corrects it."""
 
     position: int
     corrected_by: int

@@ -1,4 +1,4 @@
-"""Escalation: ministers' concerns and interventions, the end of the notice, and the steps between."""
+"""Escalation: ministers' concerns and interventions, the end of the notice, and the stage after each of these."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -91,7 +91,10 @@ def _notice_closed(rows: Rows, entry: Entry, fact: NoticeClosed) -> None:
 
 
 def _step(rows: Rows, entry: Entry, subject: str) -> None:
-    """Add the state after an entry. A closed notice stays closed, since later entries report earlier events."""
+    """Add the stage of escalation after an entry.
+
+    A closed notice stays closed, since later entries report earlier events.
+    """
     if any(step.state == "CLOSED" for step in rows.all(STEPS)):
         state = "CLOSED"
     elif any(intervention.ended_position is None for intervention in rows.all(INTERVENTIONS)):

@@ -132,7 +132,10 @@ class _Reliance(Struct, frozen=True):
 
 @cache
 def _reliance_of(fact: type[Fact]) -> _Reliance | None:
-    """Return the fields by which a fact rests on evidence. None: it names none, or is about a document."""
+    """Return the fields by which a fact rests on evidence.
+
+    None means that the fact names no evidence, or is about a document itself.
+    """
     references = [leaf for leaf in field_paths(fact) if leaf.kind is not None]
     documents = tuple(leaf for leaf in references if leaf.kind == "evidence" and leaf.known)
     if fact in REGISTER or not documents:

@@ -9,14 +9,14 @@ from projections.views.fields import BoardName
 
 
 class Gap(Struct, frozen=True):
-    """Days without an adviser or a report, both included; without a last day, the gap continues."""
+    """First and last day of a time without an adviser or a report; without a last day, the gap continues."""
 
     first: date
     last: date | None
 
 
 class Vacancy(Struct, frozen=True):
-    """Days on which a board had no chair, both included; without a last day, the vacancy continues."""
+    """First and last day of a time without a chair of a board; without a last day, the vacancy continues."""
 
     board: BoardName
     first: date
@@ -25,7 +25,7 @@ class Vacancy(Struct, frozen=True):
 
 
 def gaps(table: str, first: str, last: str = ":today") -> str:
-    """Return an SQL query of the gaps between two days, which no stored period covers.
+    """Return an SQL query of the gaps between two days: runs of days that no stored period covers.
 
     Args:
         table: Table of the covered periods, from `first` to `last`, both included.

@@ -2,7 +2,7 @@
 
 A chart covers the readings since the latest reset of the baseline; earlier readings keep their signals. A period
 that contains another has a value, but no place in the chart. So a quarter does not count next to its months. A
-reading that counts fewer than five of anything is suppressed for roles without full sight. The fold decides this
+reading that counts fewer than five of anything is suppressed for roles without full access. The fold decides this
 when the reading is reported, for good.
 """
 
@@ -129,7 +129,7 @@ TARGETS = Table("target_revisions", TargetRevision, ("position",), in_memory=Fal
 
 
 class Series(Struct):
-    """A measure's readings by period, for its chart. Kept in memory, as one reading may change all signals."""
+    """A measure's readings by period, for its chart; in memory, as one reading may change all signals."""
 
     periods: list[tuple[date, date]] = []
     values: list[float | None] = []
@@ -147,7 +147,7 @@ class MeasureMemory(Struct):
 
 
 def smallest_periods(periods: Sequence[tuple[date, date]]) -> list[int]:
-    """Return the places of the periods that contain no other: a quarter does not count next to its months.
+    """Return the indexes of the periods that contain no other: a quarter does not count next to its months.
 
     Args:
         periods: First and last days, in order.
@@ -268,7 +268,7 @@ VIEW.on(MeasureReadingRestated)(_record_reading)
 
 
 def _hide_another(rows: Rows, memory: MeasureMemory, measure: Measure, first: date, last: date) -> None:
-    """Suppress the smallest other part of a total if one part is suppressed, since the rest would reveal it."""
+    """Suppress the smallest other part of a total if a single part is suppressed, as the rest would reveal it."""
     total = measure.part_of or measure.measure
     readings = [rows.get(READINGS, part, first, last) for part in memory.parts.get(total, ())]
     parts = [part for part in readings if part is not None]
@@ -333,7 +333,7 @@ def _chart(rows: Rows, memory: MeasureMemory, name: str, **changes: object) -> N
 
 
 def _without_outer(rows: Rows, name: str, series: Series, counted: list[int]) -> list[int]:
-    """Return the places of the charted readings. Readings whose period contains another lose their signals."""
+    """Return the indexes of the charted readings. Readings whose period contains another lose their signals."""
     innermost = [counted[place] for place in smallest_periods([series.periods[index] for index in counted])]
     for index in set(counted).difference(innermost):
         if series.masks[index]:

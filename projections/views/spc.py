@@ -104,7 +104,7 @@ _OUTSIDE, _SHIFT, _TREND, _NEAR = (_BITS[signal] for signal in Signal)
 
 
 _BELOW, _ABOVE = bytes(1), bytes([2])
-"""Bytes for a value below or above a line, and for a step that falls or rises. Byte 1 means neither."""
+"""Signs of a value below or above a line, or lower or higher than the value before. Byte 1 means neither."""
 _PAIRS = re.compile(rb"(?=(\x00[\x00-\x02]?\x00|\x02[\x00-\x02]?\x02))")
 """Pattern of two equal signs, both below or both above, among up to three neighbours."""
 
@@ -190,7 +190,7 @@ def xmr(values: Sequence[float], screen: bool = False) -> Chart:
     `screen` excludes moving ranges above 3.267 times their mean from the mean moving range.
 
     Raises:
-        ValueError: There is no value, or one is not a finite number.
+        ValueError: There is no value, or a value is not a finite number.
     """
     if not values:
         raise ValueError("a chart needs at least one value")

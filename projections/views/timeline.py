@@ -40,9 +40,11 @@ MOMENTS = Table("moments", TimelineMoment, ("subject", "kind", "position"), in_m
 def _references(
     fact: type[Fact],
 ) -> tuple[tuple[str, Callable[[Fact], str | list[str] | None] | None, FieldPath], ...]:
-    """Return each kind of thing that a fact names, a function that takes its ids, and its field's path.
+    """Return the references of a fact.
 
-    Nested fields have no such function, but None.
+    Returns:
+        For each reference, the kind of thing, a function that takes the ids from a fact, and the field's path.
+        Nested fields have no function, but None.
     """
     references = []
     for leaf in field_paths(fact):

@@ -1,7 +1,7 @@
 """A clause's status over time: its judge takes each occurrence, and judges as time passes.
 
-A fact may be recorded long after it happened. Then the clause is judged again from that instant on, from the
-nearest saved mark.
+A fact may be recorded long after it happened. Then the clause is judged again from that instant on, beginning with
+the nearest saved state, called a mark.
 """
 
 import bisect
@@ -42,7 +42,7 @@ COMMON: frozenset[type[Fact]] = frozenset(
 MARK_EVERY = 96
 """Minimum number of occurrences between two marks. More marks cost more than judging again."""
 MARK_SHARE = 128
-"""Number of occurrences before the last mark for each occurrence that the next mark has to wait."""
+"""Divisor of the number of occurrences before the last mark; the next mark waits for at least the quotient."""
 _MARKS_KEPT = 12
 """Maximum number of marks. Older marks are thinned out: the gaps between them grow with their age."""
 Step = tuple[datetime, int | None]
@@ -137,7 +137,7 @@ class ClauseTimeline:
         return self._replace(self._since, self._from_start())
 
     def _replace(self, first: datetime, steps: Iterator[Step], *, is_more: bool = False) -> tuple[list[Span], int]:
-        """Replace the spans from `first` on by the verdicts at the steps. Return the same as `add`."""
+        """Replace the spans from `first` on by the verdicts at these instants. Return the same as `add`."""
         first_new = len(self.spans)
         while first_new and self.spans[first_new - 1].begins >= first:
             first_new -= 1
@@ -159,7 +159,7 @@ class ClauseTimeline:
         return before[same:], first_new + same
 
     def _from_start(self) -> Iterator[Step]:
-        """Yield each step from the clause's beginning on."""
+        """Yield the instants to judge at, from the clause's beginning on."""
         first = bisect.bisect_right(self._occurrences, self._since, key=lambda occurrence: occurrence.at)
         for index in range(first):
             self._take(index)
@@ -168,14 +168,14 @@ class ClauseTimeline:
             yield from self._from(first, self._since)
 
     def _now(self, index: int) -> Iterator[Step]:
-        """Yield the step of the last occurrence, which was taken, and the deadlines after it."""
+        """Yield the instant of the last occurrence, which was taken, and each deadline after it."""
         occurrence = self._occurrences[index]
         yield occurrence.at, occurrence.position
         if not self._closed:
             yield from self._deadlines(occurrence.at, index + 1)
 
     def _from(self, first: int, at: datetime) -> Iterator[Step]:
-        """Yield a step for each occurrence from an index on, and for each deadline after `at`."""
+        """Yield the instants of the occurrences from an index on, and each deadline after `at`."""
         for index in range(first, len(self._occurrences) + 1):
             for step in self._deadlines(at, index):
                 at = step[0]
@@ -187,7 +187,7 @@ class ClauseTimeline:
                 return
 
     def _deadlines(self, at: datetime, following: int) -> Iterator[Step]:
-        """Yield a step for each deadline after `at`, up to the next occurrence.
+        """Yield each deadline after `at`, up to the next occurrence.
 
         A deadline is an instant at which time alone may change the verdict. A deadline at the instant of an
         occurrence passes first.
@@ -284,7 +284,7 @@ class ClauseTimeline:
 
 
 def concerns(number: str, fact: Fact) -> bool:
-    """Return True if a fact concerns the clause of that number. Another clause's new parameters do not."""
+    """Return True if a fact concerns the clause with this number. Another clause's new parameters do not."""
     match fact:
         case InterpretationAdopted():
             return fact.number == number

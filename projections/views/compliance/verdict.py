@@ -16,7 +16,7 @@ from ledger.domain.rules.rule import Rule
 
 DAY = timedelta(days=1)
 WARNING_DAYS = 7
-"""Days in a week of warning: a matter is at risk when its limit is fewer days away."""
+"""Days in a week of warning. A matter is at risk from one or more such weeks before its limit."""
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -94,7 +94,7 @@ def _start(day: date, zone: ZoneInfo) -> datetime:
 
 
 class JudgedClause(Struct):
-    """A clause at an instant, and the notice around it."""
+    """A clause at an instant, with the time zone and the areas of its notice."""
 
     number: str
     modality: Modality
@@ -132,14 +132,14 @@ class JudgedClause(Struct):
 
 
 class LateEffect(Enum):
-    """Effect on verdicts of an occurrence from before the latest one."""
+    """Effect on verdicts of an occurrence that happened before the latest occurrence."""
 
     ANY = auto()
-    """Any verdict may change, or the effect is not known. The judge did not take the occurrence."""
+    """Possible change of any verdict, or an unknown effect. The judge did not take the occurrence."""
     FROM_LATEST = auto()
-    """Verdicts may change from the latest occurrence on."""
+    """Possible change of the verdicts from the latest occurrence on."""
     NONE = auto()
-    """No verdict changes, now or later."""
+    """No change of any verdict, now or later."""
 
 
 class Judge(Struct, Generic[R]):
@@ -152,7 +152,7 @@ class Judge(Struct, Generic[R]):
         """Remember an occurrence. Return False if it can change no verdict, now or later."""
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
-        """Take an occurrence from before the instant `latest`, if it changes no verdict up to that instant."""
+        """Take an occurrence from before `latest` if it changes no verdict until then. Return its effect."""
         return LateEffect.ANY
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
@@ -188,7 +188,7 @@ def enumerate_names(names: Iterable[str]) -> str:
 
 
 def enumerate_some(names: Sequence[str], most: int = 5) -> str:
-    """Return at most `most` names as people list them, and the number of the other names."""
+    """Return names as people list them, or the first `most` names and the number of the other names."""
     return enumerate_names([*names[:most], f"{len(names) - most} others"] if len(names) > most + 1 else names)
 
 
@@ -206,7 +206,7 @@ def months_after(day: date, months: int) -> date:
 
 
 def warned(clause: JudgedClause, limit: date, weeks: int = 1) -> list[datetime]:
-    """Return the instants at which a limit comes near and passes."""
+    """Return the instants at which a limit comes nearer than `weeks` weeks, and at which the limit has passed."""
     return [clause.after(limit - weeks * WARNING_DAYS * DAY), clause.after(limit)]
 
 

@@ -143,7 +143,7 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
     """Judge of the rule that a board has a chair without a vacancy, and meets the clause's other requirements."""
 
     boards: dict[str | None, _Board] = field(default_factory=dict)
-    """Boards by id; None: the improvement board."""
+    """Boards by id; the id None means the improvement board."""
     roles: RolesHeld = field(default_factory=RolesHeld)
     approved: set[str] = field(default_factory=set)
     """Meetings whose minutes were approved."""
@@ -186,7 +186,7 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
         return verdict(result.status, reason, *result.entries, *(entry for _, of in faults for entry in of))
 
     def _overdue(self, today: date) -> list[tuple[str, tuple[int, ...]]]:
-        """Return a sentence on updates that partners owe the improvement board, with its entries."""
+        """Return a sentence on overdue updates to the improvement board, with its entries; empty without any."""
         if self.rule.board is not None:
             return []
         late = ((update, entry) for update, (due, entry) in self.updates.items() if due < today)
@@ -288,7 +288,10 @@ def _vacant_before(board: _Board, today: date) -> list[tuple[str, tuple[int, ...
 
 
 def _report_fault(clause: JudgedClause, today: date, board: _Board, timetable: _Timetable) -> Verdict | None:
-    """Return the verdict on a chair's report that is missing or due soon, or None if no report is."""
+    """Return the verdict on a chair's report that is missing or due soon, or None without such a report.
+
+    A timetable without report days is NO_EVIDENCE.
+    """
     days = board.report_days(clause)
     if not days:
         reason = "The timetable names no day for the chair's reports."

@@ -81,7 +81,7 @@ def _listed(actions: list[_Named]) -> str:
 
 
 def _by(actions: list[_Named]) -> str:
-    """Return words that name the people who approved due dates without the role to do so; empty without any."""
+    """Return words on the people who approved due dates without the role to do so; empty without such people."""
     approvers = sorted({action.approver[0] for _, action in actions if action.approver is not None})
     return f"; {enumerate_names(approvers)} could not approve that" if approvers else ""
 
@@ -141,7 +141,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return None
 
     def _reopen(self, name: str, occurrence: Occurrence) -> None:
-        """Open a completed or dropped action again, with its last date."""
+        """Open a completed or dropped action again, with its last due date."""
         done = self.completions.pop(name, None)
         if done is not None and done.action is not None:
             self._open(name, done.action)
@@ -170,7 +170,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         """Return True if more open actions are due before this action than a verdict names.
 
         The action itself is due by the clause's last day. Until an earlier action changes, no verdict depends on
-        it.
+        the action.
         """
         due = self.open[name].due
         if due > self.rule.target_date:
@@ -223,7 +223,10 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return LateEffect.FROM_LATEST if self.take(occurrence) else LateEffect.NONE
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_DUE while actions are on track, AT_RISK if any is overdue, NOT_MET after the last day."""
+        """Return NOT_DUE while actions are on track, AT_RISK if an action is late, NOT_MET after the last day.
+
+        Once every action is completed, return MET or MET_LATE.
+        """
         if not self.open and not self.completions:
             return verdict(Status.NO_EVIDENCE, "The plan has no action.")
         target, today = self.rule.target_date, clause.day(at)
@@ -261,7 +264,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return max(target, action.due) if action is not None and self._is_approved(clause, action) else target
 
     def _late(self, clause: JudgedClause, today: date) -> Verdict | None:
-        """Return the verdict on actions that are late, overdue or planned too late, or None without any."""
+        """Return the verdict on actions that are overdue or planned too late; None without such actions."""
         target = self.rule.target_date
         if today > target:
             late = _first(

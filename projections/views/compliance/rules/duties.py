@@ -78,7 +78,7 @@ class Judged(Judge[duties.Judged]):
         return months_after(clause.day(since), months) if months else None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the latest assessment, or NO_EVIDENCE before the first or while the next is overdue."""
+        """Return the verdict of the latest assessment; NO_EVIDENCE before the first or while the next is overdue."""
         latest, limit = self._latest(clause), self._limit(clause)
         roles = enumerate_names(role.meaning for role in self.rule.by)
         if latest is None:
@@ -105,9 +105,9 @@ class _Submission(Struct):
     to: str | None
     position: int
     acceptances: dict[str, int] = field(default_factory=dict)
-    """Role → the entry of its acceptance."""
+    """Role → the entry in which the role accepted the submission."""
     returns: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    """Role → the instant and the entry of its return."""
+    """Role → the instant and the entry at which the role returned the submission."""
 
 
 _ANCHORS: dict[type[Fact], Anchor] = {
@@ -126,7 +126,7 @@ class DoneBy(Judge[duties.DoneBy]):
     submissions: dict[str, list[_Submission]] = field(default_factory=dict)
     """Deliverable → its submissions in order."""
     anchors: dict[str, datetime] = field(default_factory=dict)
-    """Event → its instant."""
+    """Event from which periods count → its instant."""
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember the submissions, the answers to them, and the events that periods count from."""

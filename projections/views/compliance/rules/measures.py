@@ -104,7 +104,7 @@ class TrackedMeasure(Struct):
         return index > 0 and (first == before + DAY or first == last)
 
     def next_end(self, index: int, count: int = 1) -> date | None:
-        """Return the last day of the period `count` periods after an index, or None for a single day."""
+        """Return the last day of the period `count` periods after an index; None if periods are single days."""
         first, after = self.days[index], self.ends[index] + DAY
         if first.day == after.day == 1:
             months = 12 * (after.year - first.year) + after.month - first.month
@@ -240,7 +240,7 @@ class MeasuresImprove(MeasureJudge[plan.MeasuresImprove]):
     by_area: dict[str, list[str]] = field(default_factory=dict)
     """Area → the measures of its objectives; filled when an area is first judged."""
     deciding: str | None = None
-    """Measure that decided the latest verdict; None if all did, or if the standings have changed since."""
+    """Measure that decided the latest verdict; None if every measure did, or after a change of standings."""
     judgements: dict[tuple[str, str], _AreaOpinion] = field(default_factory=dict)
     """Area, and the adviser or a reviewing body → the latest judgement of the area by that person or body."""
     reviewers: dict[str, str] = field(default_factory=dict)

@@ -152,7 +152,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         return self.open.get(name) if done is None else done.promise
 
     def _owe(self, name: str, promise: _Promise) -> None:
-        """Remember a promise and its owner."""
+        """Remember a promise, and that the partner owns its action or contribution."""
         self.owned[promise.partner] = promise.position
         self._set(name, promise)
 
@@ -170,7 +170,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         insort(self.dates, (promise.due, name))
 
     def _close(self, name: str) -> None:
-        """Remove a promise from those that are owed, if it is there."""
+        """Remove a contribution or action from those that are owed, if it is owed."""
         if name in self.open:
             del self.dates[bisect_left(self.dates, (self.open.pop(name).due, name))]
 
@@ -220,7 +220,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         return LateEffect.FROM_LATEST
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET while something is overdue, NO_EVIDENCE if a partner owns nothing."""
+        """Return NOT_MET if anything is overdue, NO_EVIDENCE if a partner owns nothing, else MET or MET_LATE."""
         section_11_only = self.rule.section_11_only
         counted = {name: entry for name, (entry, bound) in self.partners.items() if bound or not section_11_only}
         if not counted:
@@ -253,7 +253,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         )
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the instant at which the next contribution or action becomes overdue."""
+        """Return the instant at which the next contribution or action becomes overdue; may be empty."""
         following = bisect_left(self.dates, (clause.day(at), ""))
         return () if following == len(self.dates) else (clause.after(self.dates[following][0]),)
 

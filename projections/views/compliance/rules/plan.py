@@ -240,7 +240,7 @@ class PlanKeptCurrent(Judge[plan.PlanKeptCurrent]):
         return self.oldest, position, current - min(days, WARNING_DAYS) * DAY, current
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET while every objective is fresh, AT_RISK a week before the limit, NOT_MET after it."""
+        """Return MET while all progress is recent, AT_RISK a week before the limit, NOT_MET after the limit."""
         limits = self._limits(clause)
         if limits is None:
             return verdict(Status.NO_EVIDENCE, "The plan has no open objective.")

@@ -140,7 +140,7 @@ class _PostHolder(Struct):
 
 
 class InPost(Judge[duties.InPost]):
-    """Judge of the rule that a post is filled, by a day if the clause names one."""
+    """Judge of the rule that a post is filled, by a named day if the clause names a day."""
 
     posts: dict[str, list[_PostHolder]] = field(default_factory=dict)
     """Post → its holders."""
@@ -158,7 +158,7 @@ class InPost(Judge[duties.InPost]):
                         holder.last, holder.ended = fact.last, position
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET while the post is filled, NOT_MET when it is vacant after its day."""
+        """Return MET or MET_LATE while the post is filled, NOT_MET while it is vacant after the day to fill it."""
         post, by, today = self.rule.post, self.rule.by, clause.day(at)
         holders = self.posts.get(post, [])
         current = [each for each in holders if each.covers(today)]
@@ -183,7 +183,7 @@ class InPost(Judge[duties.InPost]):
         return verdict(status, f"The post of {post} has to be filled by {in_words(by)}.", clause.position)
 
     def _vacant(self, day: date, last: _PostHolder, following: list[_PostHolder]) -> Verdict:
-        """Return NOT_MET for a post that is vacant after `day`, and name the next holder if there is one."""
+        """Return NOT_MET for a post that is vacant after `day`, and name the next holder, if any."""
         reason = f"The post of {self.rule.post} has been vacant since {in_words(day + DAY)}"
         coming = min(following, key=lambda each: each.first, default=None)
         if coming is None:

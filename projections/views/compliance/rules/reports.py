@@ -42,7 +42,7 @@ class BoardReportComplete(Judge[oversight.BoardReportComplete]):
     met: dict[str | None, int] = field(default_factory=dict)
     """Board → the entry of its first meeting."""
     planned: dict[str | None, tuple[date, int]] = field(default_factory=dict)
-    """Board → the first day of its first timetable, and its entry."""
+    """Board → the first day of its first timetable, and the timetable's entry."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember the latest report to each board, its first timetable and its first meeting."""
@@ -242,7 +242,10 @@ class PublishedRegularly(Judge[oversight.PublishedRegularly]):
         return months_after(clause.day(last.at if last else clause.since), months) if months else None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NO_EVIDENCE before the first publication, NOT_MET while a publication is overdue."""
+        """Return NOT_MET while a publication is overdue, AT_RISK while one is due soon.
+
+        Otherwise, return NO_EVIDENCE before the first publication, then MET or MET_LATE.
+        """
         subject, last, limit = self.rule.what, self.published.get(self.rule.what), self._limit(clause)
         today = clause.day(at)
         entry = last.position if last else clause.position

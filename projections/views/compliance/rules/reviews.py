@@ -45,13 +45,13 @@ class _Started(Struct):
 
 
 class ReviewInterval(Judge[oversight.ReviewInterval]):
-    """Judge of the rule that a review begins at least every so many months."""
+    """Judge of the rule that a review begins within the named number of months after the previous review."""
 
     scheduled: dict[str, _Scheduled] = field(default_factory=dict)
     started: dict[str, _Started] = field(default_factory=dict)
 
     def take(self, occurrence: Occurrence) -> None:
-        """Remember the reviews scheduled and started."""
+        """Remember the reviews that were scheduled, and the reviews that started."""
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case ReviewScheduled():
@@ -75,7 +75,10 @@ class ReviewInterval(Judge[oversight.ReviewInterval]):
         return months_after(clause.day(start), self.rule.at_most_months)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET after the last day for the next review, AT_RISK four weeks before it unless scheduled."""
+        """Return NOT_MET after the last day for the next review.
+
+        In the four weeks before that day, return AT_RISK unless a review is scheduled by then.
+        """
         begun = self._begun()
         limit, today = self._limit(clause, begun), clause.day(at)
         last = begun[-1] if begun else None
@@ -127,7 +130,7 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
         return None
 
     def _seen(self) -> dict[str, int]:
-        """Return each topic of the clause that a review by its body looked at, with the review's entry."""
+        """Return each named topic that a review by the clause's body looked at, and the review's start entry."""
         topics = {topic.value for topic in self.rule.topics}
         looked = [
             (topic, entry)
@@ -138,7 +141,7 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
         return {topic: entry for topic, entry in looked if topic in topics}
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET when reviews looked at every topic, else NO_EVIDENCE, because no day is set."""
+        """Return MET when reviews looked at every topic, else NO_EVIDENCE, because the clause sets no day."""
         return self._judge(self._seen())
 
     def _judge(self, seen: dict[str, int]) -> Verdict:
@@ -195,7 +198,7 @@ class GradeReached(Judge[oversight.GradeReached]):
         ]
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the latest grade by the named day, or on a later review that reaches it late."""
+        """Return the verdict on the latest grade by the named day, or on a later review that reaches the grade."""
         by, today, judgement = self.rule.by, clause.day(at), self.rule.judgement
         whose = f" by {self.rule.reviewed_by}" if self.rule.reviewed_by else ""
         counted, good = self._counted(), [grade.lower() for grade in self.rule.grades]

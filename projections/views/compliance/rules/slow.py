@@ -1,4 +1,4 @@
-"""Judge of the rule on slow objectives: each is highlighted to the board by its next meeting."""
+"""Judge of the rule on slow objectives: each is highlighted to the board by the board's next meeting."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
@@ -67,7 +67,7 @@ def _falls(latest: Sequence[str], scale: Sequence[str]) -> bool:
 
 
 class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
-    """Judge of the rule that a slow objective is highlighted to the board by its next meeting.
+    """Judge of the rule that a slow objective is highlighted to the board by the board's next meeting.
 
     An objective whose actions are all completed is not late; it waits to be closed. A meeting without the
     highlight counts until the objective is highlighted or closed, even if the objective recovers.
@@ -86,7 +86,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     completed: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Action that was completed before it was added → the instant and the entry of its completion."""
     finished: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    """Open objective without an open action → instant and entry of the last completion."""
+    """Open objective without an open action → the instant and the entry that ended its last action."""
     dates: list[tuple[date, str]] = field(default_factory=list)
     """Due date and id of each open objective, in order."""
     tracked: TrackedSigns = field(default_factory=TrackedSigns)
@@ -271,7 +271,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     def _look(self, clause: JudgedClause, today: date) -> None:
         """Update the tracked signs to a day.
 
-        Only objectives with new facts, or with a due date between the two days, are judged again.
+        Only objectives with new facts, or due between the latest judged day and this day, are judged again.
         """
         if self.day is None or self.judged_rule is not self.rule:
             self.changed.update(self.objectives)
@@ -289,7 +289,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     def _deciding_sign(self, clause: JudgedClause, name: str, today: date) -> TrackedSign | None:
         """Return the sign that decides the verdict on an objective, or None without a sign.
 
-        A sign that the board met without comes first, then the earliest sign.
+        A sign for which the board met without a highlight comes first, then the earliest sign.
         """
         objective = self.objectives.get(name)
         if objective is None:
@@ -349,7 +349,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return verdict(Status.NOT_MET, reason, entry, sign.end_position, *[each[3].position for each in missed])
 
     def _highlighted(self, clause: JudgedClause, slow: Sequence[SlowObjective]) -> Verdict:
-        """Return MET when every slow objective was highlighted, or MET_LATE if the board had met before."""
+        """Return MET for slow objectives that were highlighted, MET_LATE if the board met before a highlight."""
         late, entries = [], []
         for *_, name, sign in slow:
             meeting, highlight = self._meeting(sign.since), self.objectives[name].highlight(sign.from_)
@@ -369,7 +369,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return verdict(Status.MET, f"{reason}.", *entries)
 
     def _waiting(self, today: date) -> dict[str, int]:
-        """Return each objective past its due date without an open action, and the entry of its last completion."""
+        """Return each overdue objective without an open action, and the entry that ended its last action."""
         if SlowSign.LATE not in self.rule.signs:
             return {}
         return {name: entry for name, (_, entry) in self.finished.items() if self.objectives[name].due < today}

@@ -60,7 +60,7 @@ class TrackedObjective(Struct, frozen=True):
     """Instant and entry of the latest completion or drop of an action."""
 
     def highlight(self, since: datetime) -> tuple[datetime, int] | None:
-        """Return the instant and the entry of the first highlight from an instant on, or None without any."""
+        """Return the instant and entry of the first highlight from an instant on, or None without a highlight."""
         if not self.highlights:
             return None
         index = bisect_left(self.highlights, (since, 0))
@@ -83,7 +83,7 @@ SlowObjective = tuple[bool, datetime, str, Sign]
 
 
 def _slow(name: str, sign: Sign) -> SlowObjective:
-    """Return an objective with its sign in an order: current signs before ended signs, then the earliest first."""
+    """Return an objective with its sign as a tuple that sorts current signs first, then earlier signs first."""
     return sign.ended is not None, sign.since, name, sign
 
 

@@ -1,4 +1,4 @@
-"""The judge of targets that a measure reaches by their days."""
+"""Judge of the rule that a measure reaches its targets by their days."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -53,9 +53,9 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
     """Judge of the rule that a measure reaches each target by its day."""
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on a missed step, else on the next step, else MET or MET_LATE.
+        """Return the verdict on a missed target, else on the next target, else MET or MET_LATE.
 
-        The reason also names the steps that were reached late.
+        The reason also names the targets that were reached late.
         """
         name, today = self.rule.measure, clause.day(at)
         measure = self.measures.get(name)
@@ -78,7 +78,7 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         return verdict(status, reason, *(entry for each in steps for entry in each.entries))
 
     def _step(self, measure: TrackedMeasure, step: TargetStep, today: date) -> Verdict:
-        """Return the verdict on one step: a target and its day."""
+        """Return the verdict on a single target by its day."""
         name, periods = self.rule.measure, self.rule.sustained_periods
         for_periods = f" for {periods} periods" if periods > 1 else ""
         goal = f"{step.target:g} by {in_words(step.by)}{for_periods}"
@@ -100,19 +100,19 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         return verdict(status, reason, counted[-1] if counted else measure.position)
 
     def _is_undecided(self, measure: TrackedMeasure, step: TargetStep) -> bool:
-        """Return True if a further period may end by a step's day, so that its figure would count instead."""
+        """Return True if a further period may end by a target's day, so that its figure would count instead."""
         end = measure.next_end(len(measure.ends) - 1)
         return measure.ends[-1] < step.by and (end is None or end <= step.by)
 
     def _provisional(self, step: TargetStep, reached: _Reached, for_periods: str) -> Verdict:
-        """Return NOT_DUE for a step that was reached before its day, while a later figure still counts."""
+        """Return NOT_DUE for a target that was reached before its day, while a later figure still counts."""
         reason = f"Measure {self.rule.measure} reached {step.target:g}{for_periods}"
         reason = f"{reason} in the period to {in_words(reached.end)}; the day is {in_words(step.by)}"
         reason = f"{reason}, and a figure for a later period until then counts instead."
         return verdict(Status.NOT_DUE, reason, *reached.entries)
 
     def _outcome(self, measure: TrackedMeasure, step: TargetStep, reached: _Reached, today: date) -> Verdict:
-        """Return MET or MET_LATE for a step that was reached, NOT_MET if it had to last and did not."""
+        """Return MET or MET_LATE for a target that was reached, NOT_MET if it had to last and did not."""
         periods, entries = self.rule.sustained_periods, reached.entries
         late = (reached.end - step.by).days
         for_periods = f" for {periods} periods" if periods > 1 else ""
@@ -151,7 +151,7 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         return verdict(before.status, f"{before.reason} {gap}, and reaches it in the period to {end}.", *entries)
 
     def _unknown(self, measure: TrackedMeasure, step: TargetStep, goal: str) -> Verdict | None:
-        """Return NO_EVIDENCE if the period that decides on a step has no reading or no mean; else None."""
+        """Return NO_EVIDENCE if the period that decides on a target has no reading or no mean; else None."""
         name, by = self.rule.measure, in_words(step.by)
         last = max((index for index, end in enumerate(measure.ends) if end <= step.by), default=None)
         if last is None:
@@ -177,9 +177,9 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
                 yield index, decimal_mean(measure.values[index + 1 - span : index + 1])
 
     def _reached(self, measure: TrackedMeasure, step: TargetStep, *, is_known: bool) -> _Reached | None:
-        """Return the periods in a row that reached the step's target, or None if there are too few.
+        """Return the periods in a row that reached a target, or None if too few periods did.
 
-        Up to the step's day, the latest period decides if `is_known`. After that day, the first period that
+        Up to the target's day, the latest period decides if `is_known`. After that day, the first period that
         reaches the target decides.
         """
         periods, run, previous = self.rule.sustained_periods, 0, -1
@@ -207,7 +207,7 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         return _Reached(measure.ends[index], measure.entries[first : index + 1])
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the instants at which a step is due within a fortnight or overdue, or a reading is missing."""
+        """Return the instants at which a target is due within a fortnight or overdue, or a reading is missing."""
         moments = [moment for step in self.rule.steps for moment in warned(clause, step.by, 2)]
         measure = self.measures.get(self.rule.measure)
         if self.rule.sustained_periods > 1 and measure is not None and measure.ends:
@@ -217,13 +217,13 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
 
 
 def _missing(measure: TrackedMeasure, today: date) -> date | None:
-    """Return the last day of a period that has no reading although the next period has ended, or None."""
+    """Return the last day of a period without a reading although the next period has ended; else None."""
     limit = measure.next_end(len(measure.ends) - 1, 2)
     return None if limit is None or today <= limit else measure.next_end(len(measure.ends) - 1)
 
 
 def _gap(measure: TrackedMeasure, previous: int, index: int) -> date | None:
-    """Return the last day of the first period without a reading between two indexes, or None."""
+    """Return the last day of the first period without a reading between two indexes; None without a gap."""
     for later in range(max(previous, 0) + 1, index + 1):
         if not measure.follows(later):
             return measure.next_end(later - 1)
