@@ -78,7 +78,7 @@ class Judged(Judge[duties.Judged]):
         return months_after(clause.day(since), months) if months else None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict of the latest assessment; NO_EVIDENCE before the first or while the next is overdue."""
+        """Return the latest assessment's verdict; NO_EVIDENCE before the first or while the next is overdue."""
         latest, limit = self._latest(clause), self._limit(clause)
         roles = enumerate_names(role.meaning for role in self.rule.by)
         if latest is None:
