@@ -37,7 +37,7 @@ class MachineClock:
         return self._wall()
 
     def check_elapsed(self) -> None:
-        """Raise ClockWrong when the clock has gained more than `BOUND` on the time elapsed since the start."""
+        """Raise ClockWrong when the clock has run more than `BOUND` ahead of the time elapsed since the start."""
         started, elapsed = self._start
         gained = self._wall() - started - timedelta(seconds=self._elapsed() - elapsed)
         if gained > BOUND:
@@ -62,7 +62,7 @@ now = MachineClock()
 
 
 def check_last(notice: str, last: datetime | None, database: datetime) -> None:
-    """Raise ClockWrong when a notice's last entry is recorded ahead of the database's clock."""
+    """Raise ClockWrong when a notice's last entry is more than `BOUND` ahead of the database's clock."""
     if last is not None and last - database > BOUND:
         raise ClockWrong(
             f"a wrong clock recorded the last entry of {notice} at {last:%Y-%m-%dT%H:%M:%SZ}, ahead of the "

@@ -1,7 +1,8 @@
 """The committed state of each notice, for judging access: who may read what, now.
 
 The writer has states of its own, which run ahead of the commit. Here one read of the head serves all callers that
-were waiting before it started. Entries that this process committed are folded from memory, others are read.
+were waiting before it started. Entries that this process committed are folded from memory. Other entries are read
+from the database.
 """
 
 import asyncio
@@ -24,11 +25,11 @@ from ledger.store.writer_connections import RecordingConnection
 
 NOTICES_IN_MEMORY = 256
 COMMITTED_ENTRIES = 1_000
-"""Maximum committed entries of a notice in memory. If there are more, they are read from the database."""
+"""Maximum committed entries of a notice in memory. Further entries are read from the database."""
 
 
 class CommittedStates:
-    """Folded states of notices, each caught up with the notice's head when it is read."""
+    """Folded states of notices, each caught up with the notice's head when the state is read."""
 
     def __init__(self, url: str, sealed: SealedSnapshots) -> None:
         self._url = url
@@ -37,7 +38,7 @@ class CommittedStates:
         self._lock = asyncio.Lock()
         self._folded: LRUCache[str, FoldedState] = LRUCache(NOTICES_IN_MEMORY)
         self._committed: LRUCache[str, deque[tuple[Entry, bytes]]] = LRUCache(NOTICES_IN_MEMORY)
-        """Entries that this process committed since the last read, with the root at each."""
+        """Entries that this process committed since the last read, each with the root after it, by notice."""
         self._next: dict[str, asyncio.Task[State]] = {}
         """Reads that have not started, by notice. All callers until the start share one read."""
 
@@ -94,7 +95,7 @@ class CommittedStates:
         return folded.state
 
     async def close(self) -> None:
-        """Close the connection; the next read opens another."""
+        """Close the connection; the next read opens another connection."""
         if self._connection is not None:
             await self._connection.close()
 

@@ -95,7 +95,7 @@ def _document(fact: EvidenceSubmitted) -> tuple[str, str, int, str]:
 
 
 def _forbidden(name: str, *, removed: bool, role: Role) -> Refused | None:
-    """Return the refusal of a correction that the role may not make; None if it may."""
+    """Return the refusal of a correction that removes a document or that the role may not make, else None."""
     if removed and name == EvidenceSubmitted.__name__:
         message = "a document cannot be removed by a correction; record that it was withdrawn or erased"
         return Refused.because("NOT_CORRECTABLE", message, "data.position")

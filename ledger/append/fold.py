@@ -22,13 +22,13 @@ class FoldedState(Struct):
     state: State
     frontier: Frontier
     root_hash: bytes = b""
-    """Root at the head."""
+    """Root of the tree at the head."""
     snapshot_at: int = 0
     """Position of the last snapshot."""
 
 
 async def load(connection: Connection, notice: str, head: Head | None, sealed: SealedSnapshots) -> FoldedState:
-    """Return the state at the head, from the last snapshot and the entries after it.
+    """Return the state at the head, from the last snapshot and the entries after it; empty without a head.
 
     Raises:
         Damaged: Entries below the head are missing.
@@ -65,7 +65,7 @@ def add(folded: FoldedState, committed: Iterable[tuple[Entry, bytes]], head: Hea
 
 
 async def catch_up(connection: Connection, notice: str, folded: FoldedState, head: Head) -> None:
-    """Fold in the entries that other processes wrote, up to the head.
+    """Fold the stored entries after the state's position into the state, up to the head.
 
     Raises:
         Damaged: Entries below the head are missing.
@@ -85,7 +85,7 @@ async def catch_up(connection: Connection, notice: str, folded: FoldedState, hea
 
 
 async def keep_snapshot(connection: Connection, notice: str, folded: FoldedState, sealed: SealedSnapshots) -> None:
-    """Write a snapshot once enough entries were recorded since the last one."""
+    """Write a snapshot once enough entries were recorded since the last snapshot."""
     if folded.state.position - folded.snapshot_at >= snapshots.INTERVAL:
         await sealed.write(connection, notice, folded.state)
         folded.snapshot_at = folded.state.position

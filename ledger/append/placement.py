@@ -30,7 +30,7 @@ from ledger.store.entries import EntryRow, Guard, Head
 from ledger.store.writer_connections import RecordingConnection
 
 AHEAD = timedelta(seconds=60)
-"""Time by which a fact's own time may be ahead of the ledger's clock."""
+"""Longest time by which a fact's own time may be ahead of the ledger's clock."""
 _STEP = timedelta(microseconds=1)
 
 
@@ -141,7 +141,7 @@ class Placement:
         return repeated(envelope, attachments_of(first), item, placed)
 
     def refold(self, state: State) -> None:
-        """Replace the state with the one folded again after a correction."""
+        """Replace the state with a state that was folded again after a correction."""
         self.state = self.folded.state = state
 
     def _unexpected(self, expected: int) -> Refused:
@@ -152,7 +152,7 @@ class Placement:
         )
 
     def _place(self, item: SubmittedFact, credential: Credential, role: str) -> Placed | Refused:
-        """Give a fact the next position and fold it in, or refuse an entry that is too large."""
+        """Give a fact the next position and fold it into the state, or refuse an entry that is too large."""
         position = self.state.position + 1
         envelope = Envelope(
             specversion="1.0",
@@ -197,7 +197,8 @@ class Placement:
         """Store the placed facts in the database.
 
         Returns:
-            False if the notice has grown since, or the clock is wrong; then nothing is stored.
+            False if another process has recorded entries of the notice, or the clock is wrong. Then the call
+            stores nothing.
         """
         head = self._hash()
         erasing = [entry.position for entry in self.entries if isinstance(entry.fact, NarrativeErased)]

@@ -1,7 +1,7 @@
-"""States of notices from memory, by which the reader of a request is judged.
+"""States of notices in memory, by which the access of a request's reader is judged.
 
 Reading a notice's head takes a round trip, and the request's database snapshot sees the head anyway. The answer is
-released only if its snapshots have seen the heads of these states.
+released only if the request's snapshots have seen the heads of these states.
 """
 
 from ledger.append.committed_state import CommittedStates
@@ -13,7 +13,7 @@ class Unconfirmed(Exception):
 
 
 class RecalledStates:
-    """States from memory that one request is judged by, and the heads that its snapshots have seen."""
+    """States in memory that one request is judged by, and the heads that its database snapshots have seen."""
 
     def __init__(self, states: CommittedStates) -> None:
         self._states = states
@@ -33,7 +33,7 @@ class RecalledStates:
         return folded.state
 
     def confirm(self, notice: str, size: int, root_hash: bytes) -> None:
-        """Compare the head that a snapshot has seen with the state by which its reader was judged.
+        """Compare the head that a database snapshot has seen with the state by which the reader was judged.
 
         Raises:
             Unconfirmed: The reader was not judged by the state at this head.
@@ -44,5 +44,5 @@ class RecalledStates:
 
     @property
     def are_confirmed(self) -> bool:
-        """True if a snapshot has seen the head of each state, and no other head."""
+        """True if the database snapshots have seen the head of each state, and no other head."""
         return self._judged == self._seen

@@ -2,8 +2,8 @@
 
 The quick way computes a batch on the state in memory and stores it in one guarded statement. It gives up after
 another process's entry, a repeated key, a lost connection or a row that the database refused. The careful way then
-drops the state, locks the heads, catches up and looks up the keys first. Later batches stay careful for as long as
-this finds repetitions or entries of other processes.
+drops the state, locks the heads, catches up and looks up the keys first. Later batches take the careful way for
+as long as it finds repetitions or entries of other processes.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ RECONNECT_SECONDS = 30.0
 """Seconds to keep trying after losing the database; then callers get Unavailable."""
 OnCommit = Callable[[str, Sequence[Entry], Sequence[EntryRow]], None]
 Result = list[Answer] | Exception
-"""A request's answers, or the reason why it is not known to be recorded."""
+"""A request's answers, or the error that leaves unknown whether the request was recorded."""
 
 
 class Recorder:
@@ -184,7 +184,10 @@ class Recorder:
         return [results[number] for number in range(len(requests))]
 
     async def _bisect(self, notice: str, requests: Sequence[AppendRequest], wait: bool) -> list[list[Answer]]:
-        """Store requests together; when the database refuses one of their rows, find it by bisection."""
+        """Store requests together, and return their answers.
+
+        If the database refuses a row, find and refuse its fact by bisection.
+        """
         try:
             return await self._reconnecting(notice, requests, wait)
         except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
@@ -206,10 +209,11 @@ class Recorder:
     async def _reconnecting(
         self, notice: str, requests: Sequence[AppendRequest], wait: bool
     ) -> list[list[Answer]]:
-        """Store requests, again if the connection is lost. Their keys show which facts were committed before.
+        """Store requests, and try again if the connection is lost. Keys show which facts were committed before.
 
         Raises:
             Unavailable: The database stays unreachable for `RECONNECT_SECONDS`.
+            WorkerLost: The notice's server of the cluster cannot be reached.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + RECONNECT_SECONDS
@@ -234,7 +238,7 @@ class Recorder:
                 pause = min(pause * 2, 2.0)
 
     async def _locked(self, notice: str, requests: Sequence[AppendRequest], wait: bool) -> list[list[Answer]]:
-        """Store requests in one transaction under the head's lock."""
+        """Store requests in one transaction under the head's lock, and return their answers."""
         connection = await self._connected()
         folded = self._folded.pop(notice, None)
         if folded is None:

@@ -21,7 +21,7 @@ class Attachments(Struct, frozen=True):
     """Salts of an entry's narratives and digest of its document, for comparison with a repetition."""
 
     salts: Mapping[str, bytes | None] = {}
-    """Path → the narrative's salt; None where it was erased."""
+    """Path of each narrative → its salt; None if the narrative was erased."""
     has_file: bool = False
     content: str | None = None
     """SHA-256 of the document; None if it was erased or there is no document."""
@@ -88,7 +88,7 @@ def repeated(
 
 
 def same_content(stored: Envelope, attachments: Attachments, submitted: SubmittedFact) -> bool:
-    """Return whether a submission equals the stored entry of its key; erased content is not compared."""
+    """Return whether a submission equals the stored entry with its key; erased content is not compared."""
     stored_type = STORED_TYPES.get(stored.type)
     kind = stored_type.kind.type if stored_type is not None else stored.type
     if (kind, stored.subject, stored.time, stored.clauses, stored.confirm) != (

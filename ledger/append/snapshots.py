@@ -1,8 +1,8 @@
 """Snapshots of a notice's folded state, so that a cold start does not fold a long history.
 
-Rights are judged by a snapshot, so a forged one could let anybody record. A seal therefore binds a snapshot to its
-notice, its position and the root there. Its key is not in the database. A snapshot with a wrong seal is ignored;
-the entries are folded instead.
+Rights are judged by a snapshot, so a forged snapshot could let anybody record. A seal therefore binds a snapshot
+to its notice, its position and the root there. The seal's key is not in the database. A snapshot with a wrong seal
+is ignored; the entries are folded instead.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from ledger.store import entries
 from ledger.store.entries import Connection
 
 INTERVAL = 5_000
-"""Entries between two snapshots of a notice; fewer fold in some tens of milliseconds."""
+"""Entries between two snapshots of a notice; fewer entries fold in some tens of milliseconds."""
 PURPOSE = "snapshots"
 """Purpose under which the key of the seals is derived from the signing key."""
 _SEAL_BYTES = 32
@@ -54,7 +54,7 @@ class SealedSnapshots:
         return _decoder.decode(state)
 
     async def write(self, connection: Connection, notice: str, state: State) -> None:
-        """Store a sealed snapshot, unless a later one is stored already."""
+        """Store a sealed snapshot, unless a later snapshot is stored already."""
         encoded = msgspec.json.encode(state)
         seal = await self._seal(connection, notice, state.position, encoded)
         if seal is not None:
@@ -81,12 +81,12 @@ async def read(connection: Connection, notice: str, size: int) -> State:
 
 
 async def write(connection: Connection, notice: str, state: State) -> None:
-    """Store an unsealed snapshot, unless a later one is stored already."""
+    """Store an unsealed snapshot, unless a later snapshot is stored already."""
     await entries.write_snapshot(connection, notice, _UNSEALED, state.position, msgspec.json.encode(state))
 
 
 async def wrong_snapshot(connection: Connection, notice: str) -> int | None:
-    """Return the position of a stored snapshot that differs from the folded entries; None if all are right."""
+    """Return the position of a stored snapshot that differs from the folded entries; None if no snapshot does."""
     for version, start in ((VERSION, _SEAL_BYTES), (_UNSEALED, 0)):
         row = await entries.read_snapshot(connection, notice, version)
         if row is not None and not await _follows(connection, notice, row[0], row[1][start:]):

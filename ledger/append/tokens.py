@@ -1,7 +1,8 @@
 """Issue API tokens, look them up by their SHA-256, and revoke them. A secret is never stored or recorded.
 
-The entry that issued a token holds its rights. A table maps the digest to the notice and the token's id. Its row
-is written before the entry, so a recorded token can always be looked up. A row without an entry gives no rights.
+The entry that issued a token holds its rights. A table maps the digest to the notice and the token's id. The
+token's row is written before the entry, so a recorded token can always be looked up. A row without an entry gives
+no rights.
 """
 
 import hashlib
@@ -32,7 +33,7 @@ from ledger.intake.parse import accept
 from ledger.store.database import connect
 
 PREFIX = "ledger_"
-"""Prefix of every secret, so that a leaked one can be recognised."""
+"""Prefix of every secret, so that a leaked secret can be recognised."""
 SOURCE = "operator"
 """Source of the entries that issue and revoke tokens."""
 
@@ -43,7 +44,7 @@ class TokenScope(Struct, frozen=True, kw_only=True):
     actor: str
     role: Role
     source: str | None = None
-    """The only source that the token may record from."""
+    """The only source that the token may record from; None allows any."""
     facts: Sequence[str] = ()
     """Fact types that the token may record. Empty means every type that its role may record."""
     until: datetime | None = None
@@ -66,7 +67,7 @@ class IssuedToken(Struct, frozen=True, rename="camel"):
 
 
 class SecondPersonNeeded(LedgerError):
-    """The role of a token takes a second person; the message names the request and the next step."""
+    """A second person must grant a token's role; the message names the request and what to do next."""
 
 
 def new_secret() -> str:
@@ -113,7 +114,7 @@ async def issue(
         notice: The notice that the token opens.
         scope: The token's rights.
         operator: Credential of the recorder.
-        secret: A secret from `new_secret` that the caller has stored; None: a new one is made.
+        secret: A secret from `new_secret` that the caller has stored; None makes a new secret.
 
     Raises:
         SecondPersonNeeded: The role is requested, and another person must grant it.
@@ -147,7 +148,7 @@ async def issue(
 
 
 async def _grant(writer: Writer, notice: str, name: str, scope: TokenScope, operator: Credential) -> None:
-    """Grant the token's role to the actor, or request a role that takes a second person.
+    """Grant the token's role to the actor, or request the role if a second person must grant it.
 
     Raises:
         SecondPersonNeeded: The role is requested, and another person must grant it.
@@ -170,7 +171,7 @@ async def _grant(writer: Writer, notice: str, name: str, scope: TokenScope, oper
 
 
 async def _check_spelling(writer: Writer, notice: str, actor: str) -> None:
-    """Raise LedgerError if a new actor's id is probably a misspelling of a known one."""
+    """Raise LedgerError if a new actor's id is probably a misspelling of a known id."""
     state = await writer.state(notice)
     known = {*state.people.roles, *state.lifecycles.get("actor", {})}
     near = [other for other in known if misspells(actor, other)]
@@ -182,7 +183,7 @@ async def _check_spelling(writer: Writer, notice: str, actor: str) -> None:
 
 
 async def _request(writer: Writer, notice: str, name: str, scope: TokenScope, operator: Credential) -> str:
-    """Record a request for the role unless one is open, and return the message for the operator."""
+    """Record a request for the role unless such a request is open, and return the message for the operator."""
     people = (await writer.state(notice)).people
     position = next(
         (
@@ -203,7 +204,7 @@ async def _request(writer: Writer, notice: str, name: str, scope: TokenScope, op
 
 
 async def revoke(writer: Writer, notice: str, token: str, reason: str, operator: Credential) -> Receipt:
-    """Revoke a token with immediate effect.
+    """Revoke a token with immediate effect, and return the receipt.
 
     Raises:
         Refused: The operator may not revoke the token.
@@ -213,7 +214,7 @@ async def revoke(writer: Writer, notice: str, token: str, reason: str, operator:
 
 
 def public_id(secret: str) -> str:
-    """Return the public id of the token with a secret."""
+    """Return the public id of the token with this secret."""
     return hash_of(secret).hex()[:16]
 
 

@@ -1,6 +1,6 @@
 """The one way to record facts: concurrent requests are queued and stored together.
 
-One writer per process stores all waiting facts in one transaction. Each fact has its own outcome: a refused one
+One writer per process stores all waiting facts in one transaction. Each fact has its own outcome: a refused fact
 fails alone. Callers are answered after the commit.
 """
 
@@ -61,7 +61,7 @@ class _Waiting(Struct):
 
     request: AppendRequest
     size: int
-    """Bytes of its facts."""
+    """Bytes of the request's facts."""
     answers: asyncio.Future[list[Answer]]
 
 
@@ -109,7 +109,7 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> Self:
-        """Connect and start.
+        """Connect to the database, and start to record.
 
         Raises:
             Unavailable: The database cannot be reached.
@@ -136,7 +136,7 @@ class Writer:
     async def append(
         self, notice: str, item: SubmittedFact, credential: Credential, expected: int | None = None
     ) -> Receipt:
-        """Record one fact. Repeating it with the same (source, id) is safe.
+        """Record one fact. Repeating the call with the same (source, id) is safe.
 
         Raises:
             Refused: The fact may not be recorded.
@@ -162,8 +162,8 @@ class Writer:
         Args:
             notice: The notice of all facts.
             items: The facts.
-            credential: The credential of their recorder.
-            expected: Position of the notice's last entry just before the first fact.
+            credential: The recorder's credential.
+            expected: Position of the notice's last entry just before the first fact; None allows any.
             strict: Record all facts in one transaction, or none.
 
         Returns:
@@ -309,7 +309,10 @@ class Writer:
         return next((notice for notice, locked in self._locked.items() if locked.retry_at <= now), None)
 
     def _retry(self, notice: str) -> list[_Waiting]:
-        """Return a locked notice's requests for another try. After the deadline, fail them and return nothing."""
+        """Return a locked notice's requests for another try.
+
+        After the deadline, fail the requests and return an empty list.
+        """
         locked = self._locked.pop(notice)
         if asyncio.get_running_loop().time() < locked.deadline:
             self._locked[notice] = _LockedNotice(locked.deadline, float("inf"))
@@ -327,7 +330,7 @@ def _size(item: SubmittedFact) -> int:
 
 
 def _parts(items: Sequence[SubmittedFact]) -> list[list[SubmittedFact]]:
-    """Return items in order, in parts that may be stored together; a correction is a part of its own."""
+    """Return facts in order, in parts that may be stored together; a correction is a part of its own."""
     parts: list[list[SubmittedFact]] = []
     size = 0
     for item in items:

@@ -28,7 +28,7 @@ class Member(Struct, frozen=True):
 
 
 class MemberWriter:
-    """A member that is being written."""
+    """Writer of one member, which counts and hashes the member's bytes."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -62,7 +62,7 @@ class Archive:
 
     @contextmanager
     def member(self, name: str) -> Iterator[MemberWriter]:
-        """Open a member for writing, without its size. Only one member may be open at a time."""
+        """Open a member of unknown size for writing. Only one member may be open at a time."""
         info = ZipInfo(name, _EPOCH)
         info.create_system, info.external_attr = 3, 0o644 << 16
         info.create_version = info.extract_version = _VERSION

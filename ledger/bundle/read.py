@@ -1,6 +1,6 @@
 """Read a bundle's ZIP file strictly: every byte belongs to a member, follows from the members, or is the seal.
 
-Imports only the standard library and shares nothing with writing. Members are read as streams.
+Imports only the standard library, and shares no code with the writer. Members are read as streams.
 """
 
 import errno
@@ -86,7 +86,10 @@ class BundleArchive:
         self._file.close()
 
     def _read(self) -> dict[str, _Member]:
-        """Return the place of each member, by name. Raises BundleError if other bytes do not follow from them."""
+        """Return each member's offset, size and CRC, by name.
+
+        Raises BundleError if the other bytes of the file do not follow from the members.
+        """
         members: dict[str, _Member] = {}
         directory, end = [], 0
         for info in ZipFile(self._file).infolist():

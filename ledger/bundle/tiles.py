@@ -20,7 +20,7 @@ class Tiles:
         self._archive = archive
         self._flag = flag
         self._differing: list[int] = []
-        """First entry below each hash that differs."""
+        """Position of the first entry below each hash that differs."""
         self._open: list[list[bytes]] = [[]]
         self._done: list[int] = [0]
         self._names: list[list[str]] = [[]]

@@ -70,7 +70,7 @@ class BundleReport(Struct):
     key: str = ""
     """Verifier key that signed the checkpoint."""
     later: list[tuple[int, int]] = []
-    """Erasures after the bundle's position: the erased entry, and the later entry named as deciding it."""
+    """Erasures after the bundle's last entry: positions of the erased entry and of the deciding entry."""
     absent: list[str] = []
     """Requested views that the bundle lacks; set by the caller."""
 
@@ -105,7 +105,7 @@ def check(
     *,
     unsigned: bool = False,
 ) -> BundleReport:
-    """Verify the bundle in a file.
+    """Verify the bundle in a file, and return the report.
 
     Args:
         path: The bundle.
@@ -115,7 +115,7 @@ def check(
         unsigned: Accept the first format, whose manifest no key has signed.
 
     Raises:
-        LedgerError: The file cannot be read, belongs to another notice than the copy, or ends before the copy.
+        LedgerError: The file cannot be read, belongs to another notice than the earlier copy, or ends before it.
     """
     try:
         with BundleArchive(path) as archive:
@@ -250,7 +250,7 @@ class _BundleVerification:
         self._tiles.append(leaf)
 
     def _replay_admission(self) -> None:
-        """Judge again that each entry could be recorded, if the bundle shows all of them intact."""
+        """Judge again whether each entry could be recorded, if the bundle shows all entries intact."""
         if self._withheld or not self._examination.intact:
             return
         replay = AdmissionReplay(self._examination.report, self._examination.flag)
@@ -329,7 +329,7 @@ class _BundleVerification:
                 self._examination.report_unerased_document(document.position)
 
     def _check_file(self) -> None:
-        """Check the bundle as a file: checkpoint, members, manifest, views and seal. Raises BundleError."""
+        """Raise BundleError if the checkpoint, a member, the manifest, a view's state or the seal is wrong."""
         manifest, archive = self._manifest, self._archive
         entries, root = self._examination.report.entries, self._examination.report.root_hash
         summary = (manifest.size, manifest.root_hash, manifest.withheld)
@@ -357,7 +357,7 @@ class _BundleVerification:
         archive.check_seal()
 
     def _check_note(self) -> None:
-        """Check that the key of the checkpoint signed the manifest. Raises BundleError."""
+        """Raise BundleError unless the key of the checkpoint signed the manifest."""
         digest = sha256(self._archive.read("manifest.json", _MANIFEST)).hexdigest()
         try:
             text, _ = open_note(self._archive.read(NOTE, _SMALL), [self._key])
@@ -372,7 +372,7 @@ class _BundleVerification:
 
 
 def views_of(archive: BundleArchive) -> list[ViewStateRecord]:
-    """Return the states of views in the bundle. Raises BundleError if a line is malformed."""
+    """Return the records of views' states in the bundle. Raises BundleError if a line is malformed."""
     return [exactly(line, ViewStateRecord) for line in archive.lines("views.json", _SMALL)]
 
 
@@ -390,7 +390,7 @@ def _checkpoint(archive: BundleArchive, key: str | None) -> tuple[Checkpoint | N
 
 
 def _key(line: bytes) -> int:
-    """Return a number that entries with the same source and id share, and hardly any others."""
+    """Return a number that only entries with the same source and id are likely to share; 0 if unreadable."""
     try:
         event = msgspec.json.decode(line)
         return int.from_bytes(sha256(f"{event['source']}\n{event['id']}".encode()).digest()[:8])

@@ -139,7 +139,7 @@ class Bundle:
         return digest.hexdigest()
 
     def check(self, names: list[str], manifest: dict[str, Any]) -> None:
-        """Check that the members are the expected ones, match the manifest, and are sealed."""
+        """Check that the members are as expected, match the manifest, and are sealed."""
         odd = [*sorted(set(self.members) ^ set(names)), "their order"]
         need(list(self.members) == names, f"its members are not those of a bundle: {odd[0]}")
         files = [{"name": name, "bytes": self.members[name][1], "sha256": self.digest(name)} for name in names]

@@ -55,7 +55,7 @@ _ALL = 2**31 - 1
 
 
 class ViewStateLine(Struct, frozen=True):
-    """A view's stored state at a position."""
+    """Line of `views.json`: the digest of a view's stored state at a position."""
 
     view: str
     version: int
@@ -226,7 +226,7 @@ class _BundleWriter:
                 member.write(_line(NarrativeLine(position, path, encoded, body, erased_by)))
 
     async def write_documents(self, *, sees: bool) -> None:
-        """Write the documents' lines, then the documents that the role may open without an entry about it."""
+        """Write the documents' lines, then the documents that the role may open without a recorded opening."""
         included: list[tuple[int, str, str | None, int]] = []
         reclassified = {
             effect.position: effect.fact.classification
@@ -277,7 +277,7 @@ class _BundleWriter:
                 member.write(piece)
 
     async def write_tiles(self) -> None:
-        """Write the hash tiles, level by level: the first from the leaves, each other from the level below."""
+        """Write the hash tiles, level by level: level 0 from the leaves, each other level from the level below."""
         roots: list[bytes] = []
         tile: list[bytes] = []
         number = 0

@@ -1,9 +1,10 @@
 """Find the running server of a data directory or start it, and keep it running while in use.
 
-Two locks in the anchor give the order. Every user holds `users.lock` shared while it uses the server. The
-supervisor waits for the exclusive lock and so learns that nobody is left; a killed user counts as gone. The owner
-of `supervisor.lock` may start a server. It prepares, then hands the open, locked file to its supervisor. So the
-lock is never free in between, and there is never a second server. Imports psycopg.
+Two lock files in the anchor, the folder `postgres/` of LEDGER_DATA, coordinate the processes. Every process that
+uses the server has `users.lock` locked shared. The supervisor waits for the exclusive lock and so learns that
+nobody is left; a killed user counts as gone. The owner of `supervisor.lock` may start a server. The owner prepares
+the start, then hands the open, locked file to its supervisor. So the lock is never free in between, and there is
+never a second server. Imports psycopg.
 """
 
 import fcntl
@@ -72,10 +73,11 @@ class EmbeddedPostgres:
         self._mutex = threading.Lock()
 
     def start(self, progress: Callable[[str], None] | None = None) -> str:
-        """Join the users, start the server if it is not running, and return the database's URL.
+        """Join the server's users, start the server if it is not running, and return the database's URL.
 
-        Waits as long as the server reports that it is starting, which may be long after a crash. `progress`
-        receives one line about each wait. The URL contains no secret. Raises EmbeddedPostgresError.
+        The call waits as long as the server reports that it is starting, which may be long after a crash.
+        `progress` receives one line about each wait. The URL contains no secret.
+        Raises EmbeddedPostgresError if the server cannot be started.
         """
         if sys.platform != "linux":
             raise EmbeddedPostgresError(
@@ -97,18 +99,21 @@ class EmbeddedPostgres:
             raise
 
     def ensure_running(self, progress: Callable[[str], None] | None = None) -> str:
-        """Start the server again if it was killed, and return the URL. Call it when a connection breaks."""
+        """Start the server again if it was killed, and return the database's URL.
+
+        Call this method when a connection breaks.
+        """
         return self.start(progress)
 
     def close(self) -> None:
-        """Stop using the server, which stops after its last user. Safe to repeat."""
+        """Stop using the server, which stops after its last user. Repeating the call is safe."""
         # Closed, not unlocked: a forked child that still uses the server keeps its share of the lock.
         descriptor, self._users_lock = self._users_lock, None
         if descriptor is not None:
             os.close(descriptor)
 
     def wait_until_stopped(self, seconds: float) -> bool:
-        """Return whether server and supervisor end within `seconds`. Call this before removing the directory."""
+        """Return whether server and supervisor end within `seconds`. Call this before removing its files."""
         deadline = time.monotonic() + seconds
         while self._supervised() or processes.is_running(places.home_of(self.anchor)):
             if time.monotonic() > deadline:
@@ -132,13 +137,13 @@ class EmbeddedPostgres:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the running server (its postmaster), or None."""
+        """Process id of the running server (its postmaster); None if no server runs."""
         postmaster = processes.find_postmaster(places.home_of(self.anchor))
         return postmaster.pid if postmaster else None
 
     @property
     def supervisor_pid(self) -> int | None:
-        """Process id of the supervisor, or None."""
+        """Process id of the supervisor; None if no supervisor runs."""
         pid, _ = self._noted()
         return pid if self._supervised() else None
 
@@ -293,7 +298,7 @@ class _Reporter:
 
 
 def _try_lock(path: Path, how: int) -> int | None:
-    """Return the open, locked file; None if another process holds a conflicting lock."""
+    """Return the descriptor of the locked file; None if another process holds a conflicting lock."""
     descriptor = places.open_own(path, os.O_RDWR)
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
@@ -316,7 +321,7 @@ def _appending(log: Path) -> Iterator[int]:
 
 
 def _tail(log: Path, begin: int, lines: int = LOG_TAIL_LINES) -> str:
-    """Return the last lines of the log after its first `begin` bytes, joined."""
+    """Return the last lines of the log after its first `begin` bytes, joined into one line."""
     try:
         written = log.read_bytes()[begin:]
     except FileNotFoundError:

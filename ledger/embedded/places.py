@@ -8,9 +8,9 @@ Inside LEDGER_DATA, `postgres/` (the *anchor*) always has the locks and the log.
 - `hba.conf`, `ident.conf`: the access rules.
 
 Home is the anchor, unless root runs the server as a user who cannot enter it (a checkout under /root). This code
-never opens other users' directories. Home is then a directory of its own under the system directory, named by the
-file `elsewhere` in the anchor. It has a random name. So a moved anchor still finds it, and a deleted anchor starts
-with an empty database.
+never opens other users' directories. Home is then a directory of its own under the system directory. It has a
+random name, which is in the file `elsewhere` of the anchor. So a moved anchor still finds its home, and a deleted
+anchor starts with an empty database.
 """
 
 import os
@@ -36,7 +36,7 @@ def home_of(anchor: Path) -> Path:
 
 
 def settle(anchor: Path, account: Account, system_directory: Path) -> Path:
-    """Choose, create and return the home, and let the server's user enter it.
+    """Choose the cluster's home, create it if absent, let the server's user enter it, and return it.
 
     Raises:
         EmbeddedPostgresError: The user cannot reach the home, or the anchor is a copy of another anchor.
@@ -73,7 +73,11 @@ def make_system_directory(directory: Path) -> None:
 
 
 def _claim(home: Path, anchor: Path) -> None:
-    """Note that the anchor has moved. Refuse a copy, because two ledgers would share one database."""
+    """Store an anchor's present path in its home, if the anchor was moved.
+
+    Raises:
+        EmbeddedPostgresError: The home is missing, or two ledgers would share it because the anchor was copied.
+    """
     if not home.is_dir():
         raise EmbeddedPostgresError(
             f"{anchor / 'elsewhere'} says that the database is in {home}, which is not there: "
@@ -98,7 +102,10 @@ def _let_pass(directory: Path, account: Account) -> None:
 
 
 def open_own(path: Path, flags: int) -> int:
-    """Open a file, but never through a link. A new file has mode 600 and belongs to the directory's owner."""
+    """Open a file, but never through a link, and return its descriptor.
+
+    A new file has mode 600 and belongs to the directory's owner.
+    """
     descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     if os.geteuid() == 0:
         os.fchown(descriptor, path.parent.stat().st_uid, -1)

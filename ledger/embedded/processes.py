@@ -30,7 +30,7 @@ class Postmaster:
 
 
 def find_postmaster(home: Path) -> Postmaster | None:
-    """Return the running server of this cluster, or None."""
+    """Return the postmaster of this cluster's running server, or None if no server runs."""
     written = _read_pid_file(home)
     if written is None or not _belongs(written.pid, cluster_tag(home)):
         return None

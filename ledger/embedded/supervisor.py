@@ -1,9 +1,9 @@
 """Start the server, and stop it when nobody uses it any more: a small process of its own.
 
-Run as a script, isolated, with its job as JSON on stdin; imports the standard library only. It inherits two open
-lock files. `supervisor.lock` is already locked; the lock shows that a supervisor lives. Every user of the server
-holds `users.lock` shared. Getting it exclusively proves that nobody is left. Holding it makes the next user
-wait until the server has stopped.
+The module runs as an isolated script, with its job as JSON on stdin, and imports the standard library only. The
+process inherits two open lock files. `supervisor.lock` is already locked; the lock shows that a supervisor lives.
+Every user of the server has `users.lock` locked shared. Once the supervisor has the exclusive lock, nobody is
+left, and the next user waits until the server has stopped.
 
 If this process is killed, the kernel tells the server to stop (the parent-death signal). That signal follows the
 thread that forked. So the main thread starts the server: it lives as long as the process.

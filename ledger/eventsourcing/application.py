@@ -66,7 +66,7 @@ class NoticeLedger(Application[str]):
     """The ledger of the notice that `LEDGER_NOTICE` names.
 
     `save` records `NewFact`s. `repository.get(notice, version=N)` returns the notice as of N. `notification_log`
-    and `recorder.subscribe` follow its entries.
+    and `recorder.subscribe` follow the notice's entries.
     """
 
     is_snapshotting_enabled = True
@@ -125,7 +125,7 @@ class NoticeLedger(Application[str]):
         return recording.notification.id
 
     def take_snapshot(self, aggregate_id: str, version: int | None = None, projector_func: object = None) -> None:  # noqa: ARG002
-        """Store the folded state as the notice's snapshot."""
+        """Store a snapshot of the notice's state as of a version, by default of the last entry."""
         aggregate: NoticeAggregate = self.repository.get(aggregate_id, version=version)
         assert self.snapshots is not None  # noqa: S101 (snapshotting is always on here)
         self.snapshots.put([StateSnapshot(aggregate_id, aggregate.version, aggregate.state)])

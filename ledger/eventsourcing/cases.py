@@ -1,4 +1,4 @@
-"""Test cases for code that extends the ledger: subclass one, as you do with the library's own cases.
+"""Test cases for code that extends the ledger: subclass a case, as you do with the library's own cases.
 
 `GuestProjectionTestCase` tests a projection of yours, and `NoticeRecorderTestCase` a recorder of yours. Both need
 a database that holds a recorded notice; they only add tables in the schema `guests`.
@@ -36,7 +36,10 @@ class GuestProjectionTestCase(TestCase, ABC):
 
     @abstractmethod
     def create_database(self) -> str:
-        """Return the URL of a database that holds the notice and no rows of the guest; `copy_of` makes one."""
+        """Return the URL of a database with the notice and without rows of the guest.
+
+        `copy_of` makes such a database.
+        """
 
     @abstractmethod
     def rows(self, view: Any) -> Any:  # noqa: ANN401 (the view is the subclass's own)
@@ -64,12 +67,12 @@ class GuestProjectionTestCase(TestCase, ABC):
             connection.execute(statement)
 
     def test_batches_and_single_entries_store_the_same_rows(self) -> None:
-        """Compare one run in batches with a run in the library's way: one entry, one transaction."""
+        """Compare a run in batches with a run that processes each entry in a transaction of its own."""
         at_once, last = self._in_batches(self.create_database())
         self.assertEqual(self._one_by_one(self.create_database(), restarts=False), (at_once, last))
 
     def test_restarts_change_no_row(self) -> None:
-        """Compare one run with a run that builds the projection again before each entry."""
+        """Compare a run in batches with a run that builds the projection again before each entry."""
         at_once, last = self._in_batches(self.create_database())
         self.assertEqual(self._one_by_one(self.create_database(), restarts=True), (at_once, last))
 
@@ -126,7 +129,7 @@ class NoticeRecorderTestCase(TestCase, ABC):
 
     @abstractmethod
     def create_recorder(self) -> ApplicationRecorder:
-        """Return the recorder."""
+        """Return the recorder to test."""
 
     def test_notification_ids_are_positions_without_gaps(self) -> None:
         """Check that ids run from 1 to the last entry, equal to the versions."""
@@ -168,7 +171,7 @@ class NoticeRecorderTestCase(TestCase, ABC):
         self.assertEqual(list(recorder.select_events(f"not-{self.notice}")), [])
 
     def test_a_subscription_yields_the_entries_in_order(self) -> None:
-        """Check that a subscription begins after the position it is given."""
+        """Check that a subscription begins after the position that `subscribe` receives."""
         recorder = self.create_recorder()
         with recorder.subscribe(gt=2) as subscription:
             self.assertEqual([next(subscription).id for _ in range(3)], [3, 4, 5])

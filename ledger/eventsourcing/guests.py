@@ -1,8 +1,8 @@
 """Run a third-party projection (a guest) of the eventsourcing library over a notice, in batches.
 
 A guest is a `Projection` with single-dispatch handlers and a `PostgresTrackingRecorder` as its view. The
-library's own runner commits once per event. This one commits once per batch, with the same tracking table. So each
-entry is processed exactly once across restarts and kills. A batch that fails is repeated entry by entry.
+library's own runner commits once per event. This runner commits once per batch, with the same tracking table. So
+each entry is processed exactly once across restarts and kills. A batch that fails is repeated entry by entry.
 """
 
 import logging
@@ -148,7 +148,7 @@ class GuestRunner:
     def run(self, stop: Event) -> None:
         """Follow the notice until `stop` is set, through restarts of the database.
 
-        While another process runs this guest, wait for its end.
+        While another process runs this guest, wait until that process ends.
 
         Raises:
             GuestStopped: The guest failed at an entry.
@@ -260,7 +260,7 @@ class _StopSubscription:
 
 
 def view_class_of(projection_class: type[Projection[Any]]) -> type[PostgresTrackingRecorder]:
-    """Return the view that a projection names: `class Late(Projection[LateView])`.
+    """Return the class of a projection's view, such as LateView in `class Late(Projection[LateView])`.
 
     Raises:
         LedgerError: The projection names no view that extends PostgresTrackingRecorder.
@@ -276,7 +276,7 @@ def view_class_of(projection_class: type[Projection[Any]]) -> type[PostgresTrack
 
 
 async def runs(url: str) -> list[GuestRun]:
-    """Return the position of each guest in each notice, and the entry at which it failed, if any.
+    """Return the position of each guest in each notice, and the entry at which the guest failed, if any.
 
     Raises:
         Unavailable: The database cannot be reached.

@@ -85,14 +85,14 @@ class NoticeRecorder(ApplicationRecorder):
 
         Args:
             stored_events: Facts of this notice as `EntryMapper` made them, at consecutive positions.
-            credential: The recorder; None: the actor of LEDGER_TOKEN.
+            credential: The recorder's credential; None: the credential of LEDGER_TOKEN.
 
         Raises:
             ExpectedPositionError: Another entry has the first position.
-            KeyReusedError: A source and id belong to other content.
+            KeyReusedError: An entry with other content has the source and id of a fact.
             FactRefusedError: The rules refuse a fact.
             OperationalError: The database is unreachable or busy. Retrying is safe.
-            RecordingStoppedError: The database lost entries, or its clock is wrong; an operator has to act.
+            RecordingStoppedError: The database lost entries, or a clock is wrong; an operator has to act.
         """
         if not stored_events:
             return None
@@ -122,7 +122,10 @@ class NoticeRecorder(ApplicationRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        """Return entries of the notice, after `gt` up to `lte`. Another originator has no entries."""
+        """Return the notice's entries after `gt` up to `lte`, at most `limit`, the last entry first if `desc`.
+
+        Another originator than the notice has no entries.
+        """
         if originator_id != self.notice:
             return []
         statement, parameters = _between(gt, lte)
@@ -140,7 +143,7 @@ class NoticeRecorder(ApplicationRecorder):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """Return entries from a position on, at most `limit`, of all types or those in `topics`."""
+        """Return entries from `start` up to `stop`, at most `limit`, of all types or of the types in `topics`."""
         gt = None if start is None else start - inclusive_of_start
         statement, parameters = _between(gt, stop)
         if topics:
@@ -157,7 +160,7 @@ class NoticeRecorder(ApplicationRecorder):
         return rows[0][0] if rows else None
 
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> "NoticeSubscription":
-        """Return an iterator over entries after a position, which waits for more."""
+        """Return an iterator over the entries after a position, which waits for further entries."""
         return NoticeSubscription(self, gt=gt, topics=topics)
 
     def _fetch(self, statement: str, parameters: list[Any]) -> list[Any]:
@@ -218,7 +221,7 @@ def _limited(statement: str, parameters: list[Any], limit: int | None) -> tuple[
 
 
 def _refused_first(outcomes: list[Receipt | Refused]) -> list[Receipt]:
-    """Return the receipts. Raise an error if a fact was refused: the refusal that explains the others."""
+    """Return the receipts. If a fact was refused, raise the refusal that explains the others, as an error."""
     refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
     if refused:
         raise _error(next((r for r in refused if r.refusals[0].code != "NOT_RECORDED"), refused[0]))

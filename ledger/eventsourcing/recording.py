@@ -55,14 +55,14 @@ class WriterThread:
         Args:
             items: The facts, in order.
             expected: Position of the notice's last entry just before the first fact.
-            credential: The recorder's credential; None: that of the token.
+            credential: The recorder's credential; None: the credential of the token.
 
         Returns:
             One receipt or refusal per fact, in the same order.
 
         Raises:
             OperationalError: The database is unreachable or the queue is full. Retrying is safe.
-            RecordingStoppedError: The database lost entries, or its clock is wrong.
+            RecordingStoppedError: The database lost entries, or a clock is wrong.
             ProgrammingError: There is no credential.
         """
         return self._run(self._submit(items, expected, credential))
@@ -72,7 +72,7 @@ class WriterThread:
         return self._run(self._snapshot(position))
 
     def write_snapshot(self, state: State) -> None:
-        """Store a snapshot, unless a later one is stored already."""
+        """Store a snapshot, unless a later snapshot is stored already."""
         self._run(self._write_snapshot(state))
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ LARGEST_POSITION = 2**31 - 1
 
 
 class SnapshotRecorder(AggregateRecorder):
-    """Recorder of one notice's latest snapshot. Older snapshots are not kept, so earlier versions may lack one."""
+    """Recorder of one notice's latest snapshot. Older snapshots are not kept, so a version may lack a snapshot."""
 
     def __init__(self, notice: str, writer: WriterThread) -> None:
         self.notice = notice
@@ -34,7 +34,7 @@ class SnapshotRecorder(AggregateRecorder):
         desc: bool = False,  # noqa: ARG002 (there is one at most)
         limit: int | None = None,  # noqa: ARG002
     ) -> Sequence[StoredEvent]:
-        """Return the snapshot as a stored event, or nothing if it is not after `gt` and up to `lte`."""
+        """Return the snapshot after `gt` up to `lte` as a stored event; empty without such a snapshot."""
         if originator_id != self.notice:
             return []
         state = self._writer.snapshot(LARGEST_POSITION if lte is None else lte)

@@ -1,1 +1,1 @@
-"""Store documents next to the ledger, decide who may open one, and check media types."""
+"""Store documents next to the ledger, decide who may open a document, and check media types."""

@@ -1,4 +1,4 @@
-"""Decide who may open a document, by role or by a live grant, and which fact records it. Pure.
+"""Decide who may open a document, by role or by a live grant, and which fact records the opening. Pure.
 
 The service records each use of a grant, each opening of a restricted document, and each attempt outside a grant.
 It records the same event at most once per actor, document and hour.
@@ -23,15 +23,15 @@ from ledger.domain.state import State, admit
 from ledger.intake.parse import SubmittedFact, accept
 
 BY_SERVICE = Credential(SERVICE, role=Role.SERVICE)
-"""Credential of the service, which records uses on the reader's behalf."""
+"""Credential of the service, which records uses of documents on the reader's behalf."""
 
 
 class OpeningDecision(Struct, frozen=True):
-    """Decision about one opening, and the fact that the service records first."""
+    """Decision about one opening of a document, and the fact that the service records first."""
 
     opens: bool
     record: SubmittedFact | None = None
-    """Fact to record first; None if nothing is due or it was recorded within the hour."""
+    """Fact to record first; None if no fact is due, or the fact was recorded within the hour."""
 
 
 def decide_opening(
@@ -68,7 +68,7 @@ def _fault(state: State, access: Access, document: str, at: datetime) -> UseFaul
 
 
 def _submission(state: State, fact: Fact, actor: str, document: str, at: datetime) -> SubmittedFact | None:
-    """Return the fact as the service submits it; None if the same was recorded within the hour."""
+    """Return the fact as the service submits it; None if the same fact was recorded within the hour."""
     service = Who(SERVICE, Role.SERVICE.value)
     if any(refusal.code == "ALREADY_RECORDED" for refusal in admit(state, fact, service, When(at, at))):
         return None

@@ -1,7 +1,7 @@
 """Check a file against its declared media type, by its first and last bytes. Imports puremagic.
 
-A format with a magic number must start with it. A text format must be text, and not a page or document in
-disguise.
+A file of a format with a magic number must start with that number. A file of a text format must be text, and not a
+page or document in disguise.
 """
 
 import re
@@ -12,7 +12,7 @@ from itertools import chain
 import puremagic
 
 EDGE = 65_536
-"""Bytes examined at the beginning, and as many at the end."""
+"""Bytes examined at each end of a file."""
 _SETS = (
     {"application/gzip", "application/x-gzip", "application/x-tgz"},
     {"application/json", "text/json"},
@@ -79,7 +79,7 @@ UNKNOWN = "application/octet-stream"
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF = {b"avif", b"avis"}
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
-"""Stream of an Office document that a password protects."""
+"""Name of a stream in each Office document that a password protects."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]|\x1a(?!\x1a*\Z)")
 """Pattern of control characters that no text has, except \\x1a at its end, as in DOS."""
 _HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)\b", re.IGNORECASE)
@@ -111,7 +111,7 @@ _BEGINNINGS = {
     "audio/mpeg": re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"),  # dictaphones record at low rates
     "image/tiff": re.compile(rb"II\+\0|MM\0\+"),  # of more than 4 GB
 }
-"""Beginnings that puremagic lacks, some with a byte order mark or white space before them."""
+"""Media type → beginnings of its files that puremagic lacks, some after a byte order mark or white space."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONTAINERS = {
     _OPEN_XML: _ZIP,
@@ -131,7 +131,7 @@ _DOCUMENTS = (
 """Media types of office documents that are ZIP files."""
 _STREAMS = ("WordDocument", "Workbook", "Book", "PowerPoint Document", "__properties_version1.0")
 _OFFICE_STREAMS = tuple(name.encode("utf-16-le") for name in _STREAMS)
-"""Streams of which each document of Word, Excel, PowerPoint or Outlook has one."""
+"""Names of streams, of which each document of Word, Excel, PowerPoint or Outlook has one."""
 _STRONG = 4
 """Number of matching bytes that cannot be an accident in a file of an unknown type."""
 

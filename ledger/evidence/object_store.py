@@ -1,7 +1,7 @@
 """Store documents in a directory or a bucket, each file named by its SHA-256. Imports obstore.
 
-A file arrives whole under a temporary name. Once its entry is stored it is moved to its lasting name. So an upload
-takes the same steps whether the same file was stored before or not.
+A file arrives whole under a temporary name. Once its entry is stored, the file is moved to its lasting name. So an
+upload takes the same steps whether the same file was stored before or not.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ LIMIT = 100_000_000
 SALT_BYTES = 32
 UPLOADS = "uploads"
 AT_ONCE = 32
-"""Documents that may arrive at once in a process; each holds some parts in memory."""
+"""Documents that may arrive at once in a process; each document has some parts in memory."""
 EACH = 8
 """Documents that one person or system may send at once to a process."""
 STEP_SECONDS = 60.0
@@ -52,7 +52,7 @@ class Upload(Struct, frozen=True):
 
 
 class ObjectStore:
-    """The store at a URL; `limit` is the size of the largest document in bytes."""
+    """The store of documents at a URL; `limit` is the size of the largest document in bytes."""
 
     def __init__(self, url: str, limit: int = LIMIT) -> None:
         """Open the store. Raises LedgerError if the URL cannot be used."""
@@ -77,13 +77,13 @@ class ObjectStore:
         sender: str = "",
         detect: bool = False,
     ) -> SubmittedFile:
-        """Store a document while it arrives. If this or `pieces` raises, nothing of the document remains.
+        """Store a document while it arrives. If the call or `pieces` raises, nothing of the document remains.
 
         Args:
             notice: The notice's id.
             media_type: Declared media type.
             pieces: The document's bytes.
-            sender: The actor who sends it.
+            sender: The actor who sends the document.
             detect: True to store the actual media type of a document whose declared type is wrong.
 
         Returns:
@@ -120,7 +120,7 @@ class ObjectStore:
             await asyncio.to_thread(_sync, self._folder / name)
 
     async def move(self, upload: str, notice: str, content: str) -> None:
-        """Give an upload its lasting name, unless that was done. Raises Unavailable if the store fails."""
+        """Give an upload its lasting name, unless it has that name. Raises Unavailable if the store fails."""
         try:
             async with asyncio.timeout(STEP_SECONDS):
                 await obstore.rename_async(self._store, upload, _name(notice, content))
@@ -162,13 +162,13 @@ class ObjectStore:
     ) -> AsyncIterator[bytes] | None:
         """Return a part of a document, checked against the SHA-256 of the whole while it is read.
 
-        The last piece follows only if the whole file has this digest; otherwise Damaged is raised before it.
+        The last piece follows only if the whole file has this digest; otherwise Damaged is raised instead.
 
         Args:
             notice: The notice's id.
             content: SHA-256 of the document, in hexadecimal.
             upload: Name of the document's upload; None once it has its lasting name.
-            part: First byte, and the byte after the last.
+            part: Range of the bytes to return.
 
         Returns:
             The bytes, or None if the document is missing.
@@ -252,7 +252,7 @@ async def _checked(pieces: AsyncIterator[bytes], content: str, part: slice) -> A
 
 
 async def _in_time(items: AsyncIterable[T], fault: str) -> AsyncIterator[T]:
-    """Yield the store's items. Raises Unavailable with this fault if the store fails or hangs."""
+    """Yield the store's items. Raises Unavailable with the message `fault` if the store fails or hangs."""
     iterator = aiter(items)
     while True:
         try:
@@ -274,7 +274,7 @@ async def _while_taken(putting: Awaitable[object], arriving: "_Arriving") -> Non
     """Wait until an upload is stored.
 
     Raises:
-        TimeoutError: The store takes no piece for `STEP_SECONDS`, although one has arrived.
+        TimeoutError: The store takes no piece for `STEP_SECONDS`, although a piece has arrived.
     """
     stored = asyncio.ensure_future(putting)
     try:

@@ -27,7 +27,7 @@ from ledger.store.database import connect
 from ledger.store.entries import Connection, read_head
 
 SILENT_SECONDS = 60.0
-"""Seconds without a message after which a source is silent. A source sends one at least every 30 s."""
+"""Seconds without a message after which a source is silent. A source sends a message every 30 s or sooner."""
 LOOK_SECONDS = 5.0
 PAGE = 1_000
 AlarmKind = Literal["SILENT", "STOPPED", "GAP", "REWRITTEN", "FORK", "ROLLED_BACK", "OLDER"]
@@ -69,10 +69,10 @@ class _Copy:
         self.rotations: list[keys.Rotation] = []
         self.alarm: Alarm | None = None
         self.outdated: Alarm | None = None
-        """Alarm that this version does not know an entry's type, or None. Entries are verified all the same."""
+        """Alarm about an entry's type that this version does not know, or None. The entry is verified anyway."""
 
     def add(self, position: int, kind: str, body: bytes, leaf: bytes, root: bytes) -> bool:
-        """Verify the next entry. If it is damaged, set the alarm and return False."""
+        """Verify the next entry. If the entry is damaged, set the alarm and return False."""
         if position != self.tree.size + 1:
             return self.fail("GAP", f"entry {self.tree.size + 1} is missing")
         if leaf_hash(body) != leaf:
@@ -92,9 +92,9 @@ class _Copy:
         return True
 
     def compare(self, size: int, note: str, root: bytes) -> bool:
-        """Compare a checkpoint of the source with the copy's root at its size.
+        """Compare a checkpoint of the source with the copy's root at the checkpoint's size.
 
-        If they disagree, set the alarm and return False.
+        If the checkpoint is wrong, set the alarm and return False.
         """
         key = keys.signing_key(self.rotations, size) or VerifierKey.parse(self.source.key)
         try:
@@ -135,7 +135,7 @@ class _Refusals:
 class FollowMonitor:
     """Monitor of all followed ledgers in one process.
 
-    It verifies each entry once, and all entries again after a restart.
+    The monitor verifies each entry once, and all entries again after a restart.
 
     Args:
         marks: High-water marks, which reveal that the copy itself was rolled back.
@@ -154,11 +154,11 @@ class FollowMonitor:
 
     @property
     def has_errors(self) -> bool:
-        """True if a subscription has had errors, lately or long ago."""
+        """True if a subscription has had errors at any time."""
         return any(refusals.count for refusals in self._refusals.values())
 
     def refuse_copy(self, notice: str) -> None:
-        """Refuse to record in a notice that is a copy, as of the last check.
+        """Refuse to record in a notice that was a copy at the last check.
 
         Raises:
             Refused: READ_ONLY_COPY: The notice is recorded at its source.

@@ -97,7 +97,7 @@ async def _stop(connection: Connection, name: str) -> None:
 
 
 async def _make_slot(replication: AsyncConnection[object], source: Connection, slot: str) -> str:
-    """Make a slot, and return the name of its snapshot, which lasts as long as the connection is idle."""
+    """Make a slot, and return the name of its snapshot, which lasts while `replication` is idle."""
     statement = SQL("CREATE_REPLICATION_SLOT {} LOGICAL pgoutput EXPORT_SNAPSHOT").format(Identifier(slot))
     for attempt in range(ATTEMPTS):
         await _drop_slot(source, slot)
@@ -183,13 +183,13 @@ def _change(table: str) -> Composed:
 
 
 def _differing(table: str) -> Composed:
-    """Return the query for a notice with a stored row that differs from the fetched row of its key."""
+    """Return the query for a notice with a stored row that differs from the fetched row of the same key."""
     query = SQL("SELECT t.notice FROM {} t JOIN {} i ON {} WHERE ROW(t.*) IS DISTINCT FROM ROW(i.*) LIMIT 1")
     return query.format(Identifier("ledger", table), Identifier("pg_temp", table), _joined(table))
 
 
 async def _subscribe(connection: Connection, source_url: str, name: str, slot: str) -> None:
-    """Replace the subscription by one that starts where the slot starts."""
+    """Replace the subscription by a subscription that starts where the slot starts."""
     subscription = Identifier(SUBSCRIPTION + name)
     await connection.execute(SQL("DROP SUBSCRIPTION {}").format(subscription))
     create = SQL(

@@ -23,7 +23,7 @@ PUBLICATIONS = {
     RECORD: (("entries", "tiles", "checkpoints"), "insert"),
     STATE: (("heads", "narratives", "files"), "insert, update"),
 }
-"""Publication → its tables, and the changes that it publishes."""
+"""Publication → its tables, and the kinds of changes that are published."""
 BACKLOG_BYTES = 1_000_000_000
 """Bytes of the write-ahead log that a slot may hold back before it is reported."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")

@@ -45,7 +45,7 @@ async def subscribe(url: str, source_url: str, source: Source, progress: Callabl
         url: The database of the copy, with the administrator's login.
         source_url: The source's database, with the follower's login.
         source: Name, site and key of the source.
-        progress: Called with a line for each step.
+        progress: Called with a line of text when a part of the copying starts.
 
     Raises:
         LedgerError: The source cannot be followed; the message says why.
@@ -92,7 +92,7 @@ async def _complete_tables(connection: Connection, name: str, progress: Callable
 
 
 async def _has_all(connection: Connection, source: Connection, name: str, slot: str) -> bool:
-    """Wait until the source's present entries could have arrived; return whether the copy has them all."""
+    """Return whether the copy has all present entries of the source, after waiting for their arrival."""
     heads = await (await source.execute("SELECT notice, size FROM ledger.heads")).fetchall()
     ((end,),) = await (await source.execute("SELECT pg_current_wal_flush_lsn()::text")).fetchall()
     query = "SELECT count(*) FROM ledger.entries WHERE notice = %s AND position <= %s"
@@ -170,7 +170,7 @@ async def _watched(connection: Connection, name: str) -> AsyncIterator[int]:
 
 
 async def unsubscribe(url: str, name: str) -> str | None:
-    """Stop following a source and drop the slot there. The source's notices stay here, read-only.
+    """Stop following a source, and drop the slot at the source. The source's notices stay here, read-only.
 
     Returns:
         The reason why the slot could not be dropped at the source; None if it was dropped.

@@ -16,7 +16,7 @@ from ledger.domain.fact import Fact, FactType, Id, Instant, Position
 from ledger.domain.registry import KINDS, STORED_TYPES, StoredType
 
 MAXIMUM_BYTES = 65_535
-"""Maximum bytes of an entry: a C2SP bundle gives its length in 16 bits."""
+"""Maximum bytes of an entry: C2SP's entry bundles give an entry's length in 16 bits."""
 
 
 class Envelope(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

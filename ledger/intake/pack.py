@@ -295,7 +295,7 @@ def _rule_faults(tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _repeated_keys(tables: dict[str, Any], lines: dict[Path, int]) -> Iterator[tuple[Path, str]]:
-    """Yield a fault for each area or clause with the id or number of an earlier one."""
+    """Yield a fault for each area or clause that repeats the id or number of an earlier area or clause."""
     for name, key in (("area", "id"), ("clause", "number")):
         first: dict[str, int] = {}
         items = tables.get(name)

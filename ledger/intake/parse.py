@@ -34,7 +34,7 @@ from ledger.intake.visible import is_blank
 MAXIMUM_NARRATIVE = 1_048_576
 """Maximum bytes of a narrative in UTF-8."""
 MAXIMUM_NARRATIVES = 1_500
-"""Maximum number of narratives in one list of a fact; an entry has no room for the digests of more."""
+"""Maximum number of narratives in one list of a fact; an entry has no room for more digests."""
 MAXIMUM_REASONS = 50
 """Maximum number of refusals of one event, so that the answer to a large invalid event stays small."""
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
@@ -82,7 +82,7 @@ class SubmittedFile(Struct, frozen=True):
     """Temporary name of the file in the store."""
     salt: bytes
     digest: str
-    """SHA-256 over the salt and the file, in base64; the entry holds it."""
+    """SHA-256 over the salt and the file, in base64; the entry contains this digest."""
     size: int
     media_type: str
 
@@ -99,7 +99,7 @@ class SubmittedFact(Struct, frozen=True):
     confirm: str | None
     fact: Fact
     data: bytes
-    """The fact's JSON in the entry."""
+    """The fact's JSON, as the entry will contain it."""
     narratives: tuple[SubmittedNarrative, ...]
     file: SubmittedFile | None = None
     """Document that was uploaded with an EvidenceSubmitted; None without an upload."""
@@ -176,7 +176,7 @@ def accept_read(read: Callable[[], Json]) -> "SubmittedFact | RefusedEvent":
 
 
 def accept(event: Json) -> SubmittedFact:
-    """Return the fact of a decoded event, ready to submit. Raises Refused with all of the event's errors."""
+    """Return the fact of a decoded event, ready to submit. Raises Refused with the event's errors."""
     try:
         return _accept(event)
     except RecursionError:
@@ -292,7 +292,7 @@ def accept_fact(
         The fact and its narratives.
 
     Raises:
-        Refused: The data has errors, all of which are listed.
+        Refused: The data has errors, of which at most `MAXIMUM_REASONS` are listed.
     """
     narratives: list[SubmittedNarrative] = []
     refusals: list[Refusal] = []
@@ -391,7 +391,7 @@ def _narrative_refusal(value: Json, path: str) -> Refusal | None:
 
 
 def convert(value: Json, to: type[_S], prefix: str) -> _S:
-    """Return decoded JSON as a struct. Raises Refused with every field that is missing or wrong."""
+    """Return decoded JSON as a struct. Raises Refused if fields are missing or wrong."""
     try:
         return msgspec.convert(value, to)
     except msgspec.ValidationError as error:

@@ -40,7 +40,7 @@ _NAMES = {
 }
 _TRIGGER = re.compile(r"[0-9@]")
 _MARKS = b"0123456789@&([{<"
-"""ASCII characters. Personal data contains at least one of them, except for an e-mail address in words."""
+"""ASCII characters of which personal data contains at least one, except an e-mail address in words."""
 _AT = re.compile(r" ?[(\[{<\u2039\u00ab] ?(?:at|@) ?[)\]}>\u203a\u00bb] ?|(?<=\w)%40(?=\w)", re.IGNORECASE)
 """Other spellings of @, such as “(at)”."""
 _HIDDEN_AT = re.compile(r"[(\[{<\u2039\u00ab] ?at|%40|@", re.IGNORECASE)
@@ -58,7 +58,7 @@ _INVISIBLE = re.compile(
     "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
 )
 _LOOK_ALIKES = str.maketrans("ΑΒΕΗΙΚΜΝΟΡΤΥΧАВЕЅІКМНОРСТХ", "ABEHIKMNOPTYXABESIKMHOPCTX")  # noqa: RUF001
-"""Greek and Cyrillic capitals that look like Latin ones."""
+"""Greek and Cyrillic capitals → the Latin capitals that they look like."""
 _SEPARATORS = {
     "/": re.compile("[\u2044\u2215]"),
     "-": re.compile("[\u058a\u05be\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\u30fb]"),
@@ -164,7 +164,7 @@ _TELEPHONE_GROUPS = re.compile(
 _DIGITS = re.compile("[0-9]+")
 _PREFIX = re.compile("^(?:(?:00)?44)?0?")
 _NATIONAL_DIGITS = (9, 10)
-"""Digits of a British number without its leading 0."""
+"""Possible numbers of digits in a British telephone number without its leading 0."""
 
 
 def _has_telephone_groups(text: str) -> bool:
@@ -218,7 +218,7 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
         ((PersonalData.POSTCODE, _POSTCODE.search),),
     ),
 )
-"""Cheap search for a trace → the kinds of personal data with this trace, and the search for each kind."""
+"""Cheap search for a trace of personal data → the kinds with this trace, and the search for each kind."""
 
 
 @lru_cache(4_096)

@@ -88,7 +88,7 @@ def printable(name: str) -> str:
 
 
 def json_type(value: Json) -> str:
-    """Return JSON's name for the type of a value."""
+    """Return a description of the JSON type of a value."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, str):
@@ -134,7 +134,7 @@ class _TypeCheck:
         return _leaf(hint, metas)
 
     def errors(self, value: Json, path: str) -> Iterator[Refusal]:
-        """Yield every error of the value at a path; errors of its parts come before its own."""
+        """Yield every error of the value at a path; errors of the value's parts come first."""
         valid = True
         for error in self._of_parts(value, path):
             valid = False

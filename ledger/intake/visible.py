@@ -1,4 +1,4 @@
-"""Tell characters that leave a mark from those that do not. Pure."""
+"""Tell characters that leave a mark from characters that do not. Pure."""
 
 import unicodedata
 

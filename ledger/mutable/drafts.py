@@ -108,7 +108,7 @@ class Drafts:
             return bool(cursor.rowcount)
 
     async def delete(self, notice: str, actor: str, draft: str) -> bool:
-        """Delete a draft. Return whether it existed."""
+        """Delete a draft. Return whether the draft existed."""
         async with await connect(self._url, "ledger_writer") as connection:
             cursor = await connection.execute(
                 "DELETE FROM ledger.report_drafts WHERE notice = %s AND actor = %s AND draft = %s",

@@ -59,7 +59,7 @@ async def people(connection: Connection, notice: str) -> list[Person]:
 
 
 async def erase(connection: Connection, notice: str, actor: str) -> bool:
-    """Erase an actor's name and contact from a notice's directory. Return whether the actor was in it."""
+    """Erase an actor's name and contact from a notice's directory. Return whether the actor was there."""
     cursor = await connection.execute(
         "DELETE FROM ledger.people WHERE notice = %s AND actor = %s", (notice, actor)
     )

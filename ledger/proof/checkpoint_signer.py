@@ -1,7 +1,7 @@
 """Sign a checkpoint of each notice's tree within a second of a commit, and never two that disagree.
 
 Four checks precede each signature. The root is recomputed from the stored hashes. A consistency proof from the
-last checkpoint is verified. This process's key must be the one that the entries appoint. The head must extend
+last checkpoint is verified. This process's key must be the key that the entries appoint. The head must extend
 the high-water mark, which is not in the database. So a rewritten history fails here, even if its hashes agree.
 """
 
@@ -31,7 +31,7 @@ POLL_SECONDS = 0.5
 """Seconds between polls for other processes' commits."""
 CONNECTIONS = 2
 _SEED = 0x106
-"""Hash seed that separates these advisory locks from other locks on the same notice."""
+"""Hash seed that separates the signer's advisory locks from other locks on the same notice."""
 _SELECT_CHECKPOINT = "SELECT size, root_hash, note, key FROM ledger.checkpoints WHERE notice = %s"
 # The advisory lock of `_sign` makes the next number unique. Checkpoints from before the numbers are counted once.
 _INSERT = """INSERT INTO ledger.checkpoints (notice, size, root_hash, key, note, number)
@@ -131,7 +131,7 @@ class CheckpointSigner:
         self.refused = refused
 
     async def waiting(self) -> float:
-        """Return the age in seconds of the oldest entry without a checkpoint; 0 if all are covered."""
+        """Return the age in seconds of the oldest entry without a checkpoint; 0 if there is no such entry."""
         first = min((recorded_at for _, recorded_at in await self._unsigned()), default=None)
         return max(0.0, (datetime.now(UTC) - first).total_seconds()) if first is not None else 0.0
 
@@ -244,7 +244,7 @@ def _refusal(message: str) -> Refused:
 
 
 async def _stored(connection: Connection, notice: str, size: int | None = None) -> SignedCheckpoint | None:
-    """Return the checkpoint signed at a size, by default the largest signed size, or None."""
+    """Return the checkpoint signed at a size, by default the largest signed size; None without a checkpoint."""
     cursor = await connection.execute(
         f"{_SELECT_CHECKPOINT} AND (%s::integer IS NULL OR size = %s) ORDER BY size DESC LIMIT 1",
         (notice, size, size),
@@ -255,7 +255,7 @@ async def _stored(connection: Connection, notice: str, size: int | None = None) 
 
 
 async def _root(connection: Connection, notice: str, size: int) -> bytes:
-    """Return the root of a notice's tree at a size, as the last entry of that size records it."""
+    """Return the root of a notice's tree at a size, as stored with the last entry of that size."""
     cursor = await connection.execute(
         "SELECT root_hash FROM ledger.entries WHERE notice = %s AND position = %s", (notice, size), binary=True
     )

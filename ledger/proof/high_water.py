@@ -4,12 +4,12 @@ After a restored backup or a failover, a tree may end before its mark or have an
 The process then records and signs nothing for that notice, so that no size gets two signed roots.
 
 Memory has every commit of this process. The file has every signed head, written before its signature, for a new
-process. Entries of the last second before a crash may be missing there.
+process. Entries of the last second before a crash may be missing in the file.
 
 The file keeps marks by the database's address and by its server's identifier. A failover changes the former, a
 restored dump the latter. A dump restored under another name changes both. A database without a mark for a
-notice takes the mark of another one that has the same first entry. If the first entries differ, the log warns:
-this is another ledger, or a copy from before the notice began.
+notice takes the mark of another database that has the same first entry. If the first entries differ, the log
+warns: the database has another ledger, or is a copy from before the notice began.
 """
 
 import fcntl
@@ -65,7 +65,7 @@ class HighWaterMarks:
         self.stopped: dict[str, str] = {}
         """Notices that are neither recorded nor signed → the reason and the remedy."""
         self.fault: str | None = None
-        """Reason why the file cannot be read. Nothing is recorded or signed while there is one."""
+        """Reason why the file cannot be read, so that nothing is recorded or signed; None if there is no fault."""
 
     def mark(self, notice: str) -> Mark | None:
         """Return the later of a notice's marks in memory and in the file; None without any mark."""
@@ -74,7 +74,7 @@ class HighWaterMarks:
 
     @property
     def notices(self) -> list[str]:
-        """Notices with a mark, of this database or of another one."""
+        """Notices with a mark, of this or of another database."""
         self._refresh()
         return sorted({*self._marks, *self._others})
 
@@ -151,7 +151,7 @@ class HighWaterMarks:
         raise RolledBack(message)
 
     def accept_loss(self, notice: str, head: Head | None) -> None:
-        """Replace the mark of a notice by its present head, in memory and in the file."""
+        """Replace the mark of a notice by the notice's present head, in memory and in the file."""
         mark = self.mark(notice)
         generation, first = (mark.generation + 1, mark.first) if mark else (1, b"")
         self._marks[notice] = Mark(generation, head.size if head else 0, head.root_hash if head else b"", first)
@@ -247,7 +247,11 @@ async def names_of(url: str) -> list[str]:
 
 
 async def open_marks(path: Path, url: str) -> HighWaterMarks:
-    """Return the marks of a database, shared through a file. Raises Unavailable without the database."""
+    """Return the marks of a database, shared through a file.
+
+    Raises:
+        Unavailable: The database cannot be reached.
+    """
     return HighWaterMarks(path, await names_of(url))
 
 

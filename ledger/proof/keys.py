@@ -40,9 +40,10 @@ def new_name(origin: str) -> str:
 
 
 def generate(path: Path, name: str) -> Signer:
-    """Create a key in a new file that only its owner may read.
+    """Create a key in a new file that only its owner may read, and return the key.
 
-    The file appears complete or not at all. When several processes call this at once, the first one's key remains.
+    The file appears complete or not at all. If several processes call this at once, the key of the
+    first process remains.
     Raises LedgerError when the name is invalid or the file cannot be created.
     """
     if not _NAME.fullmatch(name):
@@ -69,7 +70,7 @@ def generate(path: Path, name: str) -> Signer:
 
 
 def read(file: Path) -> Signer:
-    """Read a key from a file that only its owner may read. Raises LedgerError."""
+    """Read a key from a file that only its owner may read. Raises LedgerError if the key cannot be read."""
     try:
         return Signer.read(file)
     except CheckpointError as error:
@@ -77,7 +78,11 @@ def read(file: Path) -> Signer:
 
 
 def read_or_generate(data: Path, origin: str) -> Signer:
-    """Read the key in the data folder, generating it on first use. Raises LedgerError."""
+    """Return the key in the data folder, generating it on first use.
+
+    Raises:
+        LedgerError: The key cannot be read or generated.
+    """
     path = data / KEY_FILE
     if not path.exists():
         try:
@@ -124,7 +129,7 @@ def signing_key(rotations: Iterable[Rotation], size: int) -> VerifierKey | None:
 
 
 def log_signers(signer: Signer, origin: str) -> tuple[Signer, ...]:
-    """Return the key under its own name and under the log's name.
+    """Return the key under its own name and under the log's name; once if the names are equal.
 
     The log's name is added because https://c2sp.org/tlog-checkpoint recommends it and some clients require it.
     """

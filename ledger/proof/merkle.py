@@ -2,7 +2,7 @@
 
 Imports only the standard library. A tree is a sequence of leaf hashes; index 0 is position 1 of a notice. Proofs
 are built in `ledger.proof.paths` from ranges of leaves. They are verified here by arithmetic on the bits of index
-and size. Both share only the hash functions, so each catches a mistake in the other.
+and size. Building and verifying share only the hash functions, so each catches a mistake in the other.
 
 Faster hashing was measured on Python 3.11 to 3.13 and rejected. `_sha256`, `_sha2` and `usedforsecurity=False` are
 no faster on the 65 bytes of a node. The built-in modules take two to four times as long on a 400-byte entry.
@@ -25,7 +25,7 @@ EMPTY_ROOT = sha256(b"").digest()
 
 
 _LEAF, _NODE = sha256(b"\x00"), sha256(b"\x01")
-"""Hashes of the two prefixes, copied for each leaf and node: a copy costs less than a new hash."""
+"""SHA-256 contexts of the leaf and node prefixes. Copying a context costs less than making a new one."""
 
 
 class ProofError(ValueError):
@@ -97,13 +97,13 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 def verify_consistency(
     first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes
 ) -> None:
-    """Check that one tree begins with all leaves of another.
+    """Check that one tree begins with all leaves of another tree.
 
     Args:
-        first: Size of the smaller tree, at least 1: every tree extends the empty one.
+        first: Size of the smaller tree, at least 1: every tree extends the empty tree.
         second: Size of the larger tree.
         proof: List or tuple of hashes (RFC 6962 section 2.1.2), empty if the sizes are equal.
-        first_root: Root of the smaller tree. Roots of one size are only compared.
+        first_root: Root of the smaller tree. If the sizes are equal, the roots are only compared.
         second_root: Root of the larger tree.
 
     Raises:
@@ -137,7 +137,7 @@ def verify_consistency(
 
 
 def _path_shape(index: int, last: int) -> tuple[int, int]:
-    """Return the level at which a node's path meets the last node's, and the length of its proof.
+    """Return the level at which a node's path meets the last node's path, and the length of its proof.
 
     Above that level the path follows the tree's right edge. Siblings are on the left, one for each set bit of the
     index.
@@ -192,7 +192,7 @@ class Frontier:
         self._subtrees.append(leaf)
 
     def extend_with_roots(self, leaf_hashes: Iterable[bytes]) -> list[bytes]:
-        """Add leaf hashes in order and return the root after each.
+        """Add leaf hashes in order, and return the tree's root after each leaf.
 
         Each leaf costs one hash per new ancestor, the minimum. Raises ProofError if a value is not a hash; the
         frontier is then unchanged.

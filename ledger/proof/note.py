@@ -42,7 +42,7 @@ class VerifierKey:
 
     name: str
     public_key: bytes
-    """32 bytes (RFC 8032)."""
+    """Ed25519 public key of 32 bytes (RFC 8032)."""
     key_id: bytes = field(init=False)
     """First 4 bytes of SHA-256(name || newline || 0x01 || public key)."""
 
@@ -56,7 +56,7 @@ class VerifierKey:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a key from its text. Raises CheckpointError."""
+        """Read a key from its text. Raises CheckpointError if the text is malformed."""
         name, key_id, public_key = _read_key("", text)
         key = cls(name, public_key)
         if key.key_id != key_id:
@@ -100,7 +100,7 @@ class Signer:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a key from a file that only its owner may use. Raises CheckpointError."""
+        """Read a key from a file that only its owner may use. Raises CheckpointError if the key cannot be read."""
         try:
             with open(path, "rb", opener=_open_without_blocking) as file:
                 status = os.fstat(file.fileno())
@@ -115,12 +115,12 @@ class Signer:
             raise CheckpointError(f"{path}: {error}") from None
 
     def to_text(self) -> str:
-        """Return the secret in Go's form, without a newline: `PRIVATE+KEY+name+id+base64(0x01 || private key)`."""
+        """Return the private key in Go's form `PRIVATE+KEY+name+id+base64(0x01 || key)`, without a newline."""
         key = encode_base64(_ED25519 + self._private_key.private_bytes_raw())
         return f"PRIVATE+KEY+{self._public.name}+{self._public.key_id.hex()}+{key}"
 
     def derive_key(self, purpose: str) -> bytes:
-        """Return a secret of 32 bytes for another purpose. It reveals nothing of the private key."""
+        """Return a secret of 32 bytes for another purpose. The secret reveals nothing of the private key."""
         return hmac.digest(
             self._private_key.private_bytes_raw(), f"improvement-ledger {purpose}".encode(), "sha256"
         )
@@ -131,7 +131,7 @@ class Signer:
 
     @property
     def public(self) -> VerifierKey:
-        """Public key."""
+        """Public key of this signer."""
         return self._public
 
     def renamed(self, name: str) -> "Signer":
@@ -161,7 +161,7 @@ class Signature(NamedTuple):
 
     key: VerifierKey
     value: bytes
-    """64 bytes (RFC 8032)."""
+    """Ed25519 signature of 64 bytes (RFC 8032)."""
 
 
 def open_note(note: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> tuple[str, tuple[Signature, ...]]:

@@ -21,7 +21,7 @@ HashOf = Callable[[int, int], bytes]
 
 
 def nodes_for_root(size: int) -> list[Node]:
-    """Return the complete subtrees of the tree of `size` leaves, largest first: those of a frontier."""
+    """Return the complete subtrees of the tree of `size` leaves, largest first, as a frontier has them."""
     check_size("size", size)
     return _cover(0, size)
 
@@ -78,7 +78,7 @@ def inclusion_proof(index: int, size: int, hash_of: HashOf) -> list[bytes]:
 
 
 def consistency_proof(first: int, second: int, hash_of: HashOf) -> list[bytes]:
-    """Return two sizes' proof for `verify_consistency`. Raises ProofError unless 1 <= first <= second."""
+    """Return the proof of two sizes for `verify_consistency`. Raises ProofError unless 1 <= first <= second."""
     return [_join(nodes, hash_of) for nodes in nodes_for_consistency(first, second)]
 
 
@@ -110,12 +110,18 @@ def _join(nodes: list[Node], hash_of: HashOf) -> bytes:
 
 
 def _middle(start: int, stop: int) -> int:
-    """Return where the tree over a range divides: its left part is the largest power of two below its width."""
+    """Return the index at which the tree over a range of leaves divides.
+
+    The left part's width is the largest power of two below the range's width.
+    """
     return start + (1 << ((stop - start - 1).bit_length() - 1))
 
 
 def _cover(start: int, stop: int) -> list[Node]:
-    """Return the complete subtrees, largest first, of a range cut by the tree's own divisions."""
+    """Return the complete subtrees that cover a range of leaves, largest first.
+
+    The range is the whole tree, or a part into which `_middle` divides the tree.
+    """
     nodes = []
     width = stop - start
     for level in range(width.bit_length() - 1, -1, -1):

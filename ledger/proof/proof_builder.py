@@ -59,7 +59,7 @@ async def proof_texts(
 
 
 async def consistency_path(fetch: Fetch, notice: str, first: Tree, second: Tree) -> list[bytes]:
-    """Return the proof that the second tree begins with the entries of the first.
+    """Return the proof that the second tree begins with the entries of the first tree.
 
     Raises:
         ProofError: The sizes are not 1 <= first <= second.

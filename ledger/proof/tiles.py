@@ -35,7 +35,7 @@ _ROOTS = """SELECT hashes FROM unnest(%s::integer[], %s::integer[]) WITH ORDINAL
 
 
 def fetching(connection: AsyncConnection[Any]) -> Fetch:
-    """Return a function that runs queries on a connection."""
+    """Return a function that runs queries on a connection and returns their rows."""
 
     async def fetch(query: LiteralString, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         cursor = await connection.execute(query, parameters, binary=True)
@@ -45,7 +45,7 @@ def fetching(connection: AsyncConnection[Any]) -> Fetch:
 
 
 async def hashes(fetch: Fetch, notice: str, level: int, ranges: Sequence[Range]) -> list[bytes]:
-    """Return the concatenated hashes of each range of a level. Raises Damaged if some are missing."""
+    """Return the concatenated hashes of each range of a level. Raises Damaged if hashes are missing."""
     bounds = (arrays.integers(start for start, _ in ranges), arrays.integers(stop for _, stop in ranges))
     if level == 0:
         rows = await fetch(_LEAVES, (*bounds, notice))

@@ -76,18 +76,18 @@ def of_sized_texts(items: Sequence[bytes]) -> WireArray:
 
 
 def byteas(items: Iterable[bytes]) -> WireArray:
-    """Return a bytea[]."""
+    """Return a bytea[] of byte strings."""
     values = list(items)
     return _bytea_array(len(values), _sized(values))
 
 
 def integers(items: Iterable[int]) -> WireArray:
-    """Return an integer[]."""
+    """Return an integer[] of whole numbers from -2^31 to 2^31 - 1."""
     values = [_int(4, item) for item in items]
     return _integer_array(len(values), b"".join(values))
 
 
 def instants(items: Iterable[datetime]) -> WireArray:
-    """Return a timestamptz[], to the microsecond."""
+    """Return a timestamptz[] of instants, to the microsecond."""
     values = [_bigint(8, (item - _EPOCH) // _MICROSECOND) for item in items]
     return _instant_array(len(values), b"".join(values))

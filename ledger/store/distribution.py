@@ -139,10 +139,10 @@ async def distribute(url: str, progress: Callable[[str], None] = lambda _step: N
 
     Args:
         url: The database on the coordinator, with a superuser's login.
-        progress: Called with a line for each step.
+        progress: Called with a description of each step, such as "distributed ledger.heads".
 
     Returns:
-        The steps that were done; empty if nothing was missing.
+        Descriptions of the steps that were done; empty if nothing was missing.
 
     Raises:
         LedgerError: The database cannot be distributed; the message says why.

@@ -22,7 +22,7 @@ Connection = AsyncConnection[Any]
 
 
 class Head(Struct, frozen=True):
-    """The size and the root of a notice's ledger."""
+    """The end of a notice's ledger: size, root, frontier, and the last entry's time of recording."""
 
     size: int
     root_hash: bytes
@@ -142,7 +142,7 @@ PAGE = 2_000
 async def read_bodies(
     connection: Connection, notice: str, after: int, to: int, page: int = PAGE
 ) -> AsyncIterator[tuple[int, bytes]]:
-    """Yield the position and the stored bytes of each entry after `after`, up to `to`."""
+    """Yield the position and the stored bytes of each entry after the position `after`, up to `to`."""
     while after < to:
         cursor = await connection.execute(
             "SELECT position, body FROM ledger.entries WHERE notice = %s AND position > %s AND position <= %s "
@@ -244,7 +244,7 @@ async def read_snapshot(connection: Connection, notice: str, version: str) -> tu
 
 
 async def write_snapshot(connection: Connection, notice: str, version: str, position: int, state: bytes) -> None:
-    """Store a snapshot, unless a later one of the same version is stored already."""
+    """Store a snapshot, unless a later snapshot of the same version is stored already."""
     await connection.execute(
         "INSERT INTO ledger.snapshots AS stored (notice, version, position, state) VALUES (%s, %s, %s, %s) "
         "ON CONFLICT (notice, version) DO UPDATE SET position = excluded.position, state = excluded.state "

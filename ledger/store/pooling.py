@@ -26,7 +26,7 @@ async def refuse_transaction_pooling(url: str) -> None:
 
 
 async def check_sessions(first: AsyncConnection[Any], others: list[AsyncConnection[Any]]) -> None:
-    """Raise LedgerError if a connection's server process changes while others have transactions.
+    """Raise LedgerError if a connection's server process changes while the other connections have transactions.
 
     A pooler in transaction mode lends the process of an idle connection to the next transaction.
     """

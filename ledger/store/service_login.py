@@ -23,7 +23,7 @@ _ATTRIBUTES = (
     ("rolcreatedb", "can create databases, which the service never needs"),
     ("rolreplication", "can replicate the server, so it can copy every narrative and salt"),
 )
-"""Attribute of a login → the promise that it breaks."""
+"""Attribute of a login → the end of the sentence that warns about it."""
 _OWNED = """
 SELECT count(*) FROM (
     SELECT relowner AS owner FROM pg_class WHERE relnamespace = ANY (

@@ -71,8 +71,9 @@ class BoundedConnection(AsyncConnection[Any]):
 class RecordingConnection(BoundedConnection):
     """Connection of one recorder, with less work for each statement.
 
-    The socket stays registered with the event loop, and a repeated statement keeps its cursor. Doing
-    both for each statement takes half of a client's processor time. An interrupted statement loses the connection.
+    The socket stays registered with the event loop, and a repeated statement keeps its cursor. Making
+    a registration and a cursor for each statement takes half of a client's processor time. An interrupted
+    statement loses the connection.
     """
 
     _socket: socket.socket | None = None
@@ -81,7 +82,7 @@ class RecordingConnection(BoundedConnection):
     psycopg may close its own socket, whose number can then belong to another file.
     """
     _answer: asyncio.Future[None] | None = None
-    """Future that completes when the server sends something; None while no statement waits."""
+    """Future that completes when the server sends data; None while no statement waits."""
     _has_news = False
     """True if the socket was readable when nothing waited."""
 

@@ -1,10 +1,10 @@
-"""Replay admission: judge from the entries alone whether each one could be recorded.
+"""Replay admission: judge from the entries alone whether each entry could be recorded.
 
 No I/O. The state is folded from the first entry on, never read from a snapshot. An entry that its actor was not
 allowed to record is damage. The actor lacked the role at that instant, or the role may not record that fact. Or
 the source belongs to another actor. An entry against a rule about content that is as old as its fact is damage
-too. Rules that became stricter later have a date. An entry that only these refuse is counted and named, but is
-not damage. docs/decisions/0019 and 0021 give the reasons.
+too. Rules that became stricter later have a date. An entry that only such rules refuse is counted and named,
+but is not damage. The reasons are in docs/decisions/0019 and 0021.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ from ledger.verify.findings import Damage, DutyBreach, NoticeReport
 Flag = Callable[[int, Damage, str], None]
 """Function that receives each finding: its position, kind of damage and detail."""
 _OWN_PROGRAMS = {Role.OPERATOR: OPERATOR, Role.SERVICE: SERVICE}
-"""Roles that no entry grants → the only actor who has them."""
+"""Role that no entry grants → the only actor who has the role."""
 
 
 class AdmissionReplay:
@@ -39,7 +39,7 @@ class AdmissionReplay:
         self._ended = False
 
     def add_entry(self, position: int, body: bytes) -> bool:
-        """Judge the next entry and fold it in.
+        """Judge the next entry, and fold it into the state.
 
         Returns:
             True for a correction: call `refold` with the bytes of all entries so far.
@@ -108,7 +108,7 @@ class AdmissionReplay:
             tally.add(entry.position, f"{message} (a rule since {since})")
 
     def _fold(self, step: Callable[[], None], position: int) -> None:
-        """Fold an entry; end the replay if it cannot follow those before it."""
+        """Fold an entry; end the replay if the entry cannot follow the entries before it."""
         try:
             step()
         except (LookupError, ValueError) as error:

@@ -23,7 +23,7 @@ _NOTED_TYPES = (_NARRATIVE_ERASED, _EVIDENCE_ERASED, _REQUESTED, _SUBMITTED)
 
 
 class NarrativeRow(NamedTuple):
-    """A narrative's columns."""
+    """Columns of a stored narrative."""
 
     position: int
     path: str
@@ -33,11 +33,11 @@ class NarrativeRow(NamedTuple):
 
 
 class FileRow(NamedTuple):
-    """A document's columns."""
+    """Columns of a stored document."""
 
     position: int
     content: str | None
-    """SHA-256 of the file and its name in the store; None once destroyed."""
+    """SHA-256 of the file, which is also the file's name in the store; None once the file is destroyed."""
     upload: str | None
     """Temporary name in the store; None once the file has its lasting name."""
     salt: bytes | None

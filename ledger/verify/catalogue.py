@@ -1,4 +1,4 @@
-"""Check the database's catalogue against the one that the migrations make.
+"""Check the database's catalogue against the catalogue that the migrations make.
 
 The protections are objects of the database: triggers, functions, grants, policies, constraints and owners. The
 migrations run in a scratch database on the same server, and both catalogues are compared object by object. That
@@ -37,14 +37,18 @@ _TEMPLATE = "template"
 
 
 class CatalogueReport(NamedTuple):
-    """Differences of a catalogue, and the reason why it was not compared as a whole."""
+    """Differences of a catalogue, and the reason for comparing only a part of it; empty if all was compared."""
 
     findings: list[Finding]
     unchecked: str = ""
 
 
 async def check(url: str) -> CatalogueReport:
-    """Compare the catalogue of a database with that of its migrations. Raises Unavailable."""
+    """Compare the catalogue of a database with that of its migrations.
+
+    Raises:
+        Unavailable: The database cannot be reached.
+    """
     async with await connect(url) as connection:
         roles = (await (await connection.execute(ROLES_QUERY.encode())).fetchall())[0][0]
         details = [*await _migrations(connection), *role_faults(roles)]
@@ -77,7 +81,7 @@ async def read(connection: AsyncConnection[Any]) -> Catalogue:
 
 
 def compare(expected: Catalogue, actual: Catalogue) -> list[str]:
-    """Return the differences between two catalogues, each in words."""
+    """Return a description of each difference between two catalogues."""
     return [*_changed(expected, actual), *_surplus(expected, actual)]
 
 

@@ -37,7 +37,7 @@ class CheckpointRow(NamedTuple):
     key: str
     note: str
     number: int | None
-    """Place in the order of signing; None if signed before checkpoints had numbers."""
+    """Place in the order of signing; None if the checkpoint was signed before checkpoints had numbers."""
 
 
 class CheckpointExamination:
@@ -138,7 +138,7 @@ class CheckpointExamination:
             self._flag(1, Damage.CHECKPOINT, "tiles are stored, which only signing does, but no checkpoint is")
 
     def check_signer(self, key: VerifierKey, size: int) -> None:
-        """Check that a key may sign at a size, after the entries up to it."""
+        """Report a finding if a key may not sign at a size. The entries up to this size must be added before."""
         public_key = b64encode(key.public_key).decode()
         if self._key not in ("", public_key):
             self._flag(size, Damage.CHECKPOINT, f"{key.name} signed it, but the entries name another key")

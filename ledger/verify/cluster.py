@@ -1,7 +1,8 @@
 """Check the shards on the nodes of a cluster against the tables of its coordinator.
 
 Each node has a catalogue of its own: triggers, policies and grants of its shards. The coordinator's catalogue was
-compared with the migrations. So each shard must match its table there, except for the shard's number in names.
+compared with the migrations. So each shard must match its table on the coordinator, except for the shard's number
+in names.
 """
 
 from collections.abc import Container, Iterator, Mapping

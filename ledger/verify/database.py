@@ -224,7 +224,7 @@ class _NoticeVerification:
         await _check_up_to(streams, BEYOND)
 
     async def _replay_admission(self) -> None:
-        """Judge again that each entry could be recorded."""
+        """Judge again whether each entry could be recorded."""
         started = time.monotonic()
         replay = AdmissionReplay(self._examination.report, self._examination.flag)
         async for page in _pages(self._connection, "admission", _BODIES, self._notice, PAGE):
@@ -282,7 +282,10 @@ class _NoticeVerification:
 async def _pages(
     connection: AsyncConnection[Any], name: str, query: Composed, notice: str, page: int
 ) -> AsyncIterator[list[DatabaseRow]]:
-    """Yield the pages of a query, fetching the next while one is checked. Two pages are in memory at a time."""
+    """Yield the pages of a query, fetching the next page while a page is checked.
+
+    Two pages are in memory at a time.
+    """
     async with connection.cursor(name, scrollable=False) as cursor:
         await cursor.execute(query, (notice,), binary=True)
         next_page = asyncio.create_task(cursor.fetchmany(page))

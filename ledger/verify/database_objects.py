@@ -22,7 +22,7 @@ ROLES_QUERY = """SELECT coalesce(json_object_agg(rolname, array_remove(ARRAY[
     CASE WHEN rolcreatedb THEN 'createdb' END, CASE WHEN rolcanlogin THEN 'login' END,
     CASE WHEN rolreplication THEN 'replication' END, CASE WHEN rolbypassrls THEN 'bypassrls' END], NULL)), '{}')
     FROM pg_roles WHERE rolname LIKE 'ledger#_%' ESCAPE '#'"""
-"""Query of the roles: an object of role → the names of its attributes."""
+"""Query of the roles; the result is a JSON object of role → the names of its attributes."""
 
 
 class DatabaseObject(NamedTuple):
@@ -38,7 +38,7 @@ class DatabaseObject(NamedTuple):
 
 
 Catalogue = dict[DatabaseObject, str]
-"""Object → its definition."""
+"""Object of a database's catalogue → its definition."""
 
 
 def role_faults(roles: Mapping[str, Collection[str]], logins: Collection[str] = ()) -> Iterator[str]:

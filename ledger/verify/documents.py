@@ -28,12 +28,12 @@ class Documents(Protocol):
         ...
 
     def contents(self, notice: str) -> AsyncIterator[str]:
-        """Yield the SHA-256 of every document of the notice, which is its name in the store."""
+        """Yield the SHA-256 of every document of the notice, which is the document's name in the store."""
         ...
 
 
 async def compare(documents: Documents, examination: Examination, row: FileRow, promise: ExpectedFile) -> bool:
-    """Return whether the store has a document. Report it if it differs from its entry."""
+    """Return whether the store has a document. Report the document if it differs from its entry."""
     place = (examination.notice, row.content or "", row.upload)
     size = await documents.size(*place)
     if size is None:
@@ -68,12 +68,12 @@ async def settle(
     missing: list[FileRow],
     known: set[str],
 ) -> None:
-    """Check outside the snapshot, and report documents that are missing, unknown or not yet destroyed.
+    """Check documents outside the snapshot; report missing, unknown and not yet destroyed documents.
 
     Args:
         documents: The store.
         connection: A connection outside the snapshot.
-        examination: Receives the findings.
+        examination: Examination that receives the findings.
         missing: Rows whose file was missing on the snapshot.
         known: SHA-256 of each document that the snapshot names.
     """

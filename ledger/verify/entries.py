@@ -64,7 +64,7 @@ class EarlierCopy(NamedTuple):
 
     notice: str
     signed: tuple[KnownCheckpoint, ...] = ()
-    """Known roots, by size."""
+    """Known roots, in order of size."""
     leaves: Iterator[bytes] | None = None
     """Leaf hashes of entries 1, 2, 3 …; can be read once."""
     documents: frozenset[int] = frozenset()
@@ -78,7 +78,7 @@ class Examination:
 
     Args:
         notice: Id of the notice.
-        signed: Roots to compare with the tree, by size.
+        signed: Roots to compare with the tree, in order of size.
         leaves: Leaf hashes of entries 1, 2, 3 … to compare.
         documents: Positions of documents that an earlier copy has.
     """
@@ -220,7 +220,7 @@ class Examination:
             self.flag(position, Damage.REPEATED, "another entry has this position")
 
     def _hash(self, position: int, body: bytes, columns: Columns | None) -> None:
-        """Hash the entry and compare its leaf column."""
+        """Hash an entry, compare its leaf column, and add its leaf to the tree."""
         leaf = leaf_hash(body)
         if columns is None:
             self._grow(position, leaf, None)
@@ -334,7 +334,7 @@ def _rank(finding: Finding) -> tuple[bool, int, int]:
 
 
 def _decode(body: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Decode the JSON of the bytes. Raises ValueError."""
+    """Decode the JSON of an entry's bytes. Raises ValueError if the bytes are not JSON."""
     text = body.decode("utf-8")
     if text.startswith("{"):  # looking for whitespace around it would take a third of the time
         value, end = _DECODER.raw_decode(text)

@@ -45,7 +45,7 @@ class Finding(Struct, frozen=True):
 
     notice: str
     position: int
-    """Entry concerned; for the head, the last entry; for a bundle or database as a whole, 0."""
+    """Position of the entry concerned: the last position for the head, 0 for a bundle or database as a whole."""
     damage: Damage
     detail: str
 
@@ -70,10 +70,10 @@ class Tally(Struct):
 
     count: int = 0
     first: str = ""
-    """First entry, with the reason."""
+    """First entry, with the reason; empty without entries."""
 
     def add(self, position: int, reason: str) -> None:
-        """Count an entry, and note the first one with its reason."""
+        """Count an entry, and note the first entry with its reason."""
         self.count += 1
         self.first = self.first or f"entry {position}: {reason}"
 
@@ -94,15 +94,18 @@ class NoticeReport(Struct):
     reading_seconds: float = 0.0
     """Seconds spent on entries, tree, narratives and documents."""
     admission_seconds: float = 0.0
-    """Seconds spent on judging again that each entry could be recorded."""
+    """Seconds spent on judging again whether each entry could be recorded."""
     damages: int = 0
     """Number of contradictions."""
     findings: list[Finding] = []
-    """First findings, by position."""
+    """First findings, in order of position."""
     admitted_earlier: Tally = field(default_factory=Tally)
     """Entries that today's rules refuse but the rules of their time admitted. They are not damage."""
     unexplained: Tally = field(default_factory=Tally)
-    """Entries against a rule in force by its date. They are in order if its release was installed later."""
+    """Entries against a rule that was in force by its date.
+
+    These entries are in order if the rule's release was installed later.
+    """
     duties: list[DutyBreach] = []
     """Entries that today's separation of duties would refuse."""
 

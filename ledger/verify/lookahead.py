@@ -1,4 +1,4 @@
-"""Take rows in the order of their positions, up to one position at a time."""
+"""Take rows in the order of their positions, each time up to a chosen position."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
