@@ -167,7 +167,7 @@ def values_of(row: Struct) -> list[Any]:
 
 @cache
 def packers_of(row: type[Struct]) -> tuple[Packer, ...]:
-    """Return one packer per field of a row; it packs all of the field's columns."""
+    """Return a packer for each field of a row; a packer packs all columns of its field."""
     return tuple(_packer(field) for field in fields_of(row))
 
 

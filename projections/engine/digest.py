@@ -34,7 +34,7 @@ class Digest(Struct, frozen=True, rename="camel"):
     view: str
     version: int
     position: int
-    """Position that the view has reached."""
+    """Position up to which the digests cover the view's rows."""
     stored: str
     folded: str
 

@@ -32,7 +32,7 @@ class Page(Struct):
     entries: list[Entry | LedgerError | None]
     """Entries in order: None for an entry that no view folds, an error for an entry that stops every fold."""
     _by_type: dict[type, list[int]] = field(default_factory=dict)
-    """Type of fact → indexes of its entries; filled on first use."""
+    """Type of fact, or `LedgerError` → indexes of its items in `entries`; filled on first use."""
 
     @property
     def last(self) -> int:

@@ -1,4 +1,4 @@
-"""A view's reference to a narrative: the entry and path, and after reading also the body."""
+"""A view's reference to a narrative: the narrative's entry and path and, once read, its body."""
 
 from msgspec import Struct
 

@@ -36,7 +36,7 @@ class Notifications:
             await end(self._task)
 
     def notify(self) -> None:
-        """Wake all waiters in this process."""
+        """Wake all callers in this process that wait for the next notification."""
         event, self._event = self._event, asyncio.Event()
         event.set()
 

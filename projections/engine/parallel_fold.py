@@ -1,7 +1,7 @@
 """Parallel folding of notices in child processes, one per processor.
 
-The parent goes on serving meanwhile. A child reads its share from standard input and writes one line of JSON per
-folded page to standard output. It ends when the parent stops reading.
+The parent process serves requests meanwhile. A child reads its share from standard input and writes one line of
+JSON per folded page to standard output. The child ends when the parent stops reading.
 """
 
 import asyncio

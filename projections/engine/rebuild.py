@@ -198,7 +198,7 @@ class _Work:
         return [table for view in self._views for table in view.tables]
 
     async def _fold_all(self) -> None:
-        """Fold the entries recorded since the last call. The first call shares many entries among processes."""
+        """Fold the entries recorded since the last call; the first call uses child processes if there are many."""
         cursor = await self._connection.execute(
             "SELECT notice, size FROM ledger.heads WHERE %s::text IS NULL OR notice = %s ORDER BY notice",
             (self._notice, self._notice),

@@ -36,9 +36,9 @@ class Table(Struct, Generic[R], frozen=True):
     lookups: tuple[tuple[str, ...], ...] = ()
     """Column lists for further indexes, in addition to the key."""
     by_position: bool = True
-    """True if queries find its rows by the positions at which they held, because each row has many versions.
+    """True if queries find the table's rows by the positions at which they held, as each row has many versions.
 
-    False if queries find its rows by key or lookup. Rows of tables outside memory are never found by position.
+    False if queries find the rows by key or lookup. Rows of tables outside memory are never found by position.
     """
 
     @property

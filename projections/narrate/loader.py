@@ -87,12 +87,12 @@ class LoadedHistory:
         return board_notes(await self._effective(BOARD_FACTS, to))
 
     async def _effective(self, facts: Iterable[type[Fact]], to: int) -> list[Entry]:
-        """Return the entries of some facts among the first `to` entries, as they read after corrections."""
+        """Return the entries with these types of fact among the first `to` entries, with corrections applied."""
         recorded = await self._recorded([*facts, EntryCorrected], to)
         return [item.entry for item in effective(recorded) if not item.removed]
 
     async def _recorded(self, facts: Iterable[type[Fact]], to: int) -> list[Entry]:
-        """Return the entries of some facts among the first `to` entries."""
+        """Return the entries with these types of fact among the first `to` entries, as recorded."""
         types = [name for fact in facts for name in type_names(KIND_OF[fact])]
         cursor = await self._connection.execute(_OF_TYPES, (self.notice, to, types))
         return [decode(body) for (body,) in await cursor.fetchall()]

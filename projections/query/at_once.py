@@ -1,8 +1,8 @@
 """Answers in one round trip: the statements are sent before this process knows the snapshot's position.
 
 The statements form one transaction, which ends with the pipeline. If the outcome shows that the snapshot was not
-the requested one, its answers are thrown away. A query sets the notice and position of the transaction, and no
-worker of a cluster would receive these settings. So a distributed database is read in two round trips, by
+the requested snapshot, its answers are thrown away. A query sets the notice and position of the transaction, and
+no worker of a cluster would receive these settings. So a distributed database is read in two round trips, by
 `Reader.at`.
 """
 

@@ -57,7 +57,7 @@ _NOW = AsOf()
 
 
 class NoticeHead(Struct, frozen=True):
-    """The end of a notice's ledger."""
+    """Head of a notice: the position, the recording time and the root hash of its last entry."""
 
     notice: str
     position: int
@@ -186,7 +186,10 @@ class Reader:
         return self._standbys.pool() if self._standbys is not None else None
 
     async def _reached(self, notice: str, event: asyncio.Event) -> int:
-        """Return the position that all views of a notice have reached, checked since the last notification."""
+        """Return the position that all views of a notice have reached, or 0 if the check fails.
+
+        A recent check is used again unless a notification has come since.
+        """
         now = asyncio.get_running_loop().time()
         look = self._looks.get(notice)
         if look is None or look.event is not event or now - look.at >= self._look_seconds:
@@ -291,7 +294,7 @@ class Reader:
             return int(rows[0][1]) if rows else 0
 
     async def notices(self, allowed: Sequence[str]) -> list[NoticeHead]:
-        """Return the end of each allowed notice that exists, in order of id."""
+        """Return the head of each allowed notice that exists, in order of id."""
         ids = sorted({notice for notice in allowed if _NOTICE_ID.match(notice)})
         if not ids:
             return []

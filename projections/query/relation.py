@@ -21,7 +21,7 @@ from projections.engine.meaning import Meaning, meaning_of
 from projections.engine.rows import Table
 
 PAGE = 1_001
-"""Rows per list, at most: a page of 1,000, and one more to show that further rows exist."""
+"""Maximum number of rows per list: a page of 1,000 rows, and a row to show that further rows exist."""
 R = TypeVar("R", bound=Struct)
 _NAMED = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 ZONE = "(SELECT n.zone FROM views.notices n WHERE n.notice = :notice)"

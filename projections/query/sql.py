@@ -66,7 +66,7 @@ def compose(
         redacted: Views with small counts suppressed.
         exact: True to make the statement fail at an answer that a client may not get: a missing value, a number
             out of range, a short list that is too long. Otherwise the caller has to check these.
-        most_rows: Rows of all lists after which the statement fails. Only deep trees count rows while they read.
+        most_rows: Number of rows above which the statement fails. Only deep trees count rows while they read.
     """
     is_deep = depth_of(listing.item) > NESTED
     writer = _Writer(redacted, exact=exact, most_rows=most_rows if is_deep else None)
@@ -79,7 +79,7 @@ def compose(
 
 
 class _Writer:
-    """Writer of one statement."""
+    """Writer of the SQL of one statement."""
 
     def __init__(self, redacted: Collection[str], *, exact: bool, most_rows: int | None) -> None:
         self._redacted = redacted
@@ -91,17 +91,17 @@ class _Writer:
     # --- parameters
 
     def parameter(self, of: object) -> str:
-        """Return the `$n` of a parameter."""
+        """Return the placeholder of a parameter, such as `$1`."""
         if of not in self.parameters:
             self.parameters.append(of)
         return f"${self.parameters.index(of) + 1}"
 
     def snapshot_value(self, name: str) -> str:
-        """Return the typed parameter of a value of the snapshot."""
+        """Return the placeholder of a snapshot's value, with its type, such as `$1::text`."""
         return f"{self.parameter(name)}::{_TYPES[name]}"
 
     def sql(self, relation: Relation[Any], declared: str) -> str:
-        """Return SQL that a relation declares, with the snapshot's values in place."""
+        """Return SQL that a relation declares, with placeholders for the snapshot's values."""
         seen = "TRUE" if relation.view in self._redacted else "FALSE"
         declared = declared.replace(":redacted", seen).replace(":today", f"({TODAY})")
         return _NAMED.sub(lambda match: self.snapshot_value(match[1]), declared)

@@ -83,7 +83,7 @@ class Standby:
 
     def __init__(self, host: str, url: str) -> None:
         self.host = host
-        """Address without a password, for the log."""
+        """Address of the standby without a password, for the log."""
         self.url = url
         self.lag = 0.0
         """Seconds by which the standby was behind the primary at the last check."""

@@ -25,7 +25,7 @@ def begin_with(notices: Sequence[str], *statements: Composable, joined: bool) ->
 
     Args:
         notices: The notices that the transaction sees.
-        statements: The statements after the one that names the notices.
+        statements: The statements after the statement that names the notices.
         joined: True to join all statements to one string.
     """
     strings = [part.as_bytes() for part in (_BEGIN, _NAMED.format(Literal(",".join(notices))), *statements)]

@@ -54,7 +54,7 @@ class SnapshotValue(Struct, frozen=True):
 
 
 class Cell(Struct, frozen=True):
-    """A field of the row."""
+    """The value of a field of the row."""
 
     name: str
     form: Form

@@ -1,4 +1,4 @@
-"""Actions and milestones under the plan's objectives, each with its first date and its current date."""
+"""Actions and milestones under the plan's objectives, with the original and the current due date of an action."""
 
 from datetime import date, datetime
 from typing import Annotated

@@ -260,7 +260,7 @@ class StoredDocument(Struct, frozen=True):
     """The stored file of a document."""
 
     content: str | None
-    """Name of the file in the store, its SHA-256; None once the file is destroyed."""
+    """Name of the file in the store, which is its SHA-256; None once the file is destroyed."""
     upload: str | None
     """Name of the file in the store until its upload is complete."""
     salt: bytes | None

@@ -69,7 +69,7 @@ class Notice(Struct, frozen=True):
 
 
 class ParallelLink(Struct, frozen=True):
-    """A link from this notice to one in force in parallel."""
+    """A link from this notice to another notice that is in force in parallel."""
 
     parallel: Annotated[str, ID, Meta(description="Id of the other notice.")]
     position: RecordedPosition

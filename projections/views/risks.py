@@ -64,7 +64,7 @@ class RiskRating(Struct, frozen=True):
 
 
 class Dependency(Struct, frozen=True):
-    """A dependency of an objective or action on another one, or on another body."""
+    """A dependency of an objective or action on another objective or action, or on a body outside the plan."""
 
     dependency: Annotated[str, ID, Meta(description="Id.")]
     position: int

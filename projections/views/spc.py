@@ -75,12 +75,12 @@ class Limits(Struct, frozen=True):
 
     @property
     def lower(self) -> float | None:
-        """The lower limit."""
+        """Lower limit; None while there is a single point."""
         return None if self.reach is None else self.mean - self.reach
 
     @property
     def upper(self) -> float | None:
-        """The upper limit."""
+        """Upper limit; None while there is a single point."""
         return None if self.reach is None else self.mean + self.reach
 
 

@@ -1,4 +1,4 @@
-"""Timeline of each subject: the entries, of all facts, that are about it.
+"""Timeline of each subject: the entries about the subject, with facts of every type.
 
 The view follows every reference that a fact declares, and the subject that the recorder named. Narratives stay
 with the entries.

@@ -1,4 +1,4 @@
-"""Judge of the rule on a board: its chair, its timetable, the chair's reports, and its health."""
+"""Judge of the rule on a board: its chair, timetable and meetings, the chair's reports and partners' updates."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -186,7 +186,10 @@ class BoardAndChair(Judge[oversight.BoardAndChair]):
         return verdict(result.status, reason, *result.entries, *(entry for _, of in faults for entry in of))
 
     def _overdue(self, today: date) -> list[tuple[str, tuple[int, ...]]]:
-        """Return a sentence on overdue updates to the improvement board, with its entries; empty without any."""
+        """Return a sentence on updates that partners owe the improvement board and that are overdue.
+
+        The sentence comes with its entries; the list is empty without such updates.
+        """
         if self.rule.board is not None:
             return []
         late = ((update, entry) for update, (due, entry) in self.updates.items() if due < today)

@@ -63,7 +63,7 @@ class _Promise(Struct, frozen=True):
     position: int
     """Position of the entry that set the due date, or reopened the action."""
     since: datetime
-    """Instant from which the contribution or action is open with that date."""
+    """Instant from which the contribution or action is owed with this due date."""
     missed: int | None = None
 
 
@@ -71,7 +71,7 @@ class _Delivery(Struct, frozen=True):
     """A contribution or an action that is no longer owed."""
 
     day: date | None
-    """Day of its receipt or completion; None: the action was dropped."""
+    """Day of its receipt or completion; None if the action was dropped."""
     position: int
     promise: _Promise | None
     """Promise that the delivery fulfils; None if no partner's promise is recorded."""
@@ -253,7 +253,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         )
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the instant at which the next contribution or action becomes overdue; may be empty."""
+        """Return the instant at which the next contribution or action becomes overdue; empty without due dates."""
         following = bisect_left(self.dates, (clause.day(at), ""))
         return () if following == len(self.dates) else (clause.after(self.dates[following][0]),)
 

@@ -38,7 +38,7 @@ class BoardReportComplete(Judge[oversight.BoardReportComplete]):
     """Judge of the rule that the latest report to a board has every named part."""
 
     reports: dict[str | None, tuple[str, Sequence[str], int]] = field(default_factory=dict)
-    """Board → the latest report to it, its parts, and its entry. None: the improvement board."""
+    """Board → the latest report to it, the report's parts and its entry; None means the improvement board."""
     met: dict[str | None, int] = field(default_factory=dict)
     """Board → the entry of its first meeting."""
     planned: dict[str | None, tuple[date, int]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class BoardReportComplete(Judge[oversight.BoardReportComplete]):
         return self.planned.get(self.rule.board, default)
 
     def _unmet(self, clause: JudgedClause, at: datetime, board: str) -> Verdict:
-        """Return the verdict while neither a meeting nor a report is recorded."""
+        """Return the verdict while neither a meeting of the board nor a report to the board is recorded."""
         day, entry = self._expected(clause)
         if clause.day(at) <= day:
             return verdict(Status.NOT_DUE, f"{board} has not met yet.")
@@ -110,7 +110,7 @@ class AdviserReports(Judge[oversight.AdviserReports]):
     before: datetime | None = None
     """Instant of the report before the latest; None without an earlier report."""
     appointments: dict[str, tuple[date, int] | None] = field(default_factory=dict)
-    """Appointment → the adviser's last day and the entry of the release; None: the adviser is not released."""
+    """Appointment → the adviser's last day and the entry of the release; None if the adviser is not released."""
 
     def take(self, occurrence: Occurrence) -> None:
         """Remember the latest report, and the adviser's release."""

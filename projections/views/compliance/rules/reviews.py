@@ -130,7 +130,10 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
         return None
 
     def _seen(self) -> dict[str, int]:
-        """Return each named topic that a review by the clause's body looked at, and the review's start entry."""
+        """Return each topic of the clause that a review looked at, with the entry that started the review.
+
+        Only reviews by the body that the clause names count; without a named body, every review counts.
+        """
         topics = {topic.value for topic in self.rule.topics}
         looked = [
             (topic, entry)

@@ -25,7 +25,7 @@ class _Reached(Struct):
     """Periods in which a measure reached a target for as long as the clause requires."""
 
     end: date
-    """Last day of the last period."""
+    """Last day of the last of these periods."""
     entries: list[int]
     is_broken: bool = False
     """True if a later period fell short, and too few periods in a row have reached the target since."""
