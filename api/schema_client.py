@@ -17,7 +17,7 @@ from schema.errors import FORBIDDEN
 
 
 class Operator(Struct, frozen=True):
-    """Viewer of an operator who runs the command line next to the database."""
+    """Viewer with the rights of an operator in every notice."""
 
     credential: Credential
 

@@ -83,7 +83,7 @@ class Settings:
     cors_origins: tuple[str, ...] = ()
     """LEDGER_CORS_ORIGINS: other origins whose pages may send requests, separated by spaces; empty for none."""
     log: str = "info"
-    """LEDGER_LOG: debug, info, warning or error."""
+    """LEDGER_LOG: level of the log, debug, info, warning or error."""
     read_url: str | None = field(default=None, repr=False)
     """LEDGER_READ_URL: URL of one or several hot standbys to read from; None to read from the primary."""
     read_lag: float = LAG_SECONDS

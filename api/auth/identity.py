@@ -224,7 +224,7 @@ class Identity:
         return self.person(person.actor, person.until) if person is not None else None
 
     def person(self, actor: str, until: datetime) -> SignedIn:
-        """Return the viewer of a person named by the issuer, valid until that instant."""
+        """Return the viewer for a person that the issuer has named, valid until `until`."""
         return SignedIn(Credential(actor, until=until), self._state_of, self._notices_of)
 
     async def end_session(self, session: str, expires_at: datetime) -> bool:
@@ -251,7 +251,7 @@ class Identity:
             raise Unavailable("the database cannot be reached; try again shortly") from error
 
     async def holder(self, notice: str, name: str) -> Bearer | None:
-        """Return the viewer of a token by its public id in a notice, or None unless the token is live."""
+        """Return the viewer identified by a token's public id in a notice, or None unless the token is live."""
         state = await self._state_of(notice)
         return _bearer(state, notice, name, _Recognised(state, self._state_of))
 
@@ -296,7 +296,7 @@ def _authorization(headers: Headers) -> tuple[str, str]:
 
 
 def _bearer(state: State, notice: str, name: str, state_of: StateOf) -> Bearer | None:
-    """Return the viewer of a token by its public id; None unless the token is live."""
+    """Return the viewer identified by a token's public id, or None unless the token is live."""
     token = state.people.tokens.get(name)
     if token is None or not token.live(datetime.now(UTC)):
         return None

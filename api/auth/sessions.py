@@ -55,7 +55,12 @@ class Sessions:
         self._forms = derived(key, "forms")
 
     def begin(self, credential: Credential, home: str | None = None) -> Session:
-        """Return a new session for a credential; `home` is the notice of its API token."""
+        """Return a new session for a credential.
+
+        Args:
+            credential: Credential of the person or of the token's holder.
+            home: Notice of the API token; None for a person who signed in at the issuer.
+        """
         until = datetime.now(UTC) + LASTS
         if credential.until is not None:
             until = min(until, credential.until)

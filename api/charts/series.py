@@ -24,7 +24,7 @@ class ChartReading(Struct, frozen=True, rename="camel", kw_only=True):
     """True if the point's counts are too small to publish."""
     restated: int = 0
     reason: str | None = None
-    """Reason for the restatement."""
+    """Reason for the reading's latest restatement; None without a restatement, or if the reason was erased."""
     position: int = 0
     restated_position: int | None = None
 
@@ -71,7 +71,7 @@ class Spc(Struct, frozen=True, rename="camel"):
     lower: float | None
     upper: float | None
     provisional: bool | None
-    """True if the limits use fewer than 12 points."""
+    """True if the limits use fewer than 12 points; None if the chart has no limits."""
 
 
 class Series(Struct, frozen=True, rename="camel", kw_only=True):

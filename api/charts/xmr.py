@@ -175,7 +175,7 @@ def _reset(series: Series, frame: _Frame) -> Iterator[str]:
 
 
 def _levels(series: Series, frame: _Frame, lines: Sequence[_Line]) -> Iterator[str]:
-    """Yield the lines and their labels at the right, and move labels apart where they would overlap."""
+    """Yield the chart's lines, each with a label at the right; move labels apart where they would overlap."""
     right = frame.x(frame.points - 0.5)
     below = -math.inf
     for line in sorted(lines, key=lambda each: -each.value):

@@ -29,7 +29,7 @@ LINE_BYTES = 4_194_304
 ENDLESS_LINE = 64 * LINE_BYTES
 """Bytes without a line break after which reading stops: the file does not have a line for each event."""
 CHUNK = 500
-"""Lines that are recorded together."""
+"""Number of lines that are recorded together."""
 
 
 class EventLine(Struct, frozen=True):
@@ -41,7 +41,7 @@ class EventLine(Struct, frozen=True):
 
 
 class Tally(Struct):
-    """Counts of the lines by outcome."""
+    """Counts of the file's lines, by outcome."""
 
     recorded: int = 0
     duplicates: int = 0

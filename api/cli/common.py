@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
         raise Misused(f"{message}; see {self.prog} --help")
 
     def runs(self, action: Action) -> None:
-        """Set the function of the command, and add `--json`."""
+        """Set the function that runs the command, and add the option `--json`."""
         self.add_argument("--json", action="store_true", help="write JSON")
         self.set_defaults(run=action)
 

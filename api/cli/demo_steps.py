@@ -60,19 +60,19 @@ class DemoChecks(Struct):
     steps: int = 0
 
     def step(self, title: str, description: str) -> None:
-        """Start a step, and print its title and description unless quiet."""
+        """Start a step of the demo, and print its title and description unless quiet."""
         self.steps += 1
         if not self.quiet:
             self.out.print(f"\n{self.steps}. {title}", style="bold", markup=False)
         self.say(description)
 
     def say(self, line: str) -> None:
-        """Print a line within a step."""
+        """Print a line within a step, unless quiet."""
         if not self.quiet:
             self.out.print(f"   {line}", markup=False)
 
     def check(self, name: str, *, passed: bool) -> None:
-        """Note the result of a check."""
+        """Note whether the check with this name passed."""
         self.checks[name] = passed
 
     @property
@@ -247,7 +247,10 @@ class DemoRun:
             checks.say(line)
 
     async def _questions(self, client: httpx.AsyncClient, token: str, outcomes: dict[str, Outcome]) -> None:
-        """Query the plan now and before the correction, after the views have reached the last entry."""
+        """Check the answers of GraphQL to queries of the plan, now and before the correction.
+
+        The queries wait until the views have reached the last entry.
+        """
         checks = self._checks
         before = (outcomes[CORRECTED].position or 2) - 1
         last = max(outcome.position or 1 for outcome in outcomes.values())

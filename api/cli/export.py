@@ -23,12 +23,12 @@ from projections.views.registry import ALL
 
 
 class Exported(Struct, frozen=True):
-    """A bundle that was written."""
+    """Description of an exported bundle."""
 
     file: str
     notice: str
     size: int
-    """Number of entries."""
+    """Number of entries in the bundle."""
     bytes: int
     sha256: str
     key: str

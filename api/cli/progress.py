@@ -26,7 +26,7 @@ EVERY_SECONDS = 10.0
 
 
 class _Rate(ProgressColumn):
-    """Column with the rate of work."""
+    """Column of a progress bar with the rate of work."""
 
     def render(self, task: Task) -> Text:
         """Return the rate of work; empty until a rate is measured."""

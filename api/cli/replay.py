@@ -186,7 +186,7 @@ def _cells(minute: NarratedEntry, story: History) -> tuple[object, ...]:
 
 
 def show_minute(out: Console, minute: NarratedEntry, zone: ZoneInfo, names: Mapping[str, str] = NO_NAMES) -> None:
-    """Print one entry as a numbered minute."""
+    """Print one entry as a numbered item of the minutes."""
     number = f"{minute.position:>4}. "
     heading = Styled(_folded(number + minute.sentence, INDENT, out))
     heading.stylize("bold", 0, len(number))

@@ -40,7 +40,7 @@ def _resume(arguments: Namespace) -> int:
 
 
 async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]]:
-    """Record the loss and replace the high-water mark.
+    """Record the loss of a notice's entries, and replace the notice's high-water mark.
 
     Returns:
         The position of the recorded loss, or None when nothing is lost. Then the names of the followers,

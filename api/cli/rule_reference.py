@@ -23,7 +23,7 @@ Every clause may also have `open_words`: words of the notice that need an interp
 
 
 def markdown() -> str:
-    """Return the reference as one Markdown document."""
+    """Return the reference of all rules as one Markdown document."""
     return "\n".join([_HEAD, *(line for rule in RULES.values() for line in _section(rule))])
 
 

@@ -23,7 +23,7 @@ from schema.context import may
 from schema.derive.connection import LARGEST
 
 Choices = Mapping[str, tuple[Choice, ...]]
-"""Options by kind of thing, such as objective."""
+"""Options of a form's fields, by the kind of thing to choose, such as objective."""
 ABOUT = "about"
 """Key in `Choices` of the options for a fact's subject."""
 _MAXIMUM_LABEL = 100
@@ -140,7 +140,7 @@ _SOURCES: Mapping[str, _Source] = {
 _OF_CLAUSES = frozenset({"board", "deliverable", "matter", "post"})
 """Kinds of thing that a clause names in the parameter of the same name."""
 _CODES = frozenset(str(word.value) for words in (AccessKind, Group, Role) for word in words)
-"""Codes that labels display in words."""
+"""Codes that the labels of options display in words."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FACT_TYPES = tuple(Choice(kind.type, formatting.fact(kind.name)) for kind in KINDS.values())
 

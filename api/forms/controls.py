@@ -25,7 +25,7 @@ _SCROLL_ABOVE = 10
 """Number of options above which a list of checkboxes scrolls."""
 _SHORT_NARRATIVES = frozenset({"title", "organisation", "what", "interest", "authority", "where"})
 _UNCOUNTABLE = frozenset({"data", "evidence", "evidence of impact", "progress"})
-"""Labels that take no article."""
+"""Labels before which an error message puts no article."""
 _OF = re.compile(r" (?:of|in|that|for) ")
 _STEP = re.compile(r"\[[^\]]*\]$|\.[^.\[\]]*$")
 
@@ -105,7 +105,7 @@ class FormControl(Struct, kw_only=True):
 
     @property
     def many(self) -> bool:
-        """True if the options scroll."""
+        """True if the control has so many options that they scroll."""
         return len(self.options) > _SCROLL_ABOVE
 
     @property

@@ -127,7 +127,7 @@ ENVELOPE = (
         options=tuple(Choice(kind.value, label_of(kind.meaning)) for kind in PersonalData if kind in CONFIRMABLE),
     ),
 )
-"""Fields of the event other than its fact."""
+"""Form fields for the members of an event other than its data."""
 _REFERENCES_BY_NAME: dict[str, tuple[str, ...]] = {
     "owner": ("actor",),
     "number": ("clause",),

@@ -138,7 +138,7 @@ FIRST_IDS = {
     "update": "U1",
     "views": "V1",
 }
-"""Reference to propose for the first thing, by its kind or by the fact that creates it."""
+"""Reference to propose for the first thing of a kind, by kind or by the fact that creates it."""
 _WORDS = {
     "absent: ": "if left blank: ",
     "absent means ": "if left blank: ",

@@ -180,7 +180,7 @@ class _Reader:
         return parameters if parameters or field.required else _ABSENT
 
     def fact(self, path: str, to: str) -> Json:
-        """Return the fact whose type is selected on the form, or `_ABSENT` without a type."""
+        """Return the type and the data of a fact within the form, or `_ABSENT` without a type."""
         chosen = next(iter(self.inputs.get(f"{path}.type", ())), "").strip()
         if not chosen:
             return _ABSENT

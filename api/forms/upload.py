@@ -25,7 +25,7 @@ class Upload:
     """Body of a form with a document: `open` reads the inputs, and `file` reads the document."""
 
     def __init__(self, request: Request) -> None:
-        """Start reading a request.
+        """Start reading the form in a request.
 
         Raises:
             Refused: The body is not a multipart form.
@@ -37,7 +37,7 @@ class Upload:
         self.inputs: dict[str, list[str]] = {}
         self.file_name = ""
         self.media_type = ""
-        """Media type according to the browser."""
+        """Media type of the document, as the browser declares it."""
         self.has_file = False
         self._pieces = body.pieces(request)
         self._file: deque[bytes] = deque()
@@ -69,7 +69,7 @@ class Upload:
             raise _malformed() from None
 
     async def open(self) -> Self:
-        """Read the inputs up to the document.
+        """Read the form's inputs, up to the document.
 
         Raises:
             Refused: The form is malformed or too large.

@@ -16,9 +16,9 @@ from ledger.domain.errors import Refused
 MAXIMUM_EVENT = 2_500_000
 """Bytes of the largest single event, and of the longest NDJSON line, after decompression."""
 MAXIMUM_BATCH = 16_000_000
-"""Bytes of the largest batch, after decompression."""
+"""Bytes of the largest batch of events, after decompression."""
 MAXIMUM_EVENTS = 1_000
-"""Events in the largest batch; NDJSON has no such limit."""
+"""Number of events in the largest batch; NDJSON has no such limit."""
 IDLE_SECONDS = 30.0
 """Seconds that a body may pause. The whole body may take as long, plus its size divided by LEAST_RATE."""
 LEAST_RATE = 10_000
@@ -61,7 +61,7 @@ class Patience:
 
 
 class BodyLine(Struct, frozen=True):
-    """One line of NDJSON."""
+    """Line of an NDJSON body."""
 
     number: int
     """Line number, from 1, blank lines included."""
@@ -161,7 +161,7 @@ def too_long(limit: int, subject: str) -> Refused:
 
 
 async def lines(request: Request, limit: int = MAXIMUM_EVENT) -> AsyncIterator[list[BodyLine]]:
-    """Yield the body's lines as they arrive, in one list for each piece; skip blank lines.
+    """Yield the body's lines as they arrive, in one list for each piece of the body; skip blank lines.
 
     At most `limit` bytes and one piece of a line are in memory. There may be any time between two lines, but one
     line must not be slow.

@@ -94,7 +94,7 @@ def batch(content: bytes) -> list[memoryview]:
 
 
 def batched(event: memoryview) -> Item:
-    """Return an event of a batch, or its refusal if it is longer than a single event may be."""
+    """Return an event of a batch, or its refusal if it is malformed or longer than the limit."""
     if len(event) > body.MAXIMUM_EVENT:
         return RefusedEvent(body.too_long(body.MAXIMUM_EVENT, "the event"))
     return accept_json(event)

@@ -24,7 +24,7 @@ MINIMUM = 1_000
 _LEVEL = 1
 """Compression level of each method. Level 4 takes two to ten times as long and saves little more."""
 _GZIP_FORMAT = 31
-"""Window bits that select gzip's header and checksum."""
+"""Value of zlib's window bits that selects gzip's header and checksum."""
 
 for _media_type in ("application/graphql-response+json", "application/x-ndjson"):
     add_compress_type(_media_type)
@@ -32,18 +32,18 @@ remove_compress_type("text/event-stream")  # each event has to arrive at once
 
 
 class GzipEncoder:
-    """Encoder of one answer that is sent in parts."""
+    """Gzip encoder of one answer that is sent in parts."""
 
     def __init__(self) -> None:
         self._stream = isal_zlib.compressobj(_LEVEL, wbits=_GZIP_FORMAT)
 
     def feed(self, data: bytes, flush: bool) -> Iterable[bytes]:
-        """Yield the compressed bytes that are ready."""
+        """Compress some bytes, and return the compressed bytes that are ready, in at most one piece."""
         part = self._stream.compress(data) + (self._stream.flush(Z_SYNC_FLUSH) if flush else b"")
         return (part,) if part else ()
 
     def finish(self) -> Iterable[bytes]:
-        """Yield the rest of the compressed bytes."""
+        """Return the rest of the compressed bytes, in one piece."""
         return (self._stream.flush(Z_FINISH),)
 
 

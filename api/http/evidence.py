@@ -42,7 +42,7 @@ _FIELD_OF = {
     **{f"evidence-{name}": f"data.{name}" for name in _FIELDS[1:]},
     **{f"ce-{name}": name for name in ("id", "source", "subject", "time", "clauses", "confirm", "specversion")},
 }
-"""Path in the event for the value of each header."""
+"""Path in the event of each header's value, by the header's name."""
 NOT_YET: dict[str, object] = {"digest": "A" * 43 + "=", "size": 1}
 """Placeholder for a document's digest and size. The other fields are then judged before the document arrives."""
 _UNKNOWN = "application/octet-stream"

@@ -97,10 +97,10 @@ class SharedPages:
 
 
 class _Read(Struct, frozen=True):
-    """A pending or finished read of a page."""
+    """Read of a page of entries, pending or finished."""
 
     moved: asyncio.Event
-    """Event of the next notification after the read began."""
+    """Event that the first notification after the beginning of the read sets."""
     at: float
     rows: "asyncio.Future[list[EntryRow]]"
 

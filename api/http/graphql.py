@@ -1,7 +1,7 @@
 """The GraphQL endpoint: GraphQL over HTTP, server-sent events and WebSocket.
 
-A request has one operation. Its `Authorization` header identifies the viewer; a WebSocket client that cannot send
-one puts it in the payload of `connection_init`. Imports strawberry's ASGI view.
+A request has one operation. Its `Authorization` header identifies the viewer. A WebSocket client that cannot send
+this header puts its value in the payload of `connection_init`. Imports strawberry's ASGI view.
 """
 
 import json

@@ -17,9 +17,9 @@ from schema.limits import too_long
 NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
 NOT_REGISTERED = "DOCUMENT_NOT_REGISTERED"
 STORED_CHARACTERS = 4_000_000
-"""Maximum characters of the documents that clients have stored in a process; the least recently used go first."""
+"""Maximum characters of the documents that clients store in a process, which drops the least recently used."""
 PLACE_CHARACTERS = 400
-"""Characters that each stored document counts in addition to its text, for its id and its memory."""
+"""Characters counted for each stored document in addition to its text, for its id and other memory."""
 _NOT_FOUND_MESSAGE = "PersistedQueryNotFound"
 """Message by which Apollo's clients recognise this error."""
 _PREFIX = "sha256:"

@@ -38,7 +38,7 @@ def check_media_type(request: Request, whole: bytes) -> None:
 
 
 def request_of(request: Request, whole: bytes) -> GraphqlRequest | None:
-    """Return the request's members; None for a malformed request.
+    """Return the members of a GraphQL request, or None if the request is malformed.
 
     Raises:
         HTTPException: The body is JSON without members, or a parameter or a key is repeated (400).

@@ -54,7 +54,7 @@ class GraphqlHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """Handler of the protocol's messages, which finds the document that an operation names by an id."""
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
-        """Start an operation, or send the error of its document."""
+        """Start an operation, or send an error if its document cannot be determined."""
         if self.connection_acknowledged:  # otherwise the message closes the connection
             documents: Documents = cast(Any, self.view).documents
             payload: dict[str, Any] = dict(message["payload"])

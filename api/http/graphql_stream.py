@@ -16,17 +16,17 @@ class EventStream(SSETransport):
     """
 
     def encode_next(self, response: Any, encode_json: Any) -> str:  # noqa: ANN401 - strawberry's own
-        """Return one result as an event."""
+        """Return one result of an operation as a server-sent event."""
         position = _position(response.get("data"))
         head = "" if position is None else f"id: {position}\n"
         return head + self.encode_event("next", encode_json(response))
 
     def encode_event(self, event: str, data: str | None = None) -> str:
-        """Return an event; its data is one line of JSON."""
+        """Return a server-sent event, whose data is one line of JSON, or empty for None."""
         return f"event: {event}\ndata: {data or ''}\n\n"
 
     def encode_comment(self, comment: str) -> str:
-        """Return a comment, which keeps the connection open."""
+        """Return a comment of the stream, which keeps the connection open."""
         return f": {comment}\n\n"
 
 
@@ -39,7 +39,7 @@ def _position(data: object) -> int | None:
 
 
 async def until(closing: asyncio.Event, pieces: AsyncIterator[str]) -> AsyncGenerator[str, None]:
-    """Yield the pieces until the server stops."""
+    """Yield the pieces of a stream, until the stream ends or the server stops."""
     ended = asyncio.ensure_future(closing.wait())
     try:
         while True:

@@ -85,7 +85,7 @@ async def readyz(request: Request) -> Response:
 
 
 async def _views(ledger: Ledger) -> list[ViewStatus] | None:
-    """Return the positions of all views, or None while a worker of the cluster cannot be reached."""
+    """Return the status of each view, or None while a worker of the cluster cannot be reached."""
     try:
         return await ledger.runner.status()
     except psycopg.OperationalError as error:

@@ -28,7 +28,7 @@ from ledger.intake.parse import Event, SubmittedFact, accept_json
 from projections.engine.tasks import end
 
 NDJSON_CHUNK = 500
-"""NDJSON lines that are recorded together."""
+"""Number of NDJSON lines that are recorded together."""
 BUSY_SECONDS = 30.0
 """Seconds that NDJSON lines wait for room in the queue before they are refused as BUSY."""
 _BUSY_PAUSE = 0.1
@@ -230,7 +230,7 @@ def _none_of(answers: Sequence[Item | Answered]) -> Problem:
 
 
 async def _strict_lines(request: Request, sender: Sender) -> Response:
-    """Record strict NDJSON, which is read completely first and so has the limits of a batch."""
+    """Record a strict NDJSON request, which is read completely first and so has the limits of a batch."""
     items: list[Item] = []
     size = 0
     async for piece_lines in body.lines(request):
@@ -255,7 +255,7 @@ async def _strict_lines(request: Request, sender: Sender) -> Response:
 
 
 class _LineResponse(Response):
-    """Response that records lines while it reads them, and sends answers before the request has ended."""
+    """Response that records NDJSON lines while it reads them, and sends answers before the request has ended."""
 
     media_type = ContentMode.NDJSON.value
 
@@ -308,7 +308,7 @@ class _LineResponse(Response):
         return b"".join(_encode(answer) + b"\n" for answer in numbered)
 
     async def _append_with_patience(self, items: Sequence[Item], expected: int | None) -> list[EventAnswer]:
-        """Record a chunk once the queue has room, and return an answer for each event.
+        """Record a chunk of events once the queue has room, and return an answer for each event.
 
         Raises:
             Busy: The queue had no room for BUSY_SECONDS.

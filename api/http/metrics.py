@@ -109,7 +109,7 @@ class _Views(Collector):
 
 
 class _Checkpoints(Collector):
-    """Collector of the signer's lag behind the entries."""
+    """Collector of the time that entries have waited for a signed checkpoint."""
 
     def __init__(self, waiting: float) -> None:
         self._waiting = waiting
@@ -120,7 +120,7 @@ class _Checkpoints(Collector):
 
 
 class _Standbys(Collector):
-    """Collector of the standbys' state."""
+    """Collector of the standbys' lag behind the primary, and of the standbys that can be read."""
 
     def __init__(self, standbys: Sequence[Standby]) -> None:
         self._standbys = standbys

@@ -55,10 +55,10 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     type: str
     """URI of the kind of problem, derived from the code."""
     title: str
-    """Reason phrase of the status."""
+    """Reason phrase of the HTTP status."""
     status: int
     detail: str
-    """One sentence for people."""
+    """Reason in one sentence, for people."""
     code: str
     """Stable code of the first error."""
     errors: tuple[Refusal, ...]
@@ -126,14 +126,14 @@ def respond(content: Problem, headers: Mapping[str, str] | None = None) -> Respo
 
 
 async def on_ledger_error(_: Request, error: Exception) -> Response:
-    """Answer Refused, Busy and Unavailable (Starlette's exception handler)."""
+    """Answer a request that raised Refused, Busy or Unavailable (exception handler of Starlette)."""
     if not isinstance(error, Refused | Busy | Unavailable):
         raise error
     return respond(problem_of(error))
 
 
 async def on_http_exception(request: Request, error: Exception) -> Response:
-    """Answer Starlette's own exceptions: an unknown address, a method not allowed."""
+    """Answer a request that raised an exception of Starlette's, for example because the address is unknown."""
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)

@@ -155,7 +155,9 @@ async def _at(request: Request, notice: str, name: str | None = None) -> SignedC
 
 
 def _tile(path: str) -> tuple[int | None, int, int]:
-    """Return the level of a tile (None for entries), its first index and the index after its last.
+    """Return the level of a tile, the index of its first hash or entry, and the index after the last.
+
+    A tile of entries has None for its level.
 
     Raises:
         Refused: The text is not the path of a tile (UNKNOWN_TILE).

@@ -66,7 +66,7 @@ def _end_with_supervisor() -> None:
 
 
 class Supervisor(Multiprocess):
-    """Supervisor of the workers.
+    """Supervisor of the worker processes.
 
     `clock` returns monotonic seconds. The workers are killed `seconds` after a signal to stop.
     """

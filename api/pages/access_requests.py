@@ -9,7 +9,7 @@ from api.pages.page_request import ask, page_request_of
 
 
 async def get_reviews(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/reviews`."""
+    """Answer `GET /notices/{notice}/reviews` with the page of reviews, diagnostics and access."""
     page_request = await page_request_of(request)
     notice = await ask(request, page_request, "reviews")
     context = {"notice": notice, "own": await own_requests(request, page_request)}

@@ -14,7 +14,7 @@ _SUBJECTS, _MOMENTS = 4, 10
 
 
 async def get_decision(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/board/decisions/{decision}`."""
+    """Answer `GET /notices/{notice}/board/decisions/{decision}` with the page of a decision."""
     page_request = await page_request_of(request)
     notice = await ask(request, page_request, "decision", **page_request.about)
     decision: Any = only(notice["board"]["decisions"]["nodes"])

@@ -18,7 +18,7 @@ async def get_file(request: Request) -> Response:
 
 
 async def get_proof(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/proofs/{position}`."""
+    """Answer `GET /notices/{notice}/proofs/{position}` with the proof of an entry."""
     return await _downloaded(request, proofs.get_proof)
 
 

@@ -142,7 +142,7 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
 
 
 async def on_ledger_error(request: Request, error: Exception) -> Response:
-    """Answer a refusal or an outage of the ledger."""
+    """Answer a refusal or an outage of the ledger with an error page."""
     if not isinstance(error, Refused | Busy | Unavailable):
         raise error
     details = problem.problem_of(error)
@@ -152,7 +152,7 @@ async def on_ledger_error(request: Request, error: Exception) -> Response:
 
 
 async def on_failure(request: Request, _error: Exception) -> Response:
-    """Answer an unexpected failure; the log has its cause."""
+    """Answer an unexpected failure with an error page; the log has the cause."""
     return await error_page(request, 500, _FAILED)
 
 

@@ -10,7 +10,7 @@ from api.pages.page_request import ask, page_request_of
 
 
 async def get_document(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/evidence/{evidence}`."""
+    """Answer `GET /notices/{notice}/evidence/{evidence}` with the page of a document."""
     page_request = await page_request_of(request)
     notice = await ask(request, page_request, "document", **page_request.about)
     document = only(notice["evidence"]["nodes"])

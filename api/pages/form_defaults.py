@@ -57,7 +57,7 @@ def _present(form_request: FormRequest) -> dict[str, list[str]]:
 
 
 def _ids_like(form_request: FormRequest, field: Field) -> Iterable[str]:
-    """Return the recorded ids of the field's kind.
+    """Return the recorded ids of the kind of thing that a field creates.
 
     Where several facts create such ids, only ids that begin like this fact's first id are returned.
     """

@@ -61,7 +61,7 @@ async def request_now(request: Request) -> PageRequest:
 
 
 async def recording_request(request: Request) -> PageRequest:
-    """Return the page request at the present, where facts of the notice are recorded.
+    """Return the page request at the present, for a page that records facts of the notice.
 
     Raises:
         Refused: The notice is a copy, in which nothing is recorded.

@@ -8,7 +8,7 @@ from api.pages.page_request import visitor_of
 
 
 async def get_notices(request: Request) -> Response:
-    """Answer `GET /`."""
+    """Answer `GET /` with the page of the notices that the reader has a role in."""
     visitor = await visitor_of(request)
     variables = query_documents.address_variables("notices", request.query_params, {})
     data = await query_documents.ask(request.app.state.ledger, visitor.viewer, "notices", variables)

@@ -8,7 +8,7 @@ from api.pages.page_request import PageRequest, ask, page_request_of
 
 
 async def get_overview(request: Request) -> Response:
-    """Answer `GET /notices/{notice}`."""
+    """Answer `GET /notices/{notice}` with the overview of the notice."""
     page_request = await page_request_of(request)
     notice = await ask(request, page_request, "overview")
     allowed = frozenset(await page_request.visitor.viewer.allowed())

@@ -27,7 +27,7 @@ _TALLY = ("NOT_MET", "NO_EVIDENCE", "AT_RISK", "NOT_DUE", "MET_LATE", "MET")
 """Statuses of obligations, the gravest first; powers and context clauses are not counted."""
 _REPORTS_TO_THE_BOARD = ("reports", "/board", "#reports", "Reports to the board")
 _LATE = timedelta(days=1)
-"""Time from an event to its recording after which the overview marks it as late."""
+"""Time from an event to its recording after which the overview marks the entry as late."""
 _PAGES_OF = {
     "objective": ("plan", "/plan/{}", "", "The objective in the plan"),
     "decision": ("board", "/board/decisions/{}", "", "The decision"),

@@ -58,7 +58,7 @@ def _read(name: str) -> str:
 
 
 async def ask(ledger: Ledger, viewer: Viewer, name: str, variables: Mapping[str, object]) -> dict[str, Any]:
-    """Return the data of a query.
+    """Return the data that answers one of the pages' queries.
 
     Raises:
         HTTPException: The query failed; the detail is the first error's message.

@@ -1,8 +1,8 @@
 """Forms of facts: the list of tasks, each fact's form, and the page to check its answers.
 
-Only the Record button records, on the page to check the answers or on a document's form. Enter in a field never
-does. A form's address contains the id of its event from the start, so submitting twice records once. After any
-error the form is shown again with its inputs.
+Only the Record button records, on the page to check the answers or on a document's form. Pressing Enter in a field
+never records. A form's address contains the id of its event from the start, so submitting twice records once.
+After any error the form is shown again with its inputs.
 """
 
 from collections.abc import Sequence
@@ -228,7 +228,7 @@ async def _record_document(
 
 
 def _changed(form_request: FormRequest, inputs: Inputs, action: str) -> Form:
-    """Return the form after one of its buttons: a row added or removed, or another fact's fields."""
+    """Return the form after a button added a row, removed a row, or asked for the fields of another fact."""
     if action.startswith(REMOVE):
         removed = action.removeprefix(REMOVE)
         remaining = {name: values for name, values in inputs.items() if not name.startswith(f"{removed}.")}

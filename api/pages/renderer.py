@@ -39,7 +39,7 @@ _COMPONENTS = (
 
 
 class Templates(Environment):
-    """Environment in which `one.update` is a field of that name, not a method of a dictionary."""
+    """Environment of templates in which `one.update` is a field of that name, not a method of a dictionary."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 - jinja2's signature
         """Return the value of `obj.attribute` in a template."""

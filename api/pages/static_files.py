@@ -53,12 +53,12 @@ def assets() -> dict[str, Asset]:
 
 
 def address(name: str) -> str:
-    """Return the address of a file."""
+    """Return the address of an asset, which contains the digest of the asset's file."""
     return f"/assets/{assets()[name].digest}/{name}"
 
 
 async def get_asset(request: Request) -> Response:
-    """Answer `GET /assets/{digest}/{name}`."""
+    """Answer `GET /assets/{digest}/{name}` with a style sheet, a script or a picture."""
     asset = assets().get(request.path_params["name"])
     if asset is None or asset.digest != request.path_params["digest"]:
         raise HTTPException(404)

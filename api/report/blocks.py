@@ -60,7 +60,7 @@ class Chart(Block, frozen=True, tag="chart"):
 
 
 class Paper(Struct, frozen=True):
-    """A whole document."""
+    """A whole document: its title, its subtitle and its blocks."""
 
     title: str
     subtitle: str

@@ -104,14 +104,14 @@ def slow_objective_at(row: SlowObjectivesRow, last: date, end: datetime) -> Slow
 
 
 def decision_at(decision: Decision, end: datetime) -> Decision:
-    """Return a decision without a rescission after the end of the period."""
+    """Return a decision as it was when the period ended, without a later rescission."""
     if decision.rescinded_at is None or decision.rescinded_at < end:
         return decision
     return structs.replace(decision, rescinded_at=None, rescinded_position=None, replaced_by=None)
 
 
 def access_at(request: Access, end: datetime) -> Access:
-    """Return a request for access without a decision or revocation after the end of the period."""
+    """Return a request for access as it was when the period ended, without a later decision or revocation."""
     if request.decided_at is not None and request.decided_at >= end:
         undecided = {"decided": None, "decided_at": None, "decided_by": None, "decided_position": None}
         return structs.replace(
@@ -124,12 +124,12 @@ def access_at(request: Access, end: datetime) -> Access:
 
 
 def area_at(area: AreaSummary, last: date) -> AreaSummary:
-    """Return an area without an end after the period's last day."""
+    """Return an area as it was on the period's last day, without a later end."""
     is_later = area.ended_on is not None and area.ended_on > last
     return structs.replace(area, ended=None, ended_on=None) if is_later else area
 
 
 def notice_at(notice: Notice, last: date) -> Notice:
-    """Return the notice without a closure after the period's last day."""
+    """Return the notice as it was on the period's last day, without a later closure."""
     is_later = notice.closed_on is not None and notice.closed_on > last
     return structs.replace(notice, status="LIVE", closed_on=None) if is_later else notice

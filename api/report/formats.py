@@ -1,4 +1,4 @@
-"""Formats of a report, each a function from the model to bytes."""
+"""Formats of a report, each with a function that writes a report as bytes."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ class Format(Struct, frozen=True):
 
 
 def json_of(report: Report) -> bytes:
-    """Return the model as indented JSON."""
+    """Return the report as indented JSON."""
     return msgspec.json.format(msgspec.json.encode(report), indent=2) + b"\n"
 
 

@@ -25,7 +25,7 @@ _ADJACENT = re.compile(r"\](\u200d?)\[(?=U\+)")
 
 @cache
 def families() -> tuple[str, ...]:
-    """Return the font families in order of preference."""
+    """Return the font families of the PDF, in order of preference."""
     return tuple(_ranges())
 
 

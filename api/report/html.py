@@ -26,12 +26,12 @@ def _template() -> Template:
 
 @cache
 def style() -> str:
-    """Return the page's style sheet."""
+    """Return the style sheet of the report's page."""
     return files("api.report").joinpath("report.css").read_text("utf-8")
 
 
 def policy() -> str:
-    """Return the page's Content-Security-Policy: its own style sheet by digest, and nothing else."""
+    """Return the Content-Security-Policy of the report's page: its own style sheet by digest, and nothing else."""
     digest = b64encode(hashlib.sha256(style().encode()).digest()).decode()
     own = f"default-src 'none'; style-src 'sha256-{digest}'"
     return f"{own}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,6 +1,6 @@
 """Queries of a report, read page after page into typed rows.
 
-They are regular questions, and the `.graphql` files in `queries/`.
+The queries are regular questions, and the `.graphql` files in `queries/`.
 """
 
 from datetime import datetime
@@ -36,7 +36,7 @@ def shared(row: QueryModel, of: type[QueryModel]) -> dict[str, Any]:
 
 
 class PageInfo(QueryModel, frozen=True, kw_only=True):
-    """Information about a page of a list."""
+    """Paging information of a list in a query's answer."""
 
     has_next_page: bool
 
@@ -92,7 +92,7 @@ class ListQuery(Struct, Generic[T], frozen=True):
 
 @cache
 def document(name: str) -> str:
-    """Return the document of a query."""
+    """Return the GraphQL document of the query with this name."""
     if name in QUESTIONS:
         return question(name).document
     return files("api.report").joinpath("queries", f"{name}.graphql").read_text("utf-8")
@@ -104,7 +104,7 @@ def all_figures() -> str:
 
 
 class Source(Struct, frozen=True):
-    """Reader, notice, position and effective instant of a report."""
+    """Source of a report's figures: a reader's context, notice, position and effective instant."""
 
     context: Context
     notice: str

@@ -12,13 +12,13 @@ from pathlib import Path
 from ledger.domain.errors import LedgerError
 
 MANIFEST = Path(__file__).parent
-"""Folder of the manifest and its lock."""
+"""Folder of the npm manifest and its lock file."""
 IN_WHEEL = MANIFEST / "installed"
-"""Folder of the packages in a wheel."""
+"""Folder of the npm packages in a wheel."""
 PLACE = Path(sys.prefix) / "share" / "improvement-ledger"
 """Folder in this Python environment where a checkout installs the files."""
 BROWSER_FILES: Mapping[str, list[str]] = json.loads((MANIFEST / "browser_files.json").read_text("utf-8"))
-"""Files that browsers get, and their licences, by package."""
+"""Files that browsers get, and the licences of these files, by npm package."""
 
 
 def package(name: str) -> Path:

@@ -34,9 +34,9 @@ PACKAGED: Mapping[str, tuple[str, str]] = {
 """Package of each file of the page, and the file's path in the package."""
 OWN = ("start.js", "start.css")
 EXAMPLE = "tameside-2022"
-"""Notice in the questions' variables, until the viewer enters a token."""
+"""Notice in the variables of the regular questions, until the viewer enters a token."""
 EXAMPLE_ACTOR = "council-officer"
-"""Person in the questions' variables."""
+"""Actor in the variables of the regular questions."""
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -93,7 +93,7 @@ def _tabs(now: datetime) -> list[dict[str, Any]]:
 
 
 def _example(document: str, today: datetime) -> dict[str, Any]:
-    """Return the variables of a question, for the last year."""
+    """Return example variables for the document of a regular question, over the last year."""
     (operation,) = (each for each in parse(document).definitions if isinstance(each, OperationDefinitionNode))
     variables: dict[str, Any] = {}
     instant = today - timedelta(days=365)
