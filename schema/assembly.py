@@ -46,7 +46,7 @@ class LedgerSchema(strawberry.Schema):
 
     @cached_property
     def _live_pages(self) -> "WeakKeyDictionary[Reader, LivePages]":
-        """Pages of subscriptions, by the reader from which the pages are read."""
+        """Shared pages of subscriptions, by the reader that reads them."""
         return WeakKeyDictionary()
 
     @cached_property
@@ -86,7 +86,7 @@ class LedgerSchema(strawberry.Schema):
         return await self.execute(document, dict(variables or {}), context, operation_name=operation_name)
 
     async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:  # noqa: ANN401 - as they come
-        """Execute one operation in a context of its own."""
+        """Execute one operation in a context of its own, and return its result."""
         refused = too_long(args[0] if args else kwargs.get("query"))
         if refused is not None:
             return PreExecutionError(None, [refused])

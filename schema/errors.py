@@ -63,7 +63,11 @@ def is_text(value: str) -> bool:
 
 
 def check_text(name: str, value: str) -> None:
-    """Raise BAD_USER_INPUT if the database cannot store the text of an argument."""
+    """Check that the database can store the text of an argument.
+
+    Raises:
+        GraphQLError: BAD_USER_INPUT, if the text contains NUL or a lone surrogate.
+    """
     if not is_text(value):
         raise problem(BAD_USER_INPUT, f"{name} contains the character NUL or a lone surrogate; remove it")
 

@@ -245,12 +245,12 @@ class Budget:
 
     @property
     def seconds(self) -> float:
-        """Seconds that remain; at least a millisecond, after which the next read is refused."""
+        """Seconds that remain for the operation; a millisecond if its time is over."""
         return max(self._ends - time.monotonic(), 0.001)
 
     @property
     def spent(self) -> int:
-        """Rows counted so far."""
+        """Number of rows counted so far."""
         return self._spent
 
     def spend(self, rows: int) -> None:

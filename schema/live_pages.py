@@ -42,7 +42,7 @@ class Page:
         """Position after which the page starts; None for the first page, whose start the arguments determine."""
         self.notice = ""
         self.position: int | None = None
-        """Position that the page reaches; None if the subscription ends with it."""
+        """Position that the page reaches; None if the subscription ends with the page."""
         self.is_full = False
         """True if more entries may follow at once."""
         self.state: object = None

@@ -169,7 +169,7 @@ def _spreads(selections: SelectionSetNode | None) -> list[str]:
 
 
 def lines() -> Iterator[str]:
-    """Yield the parts of the source of the module of models.
+    """Yield the source of the module of models, part by part.
 
     Raises:
         TypeError: Two documents have different selections with the same name.

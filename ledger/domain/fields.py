@@ -13,7 +13,7 @@ from ledger.domain.fact import Narrative
 Json = Any
 """Decoded JSON, or a part of it."""
 ITEM = "[]"
-"""Path step to each item of a list."""
+"""Step of a path that leads to each item of a list."""
 
 
 class FieldType(Struct, frozen=True):
@@ -69,9 +69,9 @@ class FieldPath(Struct, frozen=True):
 
     hint: Any
     attributes: tuple[str, ...]
-    """Path by Python names; ITEM for the items of a list."""
+    """Path to the value by Python names; ITEM for the items of a list."""
     keys: tuple[str, ...]
-    """Path by JSON names."""
+    """Path to the value by JSON names; ITEM for the items of a list."""
     kind: str | None = None
     """Kind of the thing that the field refers to; None if the field refers to no thing."""
     known: bool = True

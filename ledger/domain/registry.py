@@ -55,7 +55,7 @@ KIND_OF: Mapping[FactStruct, Kind] = {kind.struct: kind for kind in KINDS.values
 
 
 class StoredType(Struct, frozen=True):
-    """The way to read the data of entries of one type."""
+    """The kind of fact, and the upcasts, with which entries of one type name are read."""
 
     kind: Kind
     steps: tuple[Upcast, ...] = ()

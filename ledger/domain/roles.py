@@ -82,6 +82,6 @@ def _row(value: list[str], where: str) -> frozenset[Role]:
 
 @cache
 def matrix() -> Matrix:
-    """Return the matrix of `roles.toml`, read once."""
+    """Return the role matrix of `roles.toml`; the file is read only once."""
     table = tomllib.loads(files("ledger.domain").joinpath("roles.toml").read_text("utf-8"))
     return Matrix(**{part: {name: _row(roles, name) for name, roles in table[part].items()} for part in table})

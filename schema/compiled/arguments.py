@@ -65,7 +65,7 @@ class CursorPart(Struct, frozen=True, eq=False):
 
     cursor: ArgumentValue
     of_list: str
-    """Name of the list, without the notice."""
+    """Name of the list in its cursors, without the notice's id."""
     hints: tuple[Any, ...]
     part: int | None
     """Index of the value in the place; None for the key of the row that has the list."""
@@ -178,7 +178,7 @@ class _WrittenVariables(Visitor):
 
 
 def written_variables(document: DocumentNode) -> frozenset[str]:
-    """Return the variables whose values are written into the statement: within WRITTEN arguments and lists."""
+    """Return the names of the variables in WRITTEN arguments and lists, whose values the statement contains."""
     written = _WrittenVariables()
     visit(document, written)
     return frozenset(written.names)

@@ -41,7 +41,7 @@ class _Prepared(Struct, frozen=True, eq=False):
     plans: LRUCache[object, Mapping[str, Root | str]]
 
     def plan(self, variables: VariableValues) -> Mapping[str, Root | str]:
-        """Return the roots by response key, or the name of the root type for `__typename`.
+        """Return the root fields by response key; for `__typename`, the name of the root type.
 
         Raises:
             NotCompiled: A field belongs to introspection.
@@ -67,7 +67,7 @@ class _Prepared(Struct, frozen=True, eq=False):
 
 
 class Compiler:
-    """Compiler of the queries of one schema, which also answers them."""
+    """Compiler of the queries of one schema, which also answers the queries."""
 
     def __init__(self, schema: GraphQLSchema, rules: Collection[type[ASTValidationRule]]) -> None:
         self._schema = schema

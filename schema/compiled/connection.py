@@ -58,7 +58,7 @@ class PageBounds(Struct, frozen=True, eq=False):
 
     @property
     def listing(self) -> dict[str, Any]:
-        """Members of a `Listing` that bound its rows."""
+        """Members of a `Listing` that limit its rows to the page, by name."""
         keys = [
             CursorPart(parts[0].cursor, self.of_list, parts[0].hints, None, bound, is_below=True)
             for bound, parts in self.cursors.items()

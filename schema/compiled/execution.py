@@ -34,7 +34,7 @@ Build = Callable[[TreeBuilder, list[FieldDetails]], Listing]
 
 
 class Composed(Struct, frozen=True):
-    """The statement of a part, and the leaves that the database does not write."""
+    """The statement of a part, and its leaves: the values that the database does not write."""
 
     statement: Statement
     leaves: Sequence[Leaf]
@@ -51,7 +51,7 @@ class NoticePart(Struct, frozen=True, eq=False):
 
 
 class Request(Struct, frozen=True):
-    """A part, and the standpoint at which it is read."""
+    """A part of an operation, and the standpoint at which the part is read."""
 
     standpoint: Standpoint
     part: NoticePart

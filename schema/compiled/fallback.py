@@ -1,4 +1,4 @@
-"""Reasons why graphql-core completes an operation, from the same statements."""
+"""Reasons why graphql-core, and not the database, completes the answer to an operation."""
 
 from typing import Literal
 

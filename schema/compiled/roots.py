@@ -131,7 +131,7 @@ Root: TypeAlias = ObjectRoot | NoticeList | ViewerRoot
 def root_of(
     operation: Operation, field: GraphQLField, details: list[FieldDetails], variables: VariableValues
 ) -> Root:
-    """Return the root that reads a field of the query.
+    """Return the root field that a query selects.
 
     Raises:
         GraphQLError: An argument is wrong.

@@ -139,7 +139,11 @@ class Selection(Struct, frozen=True, eq=False):
                 raise problem(LIMIT_EXCEEDED, message)
 
     def check(self, parameters: Iterable[object]) -> None:
-        """Raise GraphQLError if the present variables have no value for a parameter."""
+        """Check that the present variables have a valid value for each parameter.
+
+        Raises:
+            GraphQLError: A value is not valid.
+        """
         for each in parameters:
             if isinstance(each, ArgumentValue | CursorPart):
                 each.of(self.variables.coerced, self.notice)

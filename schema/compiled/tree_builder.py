@@ -59,7 +59,7 @@ _STANDPOINT: Mapping[str, Mapping[str, SnapshotValue]] = {
         "on": SnapshotValue("on", "instant"),
     },
 }
-"""Fields answered from the standpoint itself; the checkpoint is signed afterwards."""
+"""Values of the snapshot, by type and field that they answer; the checkpoint is signed afterwards."""
 
 
 ROWS = "#rows"

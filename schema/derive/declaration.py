@@ -41,7 +41,7 @@ class Value(Struct, frozen=True):
     description: str | None = None
     """Description; None for the description of the row's field."""
     type: Any = None
-    """GraphQL type, where the row's own type is too wide: ID, an enum, Count."""
+    """GraphQL type, such as ID, where the row's own type is too wide; None for the row's own type."""
     name: str | None = None
     """Name of the row's field; None if it is this field's name."""
 
@@ -257,7 +257,7 @@ def _row_fields(relation: Relation[Any], declared: Mapping[str, Spec]) -> dict[s
 
 
 def _described(relation: Relation[Any], declared: Mapping[str, Spec]) -> dict[str, Spec]:
-    """Return the declared fields; the row gives the descriptions and types that the class does not."""
+    """Return the declared fields, with the row's descriptions and types where the class states none."""
     fields: dict[str, Spec] = {}
     for name, each in declared.items():
         fields[name] = each

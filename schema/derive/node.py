@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def resolver(description: str) -> Callable[[F], F]:
-    """Declare that the decorated method resolves a field: `strawberry.field`, with its type preserved."""
+    """Declare that the decorated method resolves a field, as `strawberry.field` does, with its type preserved."""
     return cast(Callable[[F], F], strawberry.field(description=description))
 
 
@@ -64,7 +64,7 @@ def standpoint_id(notice: str, position: int | None, on: datetime | None) -> str
 
 
 def kind_of(name: str) -> str:
-    """Return the kind of an object type in global ids."""
+    """Return the kind by which global ids name an object type."""
     return f"{name[:1].lower()}{name[1:]}"
 
 

@@ -75,7 +75,7 @@ def order_argument(name: str) -> Any:  # noqa: ANN401 - a type
 
 
 def sorts_of(name: str, orders: Iterable[tuple[str, str]]) -> tuple[Sort, ...]:
-    """Return the sorts that pairs of a field's word and a direction's word name.
+    """Return the sorts for pairs of enum words: a field of the type, and a direction.
 
     Raises:
         GraphQLError: LIMIT_EXCEEDED for too many fields; BAD_USER_INPUT for a field named twice.

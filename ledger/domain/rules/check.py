@@ -259,7 +259,7 @@ def _value_faults(parameter: Parameter, value: object) -> Iterator[str]:
 
 
 def _remedy(hint: object, value: object) -> str:
-    """Return the end of a message: the right value for a number or day written as text, or else empty."""
+    """Return the end of a message: the right value for a number or day that is written as text; else empty."""
     plain = _plain(hint)
     if not isinstance(value, str):
         return ""

@@ -50,7 +50,7 @@ CLAUSE_PATHS: Mapping[type[Fact], FieldPath] = {
     ClauseAssessed: _path(ClauseAssessed, "number"),
     NoticeRevised: _path(NoticeRevised, "clauses", ITEM, "number"),
 }
-"""Facts about clauses, with the path of the clauses' numbers."""
+"""Paths of the clauses' numbers in facts about clauses, by type of fact."""
 
 
 def clauses_of(
