@@ -83,7 +83,7 @@ class Sign(Protocol):
     """Function that signs the checkpoint of a notice's log at a size: `CheckpointSigner.checkpoint`."""
 
     async def __call__(self, notice: str, size: int) -> SignedCheckpoint:
-        """Return the checkpoint.
+        """Return the signed checkpoint of a notice's log at a size.
 
         Raises:
             Refused: The log has no signed checkpoint of that size.
@@ -118,7 +118,7 @@ class Context:
         self.wait = wait
         self.budget = Budget()
         self.recalled: RecalledStates | None = None
-        """States in memory that decided the viewer's rights, for snapshots to confirm; else None."""
+        """States in memory that decided the viewer's rights, for snapshots to confirm; None if no such state did."""
         self.turn = asyncio.Semaphore(READINGS_AT_ONCE)
         self.read: set[tuple[str, int, bytes]] = set()
         """Notices read, each with the position and root hash of its snapshot."""
@@ -179,7 +179,7 @@ def may(roles: Sequence[Role], view: str) -> bool:
 
 
 def suppressed(roles: Sequence[Role]) -> frozenset[str]:
-    """Return the views that these roles see only with small cells suppressed."""
+    """Return the views that these roles see only with small counts suppressed."""
     return frozenset(
         view
         for view, hidden in matrix().redacted.items()

@@ -25,7 +25,7 @@ class _Content(Struct, frozen=True):
 
 
 class IntrospectionCost(ASTValidationRule):
-    """Validation rule that refuses a query of the schema with aliases, or with members of members."""
+    """Validation rule that refuses a query of the schema with aliases, or with members of a member's type."""
 
     context: ValidationContext
 

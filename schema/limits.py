@@ -1,7 +1,7 @@
 """Limits on a document's size, and on the rows of its answer.
 
-The rules are one object, so that the validation cache hits. Each fragment is measured once: nested spreads
-multiply the fields, not the time to measure them. Imports strawberry and graphql-core.
+The rules are always the same tuple, so that validations can be cached. Each fragment is measured once: nested
+spreads multiply the fields, not the time to measure them. Imports strawberry and graphql-core.
 """
 
 import time
@@ -66,7 +66,7 @@ class _Size(Struct, frozen=True):
 class DocumentSize(ValidationRule):
     """Validation rule that refuses a document that is too deep, or has too many aliases or fields.
 
-    This rule comes first and ends the validation.
+    This rule comes first, and a breach of the rule ends the validation.
     Other rules take time that grows with the square of the document's size.
     """
 
@@ -106,7 +106,7 @@ class DocumentSize(ValidationRule):
         self._merge([definition.selection_set])
 
     def _merge(self, sets: Iterable[SelectionSetNode]) -> None:
-        """Refuse a field that occurs too often in one selection, because validation compares all pairs."""
+        """Refuse a field that occurs too often in a selection, because validation compares each pair of occurrences."""
         fields_by_key: dict[str, list[FieldNode]] = {}
         waiting, spread = list(sets), set[str]()
         while waiting:

@@ -65,7 +65,7 @@ class Rights(Struct, frozen=True):
         return list(self.fixed) if notice == self.notice else ()
 
     async def allowed(self) -> Sequence[str]:
-        """Return the id of the one notice."""
+        """Return a list that contains only the id of the notice with the fixed roles."""
         return [self.notice]
 
     async def is_live(self) -> bool:
@@ -116,7 +116,7 @@ class LivePages:
         return await asyncio.shield(computation.page)
 
     async def wait(self, notice: str, position: int) -> None:
-        """Wait until a notice passes a position, at most RIGHTS_SECONDS."""
+        """Wait until a notice passes a position, for at most RIGHTS_SECONDS."""
         loop = asyncio.get_running_loop()
         waiter = _Waiter(position, loop.time() + RIGHTS_SECONDS, loop.create_future())
         if notice in self._waiting:

@@ -50,7 +50,7 @@ from api.report.query_documents import ListPage, ListQuery, Query, QueryModel
 
 
 class DocumentModels:
-    """Classes of the models of one query document."""
+    """Python classes that model the answer to one query document."""
 
     def __init__(self, text: str) -> None:
         """Parse the document."""

@@ -19,7 +19,7 @@ _LONGEST_SOURCE = 128
 
 
 def pages_source(actor: str) -> str:
-    """Return the source of the facts that an actor records with forms; no other actor may use it."""
+    """Return the source of the facts that an actor records with forms; no other actor may use that source."""
     own = f"{_PAGES}{actor}"
     return own if len(own) <= _LONGEST_SOURCE else f"{_PAGES}{hashlib.sha256(own.encode()).hexdigest()}"
 

@@ -48,7 +48,7 @@ class EffectiveEntry(Struct, frozen=True):
 
 
 def replacement(correction: EntryCorrected) -> Fact | None:
-    """Return the fact that a correction puts in the corrected entry; None if it removes the fact."""
+    """Return the fact that a correction puts in the corrected entry; None if the correction removes the fact."""
     if correction.replacement is None:
         return None
     return STORED_TYPES[correction.replacement.type].fact(correction.replacement.data)
@@ -128,7 +128,7 @@ def refusals(
 
 
 def first_refused(history: Iterable[EffectiveEntry]) -> tuple[Entry, Refusal] | None:
-    """Return the first entry that the rules refuse, and the refusal; None if they admit all."""
+    """Return the first entry that the rules refuse, and the refusal; None if the rules admit every entry."""
     return next(refusals(history), None)
 
 

@@ -74,7 +74,7 @@ def reference(kind: str, description: str, *, known: bool = True) -> Meta:
     Args:
         kind: Kind of thing, such as `objective`.
         description: Description of the field.
-        known: Require an earlier fact that began the thing.
+        known: True to require an earlier fact that began the thing.
     """
     return text_matching(ID_PATTERN, description, **({"ref": kind} if known else {"ref": kind, "later": "yes"}))
 

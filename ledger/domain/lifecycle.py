@@ -97,7 +97,7 @@ def judge(
         declaration: Declaration of the fact.
         fact: The fact.
         actors: Actors who are known without a registration.
-        new_actors: Accept an unknown actor, unless its id misspells that of a known one.
+        new_actors: True to accept an unknown actor, unless its id misspells the id of a known actor.
     """
     if declaration.subject is not None:
         name, where = only_value(fact, declaration.subject), f"data.{declaration.subject.keys[0]}"

@@ -15,7 +15,7 @@ def similar(name: str, known: Collection[str]) -> list[str]:
 
 
 def misspells(name: str, other: str) -> bool:
-    """Return whether a name is another id with one character wrong, missing or too many, or two exchanged.
+    """Return whether a name is another id with one character wrong, missing or added, or two characters swapped.
 
     Ids that differ in digits or in their last character are taken as different on purpose, such as `officer-2`.
     """

@@ -65,7 +65,7 @@ class Matrix(Struct, frozen=True):
     """Roles that can be given only after another person's request, by the name of the fact that gives them."""
 
     def may_record(self, role: Role, fact: str) -> bool:
-        """Return whether a role may record the fact with a name.
+        """Return whether a role may record the fact of this name.
 
         Raises:
             KeyError: No fact has that name.

@@ -79,7 +79,7 @@ def _areas() -> Iterator[ModuleType]:
 
 
 def _facts(area: ModuleType) -> Iterator[type[Fact]]:
-    """Yield the facts that an area's module declares, in their order there."""
+    """Yield the facts that an area's module declares, in the order of declaration."""
     for each in vars(area).values():
         if isinstance(each, type) and issubclass(each, Fact) and each.__module__ == area.__name__:
             yield each

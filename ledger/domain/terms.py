@@ -10,12 +10,12 @@ from ledger.domain.shared_rules import order_refusals
 
 
 class Term(Struct):
-    """A person's time in a chair or post; both days are included."""
+    """A person's time in a chair or post; the first and the last day are included."""
 
     holder: str
     first: date
     last: date | None
-    """Last day of the term; None until an end is recorded."""
+    """Last day of the term, as the appointment or a recorded end states it; None without a last day."""
     position: int
     """Position of the entry with the appointment."""
     ended: bool = False

@@ -41,7 +41,7 @@ class ArgumentValue(Struct, frozen=True, eq=False):
     """Name of the argument, and of the member within it, as an error states it."""
     variable: str | None
     path: Path = ()
-    """Path within the variable."""
+    """Path to the value within the variable."""
     constant: Any = None
     via: Callable[[Any], Any] | None = None
     """Function that converts the value to a parameter, and may raise GraphQLError; None for the plain value."""

@@ -37,7 +37,7 @@ class _Prepared(Struct, frozen=True, eq=False):
 
     operation: Operation
     written: frozenset[str]
-    """Variables whose values are written into the statement."""
+    """Names of the variables whose values are written into the statement."""
     plans: LRUCache[object, Mapping[str, Root | str]]
 
     def plan(self, variables: VariableValues) -> Mapping[str, Root | str]:
@@ -77,7 +77,7 @@ class Compiler:
     async def answer(
         self, context: Context, document: str, variables: Mapping[str, Any] | None, operation_name: str | None
     ) -> bytes:
-        """Return the answer's JSON.
+        """Return the answer to a query, as JSON.
 
         Raises:
             NotCompiled: graphql-core has to execute the operation.

@@ -40,7 +40,7 @@ class PageBounds(Struct, frozen=True, eq=False):
         *,
         is_below: bool = False,
     ) -> "PageBounds":
-        """Return the bounds of a page of the list.
+        """Return the size and the cursors of a page of the list `of_list`.
 
         Raises:
             GraphQLError: The size is wrong, or a cursor belongs to another list.

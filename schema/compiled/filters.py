@@ -22,9 +22,9 @@ class Names(Struct, frozen=True):
     """Conditions of a filter's members, and conversions of their values."""
 
     conditions: Mapping[str, str]
-    """Names of conditions of the relation, by GraphQL member."""
+    """Names of conditions of the relation, by GraphQL name of the member."""
     via: Mapping[str, Via] = {}
-    """Conversions of members' values, by GraphQL member."""
+    """Conversions of members' values, by GraphQL name of the member."""
 
 
 def combined_test(names: Names, arguments: Arguments) -> Test | None:

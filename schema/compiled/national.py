@@ -55,10 +55,10 @@ def _sent_notices(name: str) -> Relation[Any]:
 
 
 class _Builder(TreeBuilder):
-    """Builder of the tree of the list; each item contains the notice's id only."""
+    """Builder of the tree of the list of notices; each item contains the notice's id only."""
 
     def page(self, details: list[FieldDetails]) -> Listing:
-        """Return the tree of the list."""
+        """Return the tree of the list of notices."""
         field = self.selection.field("Query", "notices")
         self._keys.append(_PAGE)
         return self._listing(("Query", "notices"), Many("Notice", ""), field, details, None)
@@ -84,7 +84,7 @@ class NoticeList(Struct, frozen=True, eq=False):
     def of(
         cls, operation: Operation, details: list[FieldDetails], arguments: Arguments, variables: VariableValues
     ) -> "NoticeList":
-        """Return the list that a field selects.
+        """Return the list of notices that a field selects.
 
         Raises:
             GraphQLError: An argument is wrong.

@@ -22,7 +22,7 @@ async def read(info: Info[Context, Any], standpoint: Standpoint, build: Build) -
 
     Args:
         info: The field.
-        standpoint: The notice, and the point at which it is read.
+        standpoint: The notice, and the position and instant at which it is read.
         build: Builder of the field's tree.
 
     Raises:

@@ -59,7 +59,7 @@ _STANDPOINT: Mapping[str, Mapping[str, SnapshotValue]] = {
         "on": SnapshotValue("on", "instant"),
     },
 }
-"""Values of the snapshot, by type and field that they answer; the checkpoint is signed afterwards."""
+"""Values of the snapshot, by the type and field that return them; the checkpoint is signed afterwards."""
 
 
 ROWS = "#rows"
@@ -344,7 +344,7 @@ def _same(name: str, fixed: object, value: object) -> object:
     """Return the list's fixed value.
 
     Raises:
-        GraphQLError: BAD_USER_INPUT, if a filter contradicts it.
+        GraphQLError: BAD_USER_INPUT, if a filter contradicts the fixed value.
     """
     if plain(value) != fixed:
         raise problem(BAD_USER_INPUT, f"every row of this list has {name} = {fixed}; leave it out of the filter")

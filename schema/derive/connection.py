@@ -83,7 +83,7 @@ class Connection(Generic[N]):
 
 
 class PageSize(Struct, frozen=True):
-    """Maximum number of items of a page, and the end of the list where it begins."""
+    """Maximum number of items of a page, and the end of the list at which the page begins."""
 
     most: int
     is_backward: bool
@@ -139,7 +139,13 @@ def decode_cursor(
     *hints: Any,  # noqa: ANN401 - types of any kind
     bound: Bound = "after",
 ) -> Place | None:
-    """Return the place that a cursor of the list `of` names: one value of each type. None without a cursor.
+    """Return the place that a cursor names in its list; None without a cursor.
+
+    Args:
+        of: Name of the list.
+        sent: The cursor; None without a cursor.
+        hints: Types of the values of the place.
+        bound: Name of the argument that contains the cursor.
 
     Raises:
         GraphQLError: BAD_USER_INPUT, for any other text.

@@ -55,7 +55,7 @@ class Many(Struct, frozen=True):
     by: str | None = None
     """Condition that selects the rows of the other type that belong to this row; None for all rows."""
     key: str | None = None
-    """Field of this row whose value the condition takes."""
+    """Field of this row whose value the condition takes; None without such a condition."""
     paged: bool = True
     """True for a list in pages; False for a short list, returned as a whole."""
     one: bool = False

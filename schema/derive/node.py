@@ -32,7 +32,7 @@ def subscription(description: str) -> Callable[[F], F]:
 
 @strawberry.interface(description="An object that `node(id)` can load.")
 class Node:
-    """Relay's Node. A notice's id is its own; the id of anything in it begins with the notice's id."""
+    """Relay's Node. A notice's global id is the notice's id; any other global id begins with a notice's id."""
 
     id: strawberry.ID = strawberry.field(description="Global id: unique among all nodes.")
 

@@ -39,7 +39,7 @@ _making = Lock()
 
 
 def finish() -> None:
-    """Make GraphQL types of all declarations, once in a process, after every module is imported."""
+    """Make GraphQL types of all declarations, once in a process, after `schema.types` is imported."""
     with _making:
         _finish()
 
@@ -64,7 +64,7 @@ def _make(declaration: ObjectDeclaration) -> None:
 
 
 def _make_type(cls: type[Any], fields: Mapping[str, Spec], annotations: dict[str, Any]) -> None:
-    """Make the GraphQL type of a class from its annotated fields, and from these further fields."""
+    """Make the GraphQL type of a class from its annotated fields, and from the further fields in `fields`."""
     for name, spec in fields.items():
         match spec:
             case Many():
@@ -86,7 +86,7 @@ def _make_type(cls: type[Any], fields: Mapping[str, Spec], annotations: dict[str
 
 
 def _add_sections(cls: type[Any], annotations: dict[str, Any]) -> None:
-    """Add the field of each section."""
+    """Add a field for each section."""
     views = list(matrix().reads)
     for section in sorted(SECTIONS.values(), key=lambda each: views.index(each.view)):
         setattr(cls, section.view, unresolved(section.description, {}))

@@ -1,4 +1,4 @@
-"""Fields of a type with the objects that the ids in its rows name. Imports strawberry, by the declarations."""
+"""Fields of a type with the objects that the ids in its rows name. Imports strawberry, and the declarations."""
 
 import re
 from collections.abc import Iterator

@@ -11,7 +11,7 @@ from tools.invented_history.tables import events
 
 
 def history() -> str:
-    """Return the history as NDJSON: one CloudEvent a line, with attributes of the demo, such as `demoactor`."""
+    """Return the sample history as NDJSON: one CloudEvent a line, with attributes such as `demoactor`."""
     writer = HistoryWriter()
     for chapter in (plan, actions, progress, measures, board, reports, evidence, duties, transition):
         chapter.write(writer)

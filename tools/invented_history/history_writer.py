@@ -65,7 +65,7 @@ class HistoryWriter:
             data: Data of the fact.
             time: Local time of the fact, if it was earlier.
             clauses: Clauses concerned, separated by spaces.
-            refers: Id, or ids, of the earlier events whose positions a field of the data takes, by field.
+            refers: Ids of the earlier events whose positions a field of the data takes, by field.
             refused: Code of the expected refusal.
         """
         kind = find_kind(fact)

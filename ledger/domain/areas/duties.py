@@ -195,7 +195,7 @@ class DutiesState(Struct):
     """Answers to submissions and instructions, and the terms of each post."""
 
     answers: dict[str, dict[str, int]] = {}
-    """Positions of acceptances or returns of a deliverable's latest submission, by deliverable and role."""
+    """Positions of the entries that accepted or returned the latest submission, by deliverable and role."""
     answered_by: dict[str, str] = {}
     """Actor who reported an instruction as followed, by instruction."""
     confirmations: dict[str, dict[str, int]] = {}

@@ -221,7 +221,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
 
 
 def _figure_refusals(unit: Unit, fact: Fact, *names: str) -> Iterator[Refusal]:
-    """Yield a refusal of each named figure of a fact that is negative, or a percentage above 100."""
+    """Yield a refusal for each named figure of a fact that is negative, or is a percentage above 100."""
     for name in names:
         figure = getattr(fact, name)
         if figure is not None and (figure < 0 or (unit is Unit.PERCENT and figure > _WHOLE)):

@@ -150,7 +150,7 @@ def _owner(rules: Mapping[str, type[Rule]], known: Mapping[str, Parameter], name
 def read_rule(rules: Mapping[str, type[Rule]], kind: str, parameters: Mapping[str, Any]) -> Rule | list[RuleFault]:
     """Return the typed rule of a stored clause, or the faults of the clause.
 
-    Parameters that earlier versions recorded are read as today's.
+    Parameters that earlier versions recorded are read in the form of today's version.
     """
     rule = rules.get(kind)
     current = dict(parameters) if rule is None else upgrade(rule, parameters)
@@ -259,7 +259,7 @@ def _value_faults(parameter: Parameter, value: object) -> Iterator[str]:
 
 
 def _remedy(hint: object, value: object) -> str:
-    """Return the end of a message: the right value for a number or day that is written as text; else empty."""
+    """Return the end of a message: the right value for a number or day in a string, else empty."""
     plain = _plain(hint)
     if not isinstance(value, str):
         return ""

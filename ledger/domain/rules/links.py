@@ -101,7 +101,7 @@ def _of_objective(
 
 
 def _revised(fact: ObjectiveRevised, before: list[Link]) -> tuple[list[Link], list[LinkKey]]:
-    """Return the links of an objective after a revision, and the keys of the measures that it no longer has."""
+    """Return the links of an objective after a revision, and the keys of the links that the revision ends."""
     ids = {link: [each.id for each in before if each.link == link] for link in LINKS}
     areas = next((each.words for each in before if each.link == "objective"), [])
     measures = ids["measure"] if fact.measures is None else fact.measures
