@@ -118,7 +118,7 @@ class Context:
         self.wait = wait
         self.budget = Budget()
         self.recalled: RecalledStates | None = None
-        """States in memory that decided the viewer's rights, for snapshots to confirm; None if no such state did."""
+        """States in memory that decided the viewer's rights, for snapshots to confirm; None without such states."""
         self.turn = asyncio.Semaphore(READINGS_AT_ONCE)
         self.read: set[tuple[str, int, bytes]] = set()
         """Notices read, each with the position and root hash of its snapshot."""
