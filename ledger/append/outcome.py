@@ -25,7 +25,7 @@ class AppendRequest(Struct, frozen=True):
 
     @property
     def corrects(self) -> bool:
-        """True when a fact is a correction, which is checked against the whole history."""
+        """True when a fact of the request is a correction, which is checked against the whole history."""
         return any(isinstance(item.fact, EntryCorrected) for item in self.items)
 
     @property

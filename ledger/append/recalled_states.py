@@ -44,5 +44,5 @@ class RecalledStates:
 
     @property
     def are_confirmed(self) -> bool:
-        """True if the database snapshots have seen the head of each state, and no other head."""
+        """True if the request's database snapshots have seen the heads of all these states, and no other head."""
         return self._judged == self._seen

@@ -74,7 +74,7 @@ class Archive:
         self.members.append(writer.member(name))
 
     def put(self, name: str, data: bytes) -> None:
-        """Write a whole member."""
+        """Write a member with this name and content."""
         with self.member(name) as member:
             member.write(data)
 

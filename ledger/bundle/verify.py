@@ -168,7 +168,7 @@ def leaves(archive: BundleArchive) -> Iterator[bytes]:
 
 
 class _BundleVerification:
-    """Verification of one bundle; runs once."""
+    """Verification of one bundle. An instance runs once."""
 
     def __init__(
         self, archive: BundleArchive, manifest: ManifestRecord, key: str | None, earlier: EarlierCopy | None
@@ -390,7 +390,7 @@ def _checkpoint(archive: BundleArchive, key: str | None) -> tuple[Checkpoint | N
 
 
 def _key(line: bytes) -> int:
-    """Return a number that only entries with the same source and id are likely to share; 0 if unreadable."""
+    """Return a number that hardly any entries with another source or id share; 0 for an unreadable entry."""
     try:
         event = msgspec.json.decode(line)
         return int.from_bytes(sha256(f"{event['source']}\n{event['id']}".encode()).digest()[:8])

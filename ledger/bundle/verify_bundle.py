@@ -69,7 +69,7 @@ def headers(name: bytes, size: int, crc: int, at: int) -> tuple[bytes, bytes]:
 
 
 def ending(count: int, size: int, at: int) -> bytes:
-    """Return the end of a file up to the seal, for a directory of `count` members at an offset."""
+    """Return the end of a file up to the seal, after a directory of `count` members and `size` bytes."""
     few = min(count, MANY)
     end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, few, few, min(size, ZIP64), min(at, ZIP64), 64)
     wide = (b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, at, b"PK\x06\x07", 0, at + size, 1)
@@ -105,7 +105,7 @@ class Bundle:
         return self.file.read(len(content)) == content
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """Yield the bytes of a member."""
+        """Yield the bytes of a member, piece by piece."""
         need(name in self.members, f"{name} is missing")
         at, left = self.members[name]
         while left > 0:
@@ -116,12 +116,12 @@ class Bundle:
             at, left = at + len(piece), left - len(piece)
 
     def read(self, name: str) -> bytes:
-        """Return all bytes of a small member."""
+        """Return all bytes of a member of at most 100 MiB."""
         need(self.members.get(name, (0, 0))[1] <= 100 * PIECE, f"{name} is too large")
         return b"".join(self.pieces(name))
 
     def lines(self, name: str) -> Iterator[bytes]:
-        """Yield the lines of a member."""
+        """Yield the lines of a member, without their line breaks."""
         rest = b""
         for piece in self.pieces(name):
             *lines, rest = (rest + piece).split(b"\n")
@@ -187,7 +187,7 @@ def leaf_hash(line: bytes) -> bytes:
 
 
 def unbase64(text: object, length: int) -> bytes:
-    """Decode canonical base64 of a known length."""
+    """Decode canonical base64 of `length` bytes. Raise BadBundle for any other text."""
     try:
         data = base64.b64decode(str(text), validate=True)
     except ValueError:
@@ -223,7 +223,7 @@ class Tree:
             self.roots[self.size] = self.root()
 
     def root(self) -> bytes:
-        """Return the root over all leaves."""
+        """Return the root of the tree over all leaves so far."""
         root = b""
         for _, value in sorted(self.subtrees.items()):
             root = hashlib.sha256(b"\x01" + value + root).digest() if root else value
@@ -318,7 +318,7 @@ def narratives(data: Any, path: str = "") -> Iterator[tuple[str, str]]:  # noqa:
 
 
 class AttachmentLines:
-    """Lines of a member in the order of their entries, read as far as needed."""
+    """Reader of a member's lines, which are in the order of their entries."""
 
     def __init__(self, bundle: Bundle, name: str, *shapes: str) -> None:
         self.lines = (parse(line, *shapes) for line in bundle.lines(name))
@@ -326,7 +326,7 @@ class AttachmentLines:
         self.next = next(self.lines, None)
 
     def up_to(self, position: int) -> Iterator[dict[str, Any]]:
-        """Yield the unread lines up to a position."""
+        """Yield the lines not yet read, up to the entry at a position."""
         while self.next is not None and self.next["position"] <= position:
             line, self.next = self.next, next(self.lines, None)
             self.count += 1
@@ -422,7 +422,7 @@ class Record:
         return base64.b64encode(digest.digest()).decode()
 
     def end(self, size: int) -> None:
-        """Check that no line is left over, and that each erasure was decided by the entry that it names."""
+        """Check that no line is left over, and that the entry that a line names decided its erasure."""
         self.attachments(1 << 40, {}, None)
         for kind, name in (("text", "narratives.ndjson"), ("file", "documents.ndjson")):
             for line in map(parse, self.bundle.lines(name)):

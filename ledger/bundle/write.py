@@ -104,7 +104,7 @@ class ManifestFile(Struct, frozen=True, rename="camel"):
 
 
 class NarrativeLine(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """A line of `narratives.ndjson`."""
+    """Line of `narratives.ndjson`: a narrative, or the entry that erased it."""
 
     position: int
     path: str
@@ -114,7 +114,7 @@ class NarrativeLine(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class DocumentLine(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """A line of `documents.ndjson`."""
+    """Line of `documents.ndjson`: a document's salt, its erasure or its withholding."""
 
     position: int
     salt: str | None = None

@@ -1,7 +1,7 @@
 """Find the running server of a data directory or start it, and keep it running while in use.
 
 Two lock files in the anchor, the folder `postgres/` of LEDGER_DATA, coordinate the processes. Every process that
-uses the server has `users.lock` locked shared. The supervisor waits for the exclusive lock and so learns that
+uses the server has a shared lock on `users.lock`. The supervisor waits for the exclusive lock and so learns that
 nobody is left; a killed user counts as gone. The owner of `supervisor.lock` may start a server. The owner prepares
 the start, then hands the open, locked file to its supervisor. So the lock is never free in between, and there is
 never a second server. Imports psycopg.
@@ -276,7 +276,7 @@ class EmbeddedPostgres:
 
 
 class _Reporter:
-    """Progress report: each new line at once, and every few seconds the current wait with the log's last line."""
+    """Reporter of progress: each new line at once, and every few seconds the current wait and the log's end."""
 
     def __init__(self, progress: Callable[[str], None] | None) -> None:
         self._progress = progress

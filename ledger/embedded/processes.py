@@ -66,8 +66,9 @@ def _is_ending(pid: int) -> bool:
 def clear_leftovers(home: Path, account: Account, say: Callable[[str], None]) -> None:
     """Wait until all processes of a server without a supervisor have ended, and help them end.
 
-    A postmaster is asked to stop: fast, then at once. Backends without a postmaster end by themselves. Backends
-    that do not end are killed: they keep a new server from starting, and crash recovery is due anyway.
+    A postmaster gets the signal for a fast stop, later for an immediate stop. Backends without a postmaster end by
+    themselves. Backends that do not end are killed: they keep a new server from starting, and crash recovery is
+    due anyway.
     """
     tag, started, sent = cluster_tag(home), time.monotonic(), set[signal.Signals]()
     while True:

@@ -2,7 +2,7 @@
 
 The module runs as an isolated script, with its job as JSON on stdin, and imports the standard library only. The
 process inherits two open lock files. `supervisor.lock` is already locked; the lock shows that a supervisor lives.
-Every user of the server has `users.lock` locked shared. Once the supervisor has the exclusive lock, nobody is
+Every user of the server has a shared lock on `users.lock`. Once the supervisor has the exclusive lock, nobody is
 left, and the next user waits until the server has stopped.
 
 If this process is killed, the kernel tells the server to stop (the parent-death signal). That signal follows the

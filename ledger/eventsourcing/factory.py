@@ -67,7 +67,7 @@ class Factory(InfrastructureFactory[PostgresTrackingRecorder]):
 
     @property
     def writer(self) -> WriterThread:
-        """The one writer, for facts and snapshots."""
+        """The notice's one writer, which stores facts and snapshots."""
         if self._writer is None:
             key = self.env.get(SIGNING_KEY_FILE)
             marks = marks_file(Path(self.env.get(DATA) or ".ledger"), Path(key) if key else None)

@@ -86,7 +86,7 @@ class _BatchDatastore(LedgerDatastore):
 
     @contextmanager
     def batch(self) -> Iterator[psycopg.Cursor[Any]]:
-        """Run the body in one transaction, whose statements are sent without waiting for each answer."""
+        """Run the body of a `with` statement in one transaction, without waiting for each statement's answer."""
         with super().get_connection() as connection, connection.transaction(), connection.pipeline():
             self._batch.connection = connection
             try:

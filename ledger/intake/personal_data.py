@@ -42,16 +42,16 @@ _TRIGGER = re.compile(r"[0-9@]")
 _MARKS = b"0123456789@&([{<"
 """ASCII characters of which personal data contains at least one, except an e-mail address in words."""
 _AT = re.compile(r" ?[(\[{<\u2039\u00ab] ?(?:at|@) ?[)\]}>\u203a\u00bb] ?|(?<=\w)%40(?=\w)", re.IGNORECASE)
-"""Other spellings of @, such as “(at)”."""
+"""Pattern of other spellings of @, such as “(at)”."""
 _HIDDEN_AT = re.compile(r"[(\[{<\u2039\u00ab] ?at|%40|@", re.IGNORECASE)
 _DOT = re.compile(r" ?[(\[{<] ?(?:dot|\.) ?[)\]}>] ?", re.IGNORECASE)
-"""Other spellings of a full stop, such as “(dot)”."""
+"""Pattern of other spellings of a full stop, such as “(dot)”."""
 _LAST_NAMES = r"(?:(?:gov|co|nhs|org|ac|sch|police|me) ?(?:\.|dot) ?uk|com|org|net|info|eu|uk)"
 _SPOKEN = re.compile(
     rf"(?<=\w) at (?!(?:an?|the) )(\w[\w-]{{0,62}}(?: dot \w[\w-]{{0,62}}){{0,4}}) dot ({_LAST_NAMES})\b",
     re.IGNORECASE,
 )
-"""E-mail address in words, such as “jo at example dot org”."""
+"""Pattern of an e-mail address in words, such as “jo at example dot org”."""
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?: [^<>@]{0,80})?/?>")
 _INVISIBLE = re.compile(
     "[\u00ad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20f0"
@@ -72,20 +72,20 @@ _UNEVEN = ("  ", "%20", "\u115f", "\u1160", "\u2800", "\u3164", "\uffa0")
 """Spaces that a printable text may have and the searches do not expect."""
 _SPACES = re.compile("(?:%20|[\\s\u115f\u1160\u2800\u3164\uffa0])+")
 _ESCAPE = re.compile(r"\\(?=[^\w\s\\])")
-"""A backslash before punctuation, as in Markdown."""
+"""Pattern of a backslash before punctuation, as in Markdown."""
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 _CUE = r"[\W_]{0,6}"
-"""Punctuation between a cue such as “NHS number” and the value."""
+"""Pattern of the punctuation between a cue, such as “NHS number”, and the number."""
 _GAP = r"[^0-9A-Za-z]{0,5}"
-"""Separators within a number that has a cue."""
+"""Pattern of the separators within a number that has a cue."""
 _BREAK = r"(?:(?:[^\w,;*%$£€+=<>&]|_){1,3}|[,;*])"
-"""Separators within a number that has no cue. “943, 476” is a list."""
+"""Pattern of the separators within a number that has no cue. “943, 476” is a list, not one number."""
 _NHS = re.compile(
     rf"(?<![0-9])(?<![0-9][.,])(?:[0-9]{{3}}{_BREAK}[0-9]{{3}}{_BREAK}[0-9]{{4}}"
     rf"|(?<![0-9][:/_-])(?!19|20)[0-9]{{4}}(?P<same>{_BREAK})[0-9]{{3}}(?P=same)[0-9]{{3}}"
     rf"|(?<![0-9][:/_-])[0-9]{{3}}(?P<other>{_BREAK})(?!19|20)[0-9]{{4}}(?P=other)[0-9]{{3}})(?![0-9])(?![.,][0-9])"
 )
-"""NHS number in groups of digits, unlike a figure (1,234,567) or a reference with a year and three digits."""
+"""Pattern of an NHS number in groups of digits, unlike a figure (1,234,567) or a reference with a year."""
 _NHS_NAME = r"(?<![A-Za-z0-9])(?:N\.? ?H\.? ?S|National Health Service)"
 _TEN = rf"[0-9](?:{_GAP}[0-9]){{9}}(?![0-9])"
 _TEN_OF_NO_LIST = rf"[0-9](?:(?!, ){_GAP}[0-9]){{9}}(?![0-9])"
@@ -97,7 +97,7 @@ _NHS_CUED = re.compile(
 _NHS_NEAR = re.compile(
     rf"{_NHS_NAME}[^0-9]{{0,60}}(?:(?<![0-9])[0-9]{{1,2}}[^0-9]{{1,60}})?({_TEN_OF_NO_LIST})", re.IGNORECASE
 )
-"""NHS number near its name. A small figure may be between them, as in “NHS number of child 2 is …”."""
+"""Pattern of an NHS number near its name. A figure may be between them: “NHS number of child 2 is …”."""
 _NHS_AFTER = re.compile(
     rf"(?<![0-9])(?<![0-9][.,])({_TEN_OF_NO_LIST}){_CUE}(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?"
     rf"{_NHS_NAME}(?:\)|{_CUE}(?:numbers?|num|nr|no|id)\b)",
@@ -139,14 +139,14 @@ _BORN = re.compile(
 _OUTWARD = r"[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9]{1,2}|[0-9][A-HJKPSTUW]|[A-HK-Y][0-9][ABEHMNPRVWXY])"
 _INWARD = r"[0-9][ABD-HJLNP-UW-Z]{2}"
 _NO_ORDINAL = r"(?!(?-i:[A-Z][A-Z0-9]{1,3})[^A-Za-z0-9]{1,3}(?-i:1st|2nd|3rd|[04-9]th)(?![A-Za-z0-9]))"
-"""Exclusion of ordinals: “D1, 2nd visit” is no postcode, but “d1 2nd” and “D1 2ND” may be."""
+"""Pattern that excludes ordinals: “D1, 2nd visit” is no postcode, but “d1 2nd” and “D1 2ND” may be."""
 _POSTCODE = re.compile(
     rf"(?i:(?<![A-Za-z0-9]){_NO_ORDINAL}(?:GIR[ .,/_-]?0AA|{_OUTWARD}[^0-9A-Za-z]{{0,5}}{_INWARD})"
     r"(?![A-Za-z0-9]))"
     r"|(?<![A-Za-z0-9])[A-PR-UWYZ] ?[A-HK-Y] ?[0-9](?: ?[0-9])? (?=[0-9 ]{1,2}[A-Z])"
     r"[0-9] ?[ABD-HJLNP-UW-Z] ?[ABD-HJLNP-UW-Z](?![A-Za-z0-9])"
 )
-"""Postcode. If it is in capitals, its halves may contain spaces."""
+"""Pattern of a postcode. The halves of a postcode in capitals may contain spaces."""
 _WIDE = r"[^0-9A-Za-z]{1,5}"
 _COUNTRY = r"(?:\(? ?(?:\+ ?|00 ?)44 ?\)?|\(44\))[ .-]?(?:\(0\)|0)? ?"
 _TELEPHONE = re.compile(
@@ -160,7 +160,7 @@ _TELEPHONE_GROUPS = re.compile(
     rf"(?<![0-9+/-])(?<![0-9][.,])(?:\(?0[1-9][0-9]{{1,3}}|{_COUNTRY}{_WIDE}?[1-9][0-9]{{1,3}})"
     rf"{_WIDE}[0-9]{{3,8}}(?:(?!, ){_WIDE}[0-9]{{3,8}}){{0,2}}(?![0-9])(?![.,][0-9])"
 )
-"""An area code and groups of at least three digits, with any separators. No figure begins with a 0."""
+"""Pattern of an area code and groups of at least three digits, with any separators between them."""
 _DIGITS = re.compile("[0-9]+")
 _PREFIX = re.compile("^(?:(?:00)?44)?0?")
 _NATIONAL_DIGITS = (9, 10)

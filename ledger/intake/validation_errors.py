@@ -116,7 +116,7 @@ class _TypeCheck:
         self.description = ", or ".join(self._option(each.type, [*each.metas, *field.metas]) for each in options)
 
     def _option(self, hint: Hint, metas: list[Meta]) -> str:
-        """Note one alternative of the hint, and return its description."""
+        """Note one alternative of the type hint, and return a description of the alternative."""
         origin: object = get_origin(hint)
         if origin is list:
             self.items = _TypeCheck(get_args(hint)[0])

@@ -42,7 +42,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     draft: str
     """Id of the draft. The id of the event that issues the report derives from it."""
     report: str
-    """Id of the future report."""
+    """Id that the report will have."""
     first: date
     last: date
     position: int

@@ -45,7 +45,7 @@ class Checkpoint:
     root_hash: bytes
     """Root of the RFC 6962 tree at that size, 32 bytes."""
     extension: tuple[str, ...]
-    """Further signed lines; this project writes none."""
+    """Further signed lines of the checkpoint. This project writes no such lines."""
     signatures: tuple[Signature, ...]
     """Verified signatures by known keys, in the order of the note."""
 
@@ -70,7 +70,7 @@ def parse(text: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> Chec
 def unsigned(text: str | bytes) -> Checkpoint:
     """Read a checkpoint without checking its signatures.
 
-    Use it only to compare the checkpoint with a tree at hand. Raises CheckpointError for a malformed note.
+    Use this only to compare the checkpoint with a known tree. Raises CheckpointError for a malformed note.
     """
     return _read(note_text(text), ())
 

@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 
 class SignedCheckpoint(Struct, frozen=True):
-    """A signed checkpoint as stored."""
+    """A signed checkpoint, as the database stores it."""
 
     size: int
     root_hash: bytes

@@ -126,7 +126,7 @@ class Signer:
         )
 
     def verifier_key(self) -> str:
-        """Return the text of the public key."""
+        """Return the public key as text, in the form that `VerifierKey.parse` reads."""
         return str(self._public)
 
     @property
@@ -157,7 +157,7 @@ class Signer:
 
 
 class Signature(NamedTuple):
-    """A verified signature."""
+    """A verified signature of a note, with the key that made it."""
 
     key: VerifierKey
     value: bytes

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from ledger.proof.merkle import check_index, check_order, check_size, checked_hashes, join_subtrees, node_hash
 
 TILE_WIDTH = 256
-"""Hashes in a complete tile."""
+"""Number of hashes in a complete tile."""
 
 Node = tuple[int, int]
 """Level and index of a complete subtree."""

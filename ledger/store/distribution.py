@@ -246,7 +246,7 @@ async def _restrict_functions(connection: Connection) -> None:
 
 
 async def _run_on_workers(connection: Connection, command: str) -> None:
-    """Run a command on each worker."""
+    """Run a command on each worker. Raises Unavailable if a worker fails."""
     cursor = await connection.execute(
         "SELECT nodename || ':' || nodeport, success, result FROM run_command_on_workers(%s)", (command,)
     )

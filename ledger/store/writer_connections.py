@@ -142,7 +142,7 @@ class RecordingConnection(BoundedConnection):
             self._answer = None
 
     def _receive(self) -> None:
-        """Note that the server has sent something.
+        """Note that the server has sent data.
 
         The event loop may report an answer once more while it is being read. It would report unread data without
         end, so the second such report ends the registration of the socket. The next wait registers it again.
@@ -171,7 +171,7 @@ class RecordingConnection(BoundedConnection):
 
 
 def _is_readable(connected: socket.socket) -> bool:
-    """Return whether the server has sent something that is not read yet, or the connection is broken."""
+    """Return whether the server has sent data that is not read yet, or the connection is broken."""
     poll = select.poll()
     poll.register(connected, select.POLLIN)
     return bool(poll.poll(0))

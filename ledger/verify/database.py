@@ -158,7 +158,7 @@ class _Stream:
 
 
 class _NoticeVerification:
-    """Verification of one notice; runs once."""
+    """Verification of one notice. An instance runs once."""
 
     def __init__(
         self,

@@ -70,7 +70,7 @@ class EarlierCopy(NamedTuple):
     documents: frozenset[int] = frozenset()
     """Positions of entries whose document the copy has, or names as erased."""
     size: int = 0
-    """Number of the copy's entries."""
+    """Number of entries in the copy."""
 
 
 class Examination:
@@ -170,7 +170,7 @@ class Examination:
             self.flag(last + 1, Damage.REWRITTEN, f"the earlier copy goes on, but the entries end at {last}")
 
     def check_head(self, head: HeadRow | None) -> None:
-        """Check the head, after all entries."""
+        """Check the notice's head. All entries must be added before."""
         self.finish()
         last = self._position
         self.checkpoints.finish(last)
@@ -195,7 +195,7 @@ class Examination:
             self.flag(head.size, Damage.HEAD, "it names another instant than the last entry")
 
     def flag(self, position: int, damage: Damage, detail: str) -> None:
-        """Report a finding."""
+        """Count a finding, and add it to the report."""
         self.report.damages += 1
         insort(self.report.findings, Finding(self.notice, position, damage, detail), key=_rank)
         del self.report.findings[FINDINGS:]

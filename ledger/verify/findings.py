@@ -70,7 +70,7 @@ class Tally(Struct):
 
     count: int = 0
     first: str = ""
-    """First entry, with the reason; empty without entries."""
+    """Description of the first entry, with the reason; empty without entries."""
 
     def add(self, position: int, reason: str) -> None:
         """Count an entry, and note the first entry with its reason."""
@@ -92,11 +92,11 @@ class NoticeReport(Struct):
     """Root recomputed over all entries, in base64; empty without entries."""
     seconds: float = 0.0
     reading_seconds: float = 0.0
-    """Seconds spent on entries, tree, narratives and documents."""
+    """Seconds spent on checking the entries, the tree, the narratives and the documents."""
     admission_seconds: float = 0.0
     """Seconds spent on judging again whether each entry could be recorded."""
     damages: int = 0
-    """Number of contradictions."""
+    """Number of all findings, also of findings that `findings` leaves out."""
     findings: list[Finding] = []
     """First findings, in order of position."""
     admitted_earlier: Tally = field(default_factory=Tally)
@@ -118,7 +118,7 @@ class Report(Struct):
     catalogue: list[Finding] = []
     """Differences between the database and its migrations."""
     unchecked: str = ""
-    """Reason why the database was compared with its migrations only in part."""
+    """Reason why the database was compared with its migrations only in part; empty without a reason."""
 
     @property
     def sound(self) -> bool:
