@@ -35,7 +35,7 @@ _LATEST = 2**62
 
 
 def position_range(since: int, until: int | None) -> bytes:
-    """Return the int8range [since, until) as a field of binary COPY; the range has no end if `until` is None."""
+    """Return the int8range [since, until) as a field of binary COPY; without `until`, the range has no end."""
     if until is None:
         return _open_range(13, 0x12, 8, since)
     return _closed_range(25, 0x02, 8, since, 8, until)

@@ -1,7 +1,7 @@
 """Entries in pages: their stored bytes, their narratives and their corrections.
 
 The bytes come from the ledger. The view adds the corrections and the rules of the clauses, as of a position. The
-rules determine the clauses of an entry whose recorder named none.
+rules determine the clauses of an entry whose recorder named no clause.
 """
 
 from collections.abc import Mapping, Sequence

@@ -44,7 +44,7 @@ class Intervention(Struct, frozen=True):
 
 
 class Step(Struct, frozen=True):
-    """A state that the notice reached, and the entry that brought it there."""
+    """A stage of escalation that the notice reached, and the entry that led to the stage."""
 
     position: Annotated[int, Meta(description="Position of the entry behind the step.")]
     at: Annotated[datetime, Meta(description="Instant at which it happened.")]

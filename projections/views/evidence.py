@@ -262,7 +262,7 @@ class StoredDocument(Struct, frozen=True):
     content: str | None
     """Name of the file in the store, which is its SHA-256; None once the file is destroyed."""
     upload: str | None
-    """Name of the file in the store until its upload is complete."""
+    """Temporary name of the file in the store; None once the file has its lasting name."""
     salt: bytes | None
     size: int
     media_type: str

@@ -58,7 +58,7 @@ class Measure(Struct, frozen=True):
         None
     )
     target_from: date | None = None
-    """First day of the target; None while the target is that of the definition."""
+    """First day of the target; None while the target of the definition applies."""
     readings: Annotated[int, Meta(description="Number of readings.")] = 0
     mean: float | None = None
     lower: float | None = None

@@ -1,4 +1,4 @@
-"""Registry of all views: one for each row of `reads` in the role matrix.
+"""Registry of all views: one view for each row of `reads` in the role matrix.
 
 The view `plan` is `VIEW` in the module `projections.views.plan`, or in its module `view` if it is a package.
 """

@@ -25,7 +25,7 @@ PARTS = ("DATA", "ANALYSIS", "RECOMMENDATIONS", "IMPACT_EVIDENCE")
 
 
 def parts_of(report: BoardReportSubmitted) -> list[str]:
-    """Return the parts that a report to the board has, out of the four in `PARTS`."""
+    """Return the parts that a report to the board has, out of the four parts in `PARTS`."""
     has = (report.data, report.analysis, report.recommendations, report.impact_evidence)
     return [part for part, there in zip(PARTS, has, strict=True) if there]
 

@@ -38,7 +38,7 @@ from projections.views.compliance.verdict import (
 COMMON: frozenset[type[Fact]] = frozenset(
     {AreaRegistered, AreaClosed, AreaCarriedOver, InterpretationAdopted, NoticeRevised, NoticeClosed}
 )
-"""Facts that concern every clause."""
+"""Facts that may concern any clause."""
 MARK_EVERY = 96
 """Minimum number of occurrences between two marks. More marks cost more than judging again."""
 MARK_SHARE = 128
@@ -80,7 +80,7 @@ class ClauseTimeline:
 
     def __init__(self, clause: JudgedClause, judge: Judge[Any], occurrences: Iterable[Occurrence] = ()) -> None:
         self.spans: list[Span] = []
-        """Spans in order; the last one has no end."""
+        """Spans in order of time; the last span has no end."""
         self._occurrences = sorted(occurrences, key=_key)
         self._since = clause.since
         self._closed = False
@@ -320,7 +320,7 @@ def judged(clause: JudgedClause, judge: Judge[Any], at: datetime) -> Verdict:
 
 
 def learn(clause: JudgedClause, judge: Judge[Any], occurrence: Occurrence) -> None:
-    """Apply a fact that concerns every clause: new parameters, areas and closures."""
+    """Apply to a clause a fact that may concern any clause: new parameters, an area or a closure."""
     fact = occurrence.fact
     match fact:
         case InterpretationAdopted():

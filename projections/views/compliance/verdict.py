@@ -112,18 +112,18 @@ class JudgedClause(Struct):
     faults: str = ""
     """Faults of the clause's rule and parameters; empty without faults. A clause with faults is not judged."""
     final: Verdict | None = None
-    """Verdict that stays after the area or the notice was closed; None before."""
+    """Verdict that stays after the area or the notice was closed; None before the closure."""
 
     def day(self, at: datetime) -> date:
         """Return the calendar day of an instant in the notice's zone."""
         return _day(at, self.zone)
 
     def start(self, day: date) -> datetime:
-        """Return the first instant of a day."""
+        """Return the first instant of a day in the notice's zone."""
         return _start(day, self.zone)
 
     def after(self, day: date) -> datetime:
-        """Return the first instant after a day."""
+        """Return the first instant after a day in the notice's zone."""
         return self.start(day + DAY)
 
     def open_areas(self) -> list[str]:

@@ -75,7 +75,7 @@ class _AccessJudge(Judge[R]):
     """Requests that have or may still get a fault. Access under the other requests was opened in time."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
-        """Remember the requests, the decisions on them, and the access opened."""
+        """Remember requests, the decisions on them, the openings of access, and the ends of reviews."""
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case ReviewCompleted():

@@ -223,7 +223,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return LateEffect.FROM_LATEST if self.take(occurrence) else LateEffect.NONE
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_DUE while actions are on track, AT_RISK if an action is late, NOT_MET after the last day.
+        """Return NOT_DUE while actions are on time, AT_RISK if an action is late, NOT_MET after the last day.
 
         Once every action is completed, return MET or MET_LATE.
         """

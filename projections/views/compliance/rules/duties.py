@@ -255,7 +255,7 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
         return {name: each for name, each in self.instructions.items() if each.role in roles}
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET if an instruction is overdue, MET when all are followed and confirmed.
+        """Return NOT_MET if an instruction is overdue, MET when every instruction is followed and confirmed.
 
         An answer without a confirmation is AT_RISK, because it is only the council's own claim. An instruction
         with neither a day nor an answer is NO_EVIDENCE. The reason names every instruction that was followed late.

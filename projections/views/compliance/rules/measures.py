@@ -59,7 +59,7 @@ class TrackedMeasure(Struct):
     """Last days of the readings' periods, in order."""
     values: list[float] = field(default_factory=list)
     entries: list[int] = field(default_factory=list)
-    """Position of the entry that stated each value last."""
+    """Positions of the entries that stated the values last, in the order of the values."""
     standing: str | None = None
     """Standing by which the measure is judged, such as a key of `_STANDINGS`; None if no reading counts."""
 

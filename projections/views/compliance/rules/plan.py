@@ -46,7 +46,7 @@ class PlanCitesSelfAssessment(Judge[plan.PlanCitesSelfAssessment]):
     """Judge of the rule that the latest approved plan cites the council's current self-assessment."""
 
     assessment: tuple[str, int] | None = None
-    """Current self-assessment and its entry; None before the first."""
+    """Current self-assessment and its entry; None without a self-assessment."""
     plan: tuple[str, str | None, int] | None = None
     """Latest approved plan, the self-assessment that it cites, and the plan's entry; None without a plan."""
 

@@ -139,8 +139,8 @@ class AdviserReports(Judge[oversight.AdviserReports]):
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return the verdict on the latest report's topics and age.
 
-        Without an agreed interval, a complete report is NO_EVIDENCE. Reports that fall due after the adviser's
-        release are not due any more.
+        Without an agreed interval, a complete report is NO_EVIDENCE. A report that falls due after the adviser's
+        release is NOT_DUE.
         """
         today, limit, report = clause.day(at), self._limit(clause), self.report
         release = self._release()
@@ -242,7 +242,7 @@ class PublishedRegularly(Judge[oversight.PublishedRegularly]):
         return months_after(clause.day(last.at if last else clause.since), months) if months else None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET while a publication is overdue, AT_RISK while one is due soon.
+        """Return NOT_MET while a publication is overdue, AT_RISK while a publication is due soon.
 
         Otherwise, return NO_EVIDENCE before the first publication, then MET or MET_LATE.
         """

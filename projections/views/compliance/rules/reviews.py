@@ -168,7 +168,7 @@ class ReviewTopics(Judge[oversight.ReviewTopics]):
 class _Graded(Struct):
     review: str
     grades: dict[str, str]
-    """Judgement → its grade, both in small letters."""
+    """Judgement → its grade, in lower case."""
     at: datetime
     position: int
 
@@ -260,7 +260,7 @@ class DiagnosticAgreed(Judge[oversight.DiagnosticAgreed]):
                 self.diagnostics[fact.diagnostic].reported = (occurrence.at, position)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_DUE while a diagnostic runs, NOT_MET when one is overdue, MET_LATE if one reported late.
+        """Return NOT_MET if a diagnostic is overdue, NOT_DUE while a diagnostic runs, then MET or MET_LATE.
 
         A running diagnostic without a due date is NO_EVIDENCE.
         """

@@ -186,7 +186,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     def _set_open(
         self, name: str, action: str, entry: tuple[datetime, int], *, is_open: bool = False, is_done: bool = True
     ) -> bool:
-        """Note that an action is open, completed or dropped. Return True if its objective changes state."""
+        """Note that an action is open, completed or dropped. Return True if its objective ends or opens again."""
         objective = self.objectives.get(name)
         if objective is None:
             return False
@@ -205,7 +205,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return True
 
     def _rate(self, objective: TrackedObjective, fact: ProgressRecorded, occurrence: Occurrence) -> bool:
-        """Take an objective's ratings. Return True if they change its signs."""
+        """Take an objective's ratings. Return True if the ratings change the objective's signs."""
         before, past, ratings = objective.signs, objective.past, self._ratings(objective, fact)
         predicates = self._predicates(ratings)
         if not predicates and not before:
@@ -375,7 +375,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return {name: entry for name, (_, entry) in self.finished.items() if self.objectives[name].due < today}
 
     def moments(self, clause: JudgedClause, at: datetime) -> Iterable[datetime]:
-        """Return the instant after the next due date that may change the verdict."""
+        """Return the instant after the next due date that may change the verdict; empty without such a date."""
         if SlowSign.LATE not in self.rule.signs:
             return ()
         today = clause.day(at)

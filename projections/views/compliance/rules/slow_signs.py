@@ -99,7 +99,7 @@ class TrackedSigns(Struct):
     """Objectives that still need a highlight before the next meeting."""
 
     def put(self, name: str, tracked: TrackedSign | None) -> bool:
-        """Set the sign of an objective; None removes it. Return True if the sign changed."""
+        """Set the sign of an objective; None removes the sign. Return True if the sign changed."""
         before = self.signs.get(name)
         if before == tracked:
             return False

@@ -34,7 +34,7 @@ class _Reached(Struct):
     missing: date | None = None
     """Last day of a later period without a reading; None if every period has a reading."""
     again: "_Reached | None" = None
-    """Periods that reached the target again after a failure or a gap; None if too few in a row did."""
+    """Periods that reached the target again after a failure or a gap; None if too few periods did."""
 
     def slip(self, entry: int | None, missing: date | None) -> None:
         """Remember a later period that fell short, or that has no reading.
