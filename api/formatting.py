@@ -113,7 +113,7 @@ def lines(texts: Iterable[str]) -> Markup:
 
 
 def number(value: float | None, decimals: int = 1) -> str:
-    """Return a number without trailing zeros; empty for None."""
+    """Return a number as text, without trailing zeros; empty for None."""
     if value is None:
         return ""
     digits = f"{value:,.{decimals}f}"

@@ -9,7 +9,7 @@ from cachetools import LRUCache, TTLCache
 from ledger.domain.errors import Busy
 
 AT_ONCE = 60
-"""Wrong tokens that an address may send at once."""
+"""Number of wrong tokens that an address may send at once."""
 SECONDS_EACH = 1.0
 """Seconds after which an address may send another wrong token."""
 _ADDRESSES = 10_000

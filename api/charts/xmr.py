@@ -222,7 +222,7 @@ def _points(series: Series, frame: _Frame) -> Iterator[str]:
 
 
 def _legend(series: Series) -> Iterator[str]:
-    """Yield the markers of the chart with their meanings."""
+    """Yield the legend of the chart: each marker in the chart, with its meaning."""
     present = {variation_of(series, index) for index, point in enumerate(series.points) if point.value is not None}
     x, y = float(_LEFT), HEIGHT - 10
     for variation in Variation:

@@ -27,7 +27,7 @@ from ledger.store.database import connect, unreachable
 from ledger.store.distribution import lost_worker
 
 OPERATOR = Credential("operator", role=Role.OPERATOR)
-"""Operator who runs the command line next to the database."""
+"""Credential of the operator, who runs the command line next to the database."""
 Action = Callable[[argparse.Namespace], int]
 """Function that runs a command and returns its exit status."""
 Moment = int | datetime
@@ -122,7 +122,7 @@ def show_result(arguments: argparse.Namespace, value: object, line: str) -> int:
 
 
 def say(line: str) -> None:
-    """Print a progress message on stderr."""
+    """Print a message for people on stderr."""
     print(printable(line), file=sys.stderr, flush=True)
 
 

@@ -191,7 +191,7 @@ def _positions(known: dict[str, int], earlier: str | list[str]) -> int | list[in
 
 
 async def _by_service(writer: Writer, line: dict[str, Any], event: dict[str, Any], *, again: bool) -> Outcome:
-    """Record a line as the service, and return its outcome."""
+    """Record a line of the history as the service, and return the line's outcome."""
     try:
         receipt = await writer.append(NOTICE, accept(event), SERVICE)
     except Refused as refused:

@@ -208,7 +208,7 @@ class Form(Struct):
         return control
 
     def _lines(self, path: str) -> list[str]:
-        """Return the lines of a list, with a blank line if a row was added or the list is empty."""
+        """Return the lines typed for a list, with a blank line after a row was added or without lines."""
         lines = list(self.inputs.get(path, ()))
         return [*lines, ""] if not lines or self.fresh == path else lines
 
@@ -262,7 +262,7 @@ class Form(Struct):
         return control
 
     def _fact(self, field: Field, control: FormControl) -> None:
-        """Lay out another fact: its type and the fields of the selected type."""
+        """Lay out a fact within the form of another fact: its type and the fields of the selected type."""
         control.widget = "fact"
         of_type = Field(key="type", label="Fact", control=Control.WORD, options=field.options, required=False)
         type_control = self.control(of_type, f"{control.path}.type", control.full_label)
@@ -299,7 +299,7 @@ class Form(Struct):
     def _choose(
         self, control: FormControl, options: tuple[Choice, ...], value: str, *, of_things: bool = False
     ) -> None:
-        """Lay out a choice of one option: radios if required and the options are few, otherwise a select."""
+        """Lay out a choice of one option: radios if it is required and options are few, otherwise a drop-down list."""
         if value and value not in {option.value for option in options}:
             options = (*options, Choice(value, value))
         few = control.required and len(options) <= _MAXIMUM_RADIOS and not of_things

@@ -77,7 +77,7 @@ class Field(Struct, frozen=True, kw_only=True):
     references: tuple[str, ...] = ()
     """Kinds of thing to which the field refers, as in `Choices`."""
     closed: bool = False
-    """True if only an existing thing may be named."""
+    """True if the field accepts only the ids of existing things."""
     about: bool = False
     """True if the field names the subject of the fact."""
     begins: bool = False

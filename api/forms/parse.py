@@ -20,7 +20,7 @@ from ledger.intake.validation_errors import is_near, out_of_time
 Inputs = Mapping[str, Sequence[str]]
 """Values of a form by input name."""
 DATA = "data"
-"""Path of the fact in an event."""
+"""Path of the fact's data in an event."""
 CHANGE = "?"
 """Suffix that turns a list's name into the name of the checkbox for changing the list."""
 _ABSENT = object()

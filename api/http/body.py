@@ -27,7 +27,7 @@ _PIECE = 65_536
 
 
 class Patience:
-    """Time limits for one body: it may neither pause for long nor trickle."""
+    """Time limits for one request body, which may neither pause for long nor trickle."""
 
     def __init__(self) -> None:
         self._clock = asyncio.get_running_loop().time

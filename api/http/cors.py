@@ -1,4 +1,4 @@
-"""Let pages of other origins send requests with a token: cross-origin resource sharing, off unless set.
+"""Let pages of other origins send requests with a token, if LEDGER_CORS_ORIGINS names these origins.
 
 No credentials of the browser are shared: a page of another origin has to have a token of its own. Imports
 starlette.

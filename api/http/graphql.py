@@ -61,7 +61,7 @@ OPERATIONS_AT_ONCE = 20
 """Maximum number of simultaneous operations on one WebSocket."""
 _encode = msgspec.json.Encoder().encode
 _Operation: TypeAlias = tuple[str, Mapping[str, Any] | None, str | None]
-"""A document, its variables, and the name of one of its operations."""
+"""GraphQL document, its variables, and the name of the operation to execute."""
 
 
 class _Joining(Context):

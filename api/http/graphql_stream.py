@@ -1,4 +1,4 @@
-"""Server-sent events of the GraphQL endpoint. Imports strawberry's stream transport."""
+"""Server-sent events with which the GraphQL endpoint answers. Imports strawberry's stream transport."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator

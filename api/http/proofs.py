@@ -184,7 +184,10 @@ async def _bundle(reading: Snapshot, start: int, stop: int) -> bytes:
 
 
 def _compressed(request: Request, bundle: bytes) -> Response:
-    """Return a bundle of entries, in gzip if the client accepts it; its bytes never change."""
+    """Return the response with a bundle of entries, in gzip if the client accepts gzip.
+
+    The client may store the bundle for good, because its bytes never change.
+    """
     headers = {**_IMMUTABLE, "Vary": "Accept-Encoding, Authorization"}
     codings = [coding.partition(";") for coding in request.headers.get("accept-encoding", "").lower().split(",")]
     if any(name.strip() == "gzip" and not re.fullmatch(r"\s*q=0(\.0*)?\s*", q) for name, _, q in codings):

@@ -46,7 +46,7 @@ class _Parser(httptools.HttpRequestParser):
 
 
 def _without_chunks(cycle: RequestResponseCycle) -> Send:
-    """Return the `send` of an answer to HTTP/1.0, which has no chunks (RFC 9112, section 6.1)."""
+    """Return the ASGI `send` of an answer to HTTP/1.0, which has no chunks (RFC 9112, section 6.1)."""
     send_framed, has_length = cycle.send, True
 
     async def send(message: Any) -> None:  # noqa: ANN401 - an ASGI message, of a type that is uvicorn's own

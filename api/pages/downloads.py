@@ -23,7 +23,7 @@ async def get_proof(request: Request) -> Response:
 
 
 async def _downloaded(request: Request, endpoint: Endpoint) -> Response:
-    """Return the endpoint's response for the signed-in visitor.
+    """Return the response of an endpoint for partner systems to the signed-in visitor.
 
     Raises:
         SignInNeeded: Nobody is signed in.

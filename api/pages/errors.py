@@ -122,7 +122,7 @@ async def _first(request: Request, page_request: PageRequest, notice: Json) -> J
 
 
 async def on_sign_in_needed(request: Request, _error: Exception) -> Response:
-    """Redirect to sign-in, and back to the page afterwards."""
+    """Redirect to the sign-in page, which leads back to the requested page."""
     target = f"{request.url.path}{'?' if request.url.query else ''}{request.url.query}"
     if request.method != "GET":
         target = "/"

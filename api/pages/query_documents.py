@@ -47,7 +47,7 @@ class QueryDocument(Struct, frozen=True):
 
 @cache
 def document(name: str) -> QueryDocument:
-    """Return the query with this name, with the fragment that every page of a notice includes."""
+    """Return the query with this name, and the fragment `Frame` if the query uses it."""
     text = _read(name)
     complete = f"{text}\n{_read(_FRAME)}" if "...Frame" in text else text
     return QueryDocument(complete, {variable: kind for variable, kind, _ in _VARIABLE.findall(text)})

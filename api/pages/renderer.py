@@ -49,7 +49,7 @@ class Templates(Environment):
 
 
 class Section(Struct, frozen=True):
-    """Part of a notice in its navigation."""
+    """Section of a notice's pages, as the navigation lists it."""
 
     path: str
     title: str

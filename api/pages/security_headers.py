@@ -11,7 +11,7 @@ _YEAR = 31_536_000
 
 
 def secured(request: Request, response: Response) -> Response:
-    """Return the response with the headers of a page."""
+    """Return the response with the security headers that every page has."""
     response.headers.update(
         {
             "Content-Security-Policy": POLICY,

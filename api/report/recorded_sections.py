@@ -16,7 +16,7 @@ _CAPITAL = re.compile(r"(?<!^)[A-Z]")
 
 
 def decisions(report: Report) -> Iterator[Block]:
-    """Yield the board's decisions in the period, and their evidence at the time."""
+    """Yield the board's decisions in the period, and the evidence for each decision."""
     yield Heading("Decisions of the board", anchor="decisions")
     if report.decisions is None:
         yield Paragraph(HIDDEN)

@@ -48,7 +48,7 @@ Cells = Mapping[str, object]
 
 
 class _Table(Struct, frozen=True):
-    """A file: its name, columns and rows."""
+    """CSV file: its name, columns and rows."""
 
     name: str
     columns: tuple[str, ...]
