@@ -55,7 +55,7 @@ class FormControl(Struct, kw_only=True):
     """Path in the event of the control's value, which the value's refusals name too."""
     label: str
     full_label: str
-    """Label with the labels of the groups around it, for the list of errors."""
+    """Label with the labels of the groups around the control, for the list of errors."""
     hint: str = ""
     required: bool = True
     name: str = ""
@@ -299,7 +299,7 @@ class Form(Struct):
     def _choose(
         self, control: FormControl, options: tuple[Choice, ...], value: str, *, of_things: bool = False
     ) -> None:
-        """Lay out a choice of one option: radios if it is required and options are few, otherwise a drop-down list."""
+        """Lay out a choice of one option: radios if few options and an answer is required, otherwise a list."""
         if value and value not in {option.value for option in options}:
             options = (*options, Choice(value, value))
         few = control.required and len(options) <= _MAXIMUM_RADIOS and not of_things

@@ -125,7 +125,7 @@ class _Reader:
         self.refusals.append(Refusal("INVALID_FIELD", message, path))
 
     def parsed(self, field: Field, text: str, to: str) -> Json:
-        """Return the value of one input, or its text if it is invalid."""
+        """Return the value of one input, or the text of the input if the text is invalid."""
         plain = text.replace(",", "").replace(" ", "")
         match field.control:
             case Control.WHOLE:

@@ -8,7 +8,7 @@ from api.settings import Settings
 from ledger.domain.errors import Refusal
 
 _FOR_ANY_HOST = ("/healthz", "/readyz", "/metrics")
-"""Paths for programs that address a process directly."""
+"""Paths that are answered for any host, because programs address a process directly."""
 
 
 class KnownHosts:

@@ -29,7 +29,7 @@ PAGE_SIZE = 25
 
 
 async def get_entry(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/entries/{at}`: an entry, its changes and its proof."""
+    """Answer `GET /notices/{notice}/entries/{at}` with an entry, its changes and its proof."""
     page_request = await page_request_of(request)
     notice = await ask(request, page_request, "entry", **page_request.about)
     entry = only(notice["entries"]["nodes"])
@@ -57,7 +57,7 @@ async def _proof(request: Request, page_request: PageRequest) -> Mapping[str, st
 
 
 async def get_replay(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/replay`: numbered sentences, from the entry `from`."""
+    """Answer `GET /notices/{notice}/replay` with numbered sentences, from the entry `from`."""
     page_request = await page_request_of(request)
     notice = await ask(request, page_request, "replay")  # a notice without a role for the reader must look unknown
     _require_entries(page_request)

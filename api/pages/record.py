@@ -50,7 +50,7 @@ _FIRST_AREAS = ("board", "plan", "evidence", "access", "recommendations", "repor
 
 
 async def get_list(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/record`: the tasks of the reader's roles, by area."""
+    """Answer `GET /notices/{notice}/record` with the tasks of the reader's roles, by area."""
     page_request = await recording_request(request)
     ledger: Ledger = request.app.state.ledger
     state = await ledger.writer.state(page_request.notice)

@@ -114,7 +114,7 @@ async def _report_request(request: Request) -> _ReportRequest:
 
 
 async def get_drafts(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/drafts`: the adviser's drafts, and a proposed period."""
+    """Answer `GET /notices/{notice}/drafts` with the adviser's drafts and a proposed period."""
     report_request = await _report_request(request)
     first, last = await next_period(report_request.context, report_request.page_request.notice)
     return await _drafts(report_request, {"first": dates.day_parts(first), "last": dates.day_parts(last)}, [])
@@ -178,7 +178,7 @@ async def _drafts(
 
 
 async def get_draft(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/drafts/{draft}`: the draft, or the receipt if it was issued."""
+    """Answer `GET /notices/{notice}/drafts/{draft}` with the draft, or with the receipt if the draft was issued."""
     report_request = await _report_request(request)
     notice, ledger, name = report_request.page_request.notice, report_request.ledger, request.path_params["draft"]
     credential = report_request.page_request.visitor.viewer.credential
@@ -270,7 +270,7 @@ async def _form(
 
 
 async def get_preview(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/drafts/{draft}/preview`: the report as it would be issued."""
+    """Answer `GET /notices/{notice}/drafts/{draft}/preview` with the report as it would be issued."""
     report_request = await _report_request(request)
     return await written(
         report_request.context,
@@ -282,7 +282,7 @@ async def get_preview(request: Request) -> Response:
 
 
 async def get_issued(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/issued/{position}`: the receipt of a report, and its files."""
+    """Answer `GET /notices/{notice}/issued/{position}` with the receipt of a report, and its files."""
     report_request = await _report_request(request)
     position: int = request.path_params["position"]
     notice = await ask(request, report_request.page_request, "issued", atLeast=position)
@@ -309,7 +309,7 @@ def files_of(notice: str, report: str) -> list[tuple[str, str]]:
 
 
 async def get_file(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/report-files/{report}.{format}`: a report, rebuilt at its position."""
+    """Answer `GET /notices/{notice}/report-files/{report}.{format}` with a report, rebuilt at its position."""
     page_request = await page_request_of(request)
     if not page_request.reads("adviser"):
         raise Refused.because("FORBIDDEN", "your roles in this notice have no access to the adviser's reports")

@@ -20,7 +20,7 @@ _MAXIMUM_BYTES = 60_000
 
 
 async def get_sign_in(request: Request) -> Response:
-    """Answer `GET /sign-in`: the form; `next` is the page to open afterwards."""
+    """Answer `GET /sign-in` with the sign-in form; `next` is the page to open afterwards."""
     sessions: Sessions = request.app.state.sessions()
     target = local(request.query_params.get("next", "/"))
     if sessions.of(request) is not None and "next" not in request.query_params:

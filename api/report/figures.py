@@ -46,7 +46,7 @@ def _reading(series: Series, point: ChartReading) -> tuple[str, ...]:
 
 
 def slow(report: Report) -> Iterator[Block]:
-    """Yield the open objectives past their due date, and their reports to the board."""
+    """Yield the open objectives past their due date, and the reports to the board on their slow progress."""
     yield Heading("Slow objectives", anchor="slow")
     if report.slow is None:
         yield Paragraph(HIDDEN)
