@@ -52,7 +52,7 @@ class Viewer(Protocol):
 
     @property
     def credential(self) -> Credential:
-        """Identity of the viewer, as the writer takes it."""
+        """Identity of the viewer, for the writer."""
 
     async def roles(self, notice: str) -> Sequence[Role]:
         """Return the roles that the viewer has in a notice now; empty if the notice does not exist."""
@@ -118,7 +118,7 @@ class Context:
         self.wait = wait
         self.budget = Budget()
         self.recalled: RecalledStates | None = None
-        """States in memory that decided the viewer's rights, for snapshots to confirm; None without such states."""
+        """States in memory that decided the viewer's rights, for snapshots to confirm; None without them."""
         self.turn = asyncio.Semaphore(READINGS_AT_ONCE)
         self.read: set[tuple[str, int, bytes]] = set()
         """Notices read, each with the position and root hash of its snapshot."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Credential(Struct, frozen=True):
-    """The caller of a request, as the interface identified it.
+    """The caller of a request, as the interface identified the caller.
 
     The caller's rights are judged later, while the head of the notice is locked for recording.
     """

@@ -164,7 +164,7 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
     """True if the fact may be recorded after its subject ended, or after the notice was closed."""
 
     def __init_subclass__(cls) -> None:
-        """Set `about` where the class does not state it."""
+        """Set `about` to its default if the class does not state `about`."""
         if "about" not in vars(cls):
             cls.about = _subject_field(get_annotations(cls))
 

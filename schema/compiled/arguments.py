@@ -38,7 +38,7 @@ class ArgumentValue(Struct, frozen=True, eq=False):
     """An argument's value: a constant, or a place in a variable."""
 
     name: str
-    """Name of the argument, and of the member within it, as an error states it."""
+    """Name of the argument, with the path to the member within it, for errors."""
     variable: str | None
     path: Path = ()
     """Path to the value within the variable."""

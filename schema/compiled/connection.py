@@ -22,7 +22,7 @@ Make = Callable[[GraphQLField, list[FieldDetails]], ObjectNode]
 
 
 class PageBounds(Struct, frozen=True, eq=False):
-    """Size and cursors of a page, as its arguments name them."""
+    """The size and the cursors of a page, from the page's arguments."""
 
     size: PageSize
     cursors: Mapping[Bound, tuple[CursorPart, ...]]

@@ -30,7 +30,7 @@ from schema.limits import ROWS
 SHAPES = 64
 """Maximum number of variable shapes, and of role sets, cached for one operation."""
 Build = Callable[[TreeBuilder, list[FieldDetails]], Listing]
-"""Builder of the tree of a part, from the nodes that select it."""
+"""Builder of the tree of a part, from the document's nodes that select the part."""
 
 
 class Composed(Struct, frozen=True):

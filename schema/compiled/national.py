@@ -153,7 +153,7 @@ async def _values(execution: Execution, standpoint: Standpoint, row: NoticePart 
 
 
 def _notices(selection: Selection, details: list[FieldDetails]) -> Iterator[tuple[Path, list[FieldDetails]]]:
-    """Yield the places of notices in the page, with the fields that select them."""
+    """Yield the places of notices in the page, with the fields that select the notices."""
     for key, each, field in _selected(selection, selection.type("NoticeConnection"), details):
         if python_name(field) == "nodes":
             yield (key,), each

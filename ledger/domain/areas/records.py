@@ -173,7 +173,7 @@ UNCORRECTABLE = frozenset(
 """Names of the facts that cannot be corrected.
 
 These facts are the notice's issue, upkeep of the record and erasures. Uses and revocations of access, openings of
-documents and requests for roles cannot be corrected either.
+documents and requests for roles are among them too.
 """
 _CORRECTS_ALL = frozenset({Role.RECORDS_OFFICER, Role.OPERATOR})
 
