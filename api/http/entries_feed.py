@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from api.auth.identity import may_read, reader_in, viewer_of
 from api.http import feed
 from api.http.openapi import Operation, Parameter, describes
+from api.http.under_way import still
 from api.services import Ledger
 from ledger.domain.errors import Refused
 from projections.query.reader import Reader
@@ -55,7 +56,7 @@ async def get_entries(request: Request) -> Response:
     """
     viewer = await viewer_of(request)
     notice = request.path_params["notice"]
-    roles = await reader_in(viewer, notice)
+    await reader_in(viewer, notice)
     after = number(request, "after", 0, 2**31 - 1)
     limit = number(request, "limit", DEFAULT_LIMIT, MAXIMUM_LIMIT)
     reader: Reader = request.app.state.ledger.reader
@@ -63,7 +64,7 @@ async def get_entries(request: Request) -> Response:
         to = reading.position
     if feed.requested(request):
         return _feed(request, viewer, feed.last_seen(request, after), to)
-    lines = _lines(reader, notice, after, min(to, after + limit), full=may_read(roles, "entries"))
+    lines = _lines(reader, viewer, notice, after, min(to, after + limit))
     headers = {"Ledger-Position": str(to), "Cache-Control": "private, no-cache"}
     return StreamingResponse(lines, 200, headers, "application/x-ndjson")
 
@@ -98,16 +99,20 @@ def number(request: Request, name: str, default: int, maximum: int) -> int:
     return int(values[0])
 
 
-async def _lines(reader: Reader, notice: str, after: int, to: int, *, full: bool) -> AsyncIterator[bytes]:
-    """Yield the lines of the entries after `after`, up to `to`.
+async def _lines(reader: Reader, viewer: Viewer, notice: str, after: int, to: int) -> AsyncIterator[bytes]:
+    """Yield the lines of the entries after `after`, up to `to`, each page with the viewer's rights at that time.
 
     Each page has its own transaction, all at one position, so a slow reader keeps no transaction open.
+
+    Raises:
+        LedgerError: The viewer has no access any more, or a page cannot be read.
     """
     while after < to:
         async with reader.at(notice, as_of=AsOf(to), views=()) as reading:
             page = await entries.page(reading, first=min(_PAGE, to - after), after=after, content=False)
         if not page:
             return
+        full = may_read(await still(reader_in(viewer, notice)), "entries")
         yield b"".join(row.body + b"\n" if full else _withheld(row) for row in page)
         after = page[-1].position
 

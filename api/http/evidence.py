@@ -11,6 +11,7 @@ import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from api.auth.identity import may_read, part_in, viewer_of
 from api.http import body, cloudevents, ranges
 from api.http.intake import expected_position
 from api.http.problem import problem, respond
+from api.http.under_way import while_allowed
 from api.services import Ledger
 from ledger.append.receipt import Receipt
 from ledger.domain.areas.evidence import EvidenceSubmitted
@@ -258,7 +260,7 @@ async def get_evidence(request: Request) -> Response:
     headers["Content-Length"] = str(end - start)
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{document.size}"
-    pieces = _logged(content, notice, position)
+    pieces = while_allowed(_logged(content, notice, position), partial(_check, ledger, viewer, notice, name))
     return StreamingResponse(pieces, 206 if part else 200, headers)
 
 
@@ -279,13 +281,18 @@ def _fields(notice: str, position: int) -> dict[str, dict[str, object]]:
 async def withheld(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> Refused | None:
     """Return the refusal of a document's file to a viewer who cannot have it, otherwise None; record nothing."""
     try:
-        opening, position = await _opening_decision(ledger, viewer, notice, name)
-        if not opening.opens:
-            raise _forbidden(viewer)
-        await _stored_document(ledger, notice, name, position)
+        await _check(ledger, viewer, notice, name)
     except Refused as refused:
         return refused
     return None
+
+
+async def _check(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> None:
+    """Raise Refused unless the viewer can have the document's file now."""
+    opening, position = await _opening_decision(ledger, viewer, notice, name)
+    if not opening.opens:
+        raise _forbidden(viewer)
+    await _stored_document(ledger, notice, name, position)
 
 
 async def _opening_decision(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> tuple[OpeningDecision, int]:

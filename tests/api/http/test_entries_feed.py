@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from ledger.proof.merkle import leaf_hash
-from tests.api.service import NDJSON, Service, progress
+from tests.api.service import NDJSON, Service, progress, revoke, run
 
 pytestmark = pytest.mark.database
 
@@ -69,3 +69,17 @@ def test_what_is_no_number_is_refused(service: Service, officer: httpx.Client, t
     answer = officer.get(f"{service.entries}?{text}")
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_PARAMETER")
     assert answer.json()["errors"][0]["path"] == text.partition("=")[0]
+
+
+def test_a_page_under_way_ends_with_the_right_to_it(service: Service, officer: httpx.Client) -> None:
+    lines = "\n".join(json.dumps(progress()) for _ in range(3_000))  # more than all buffers hold
+    officer.post(service.entries, content=lines, headers={"Content-Type": NDJSON})
+    caught_up(service, officer)
+    with service.client("chair") as client:
+        headers = {"Accept-Encoding": "identity"}
+        with client.stream("GET", f"{service.entries}?limit=10000", headers=headers) as answer:
+            pieces = answer.iter_raw()
+            next(pieces)
+            run(revoke(service.database, service.notice.name, service.notice.tokens["chair"]))
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(pieces)
