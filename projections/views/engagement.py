@@ -1,4 +1,4 @@
-"""Views of staff, children and young people: gathered, considered, and the changes made because of them."""
+"""Views of staff, children and young people: their gathering, their consideration and the resulting changes."""
 
 from datetime import datetime
 from typing import Annotated

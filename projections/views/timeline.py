@@ -44,7 +44,7 @@ def _references(
 
     Returns:
         For each reference, the kind of thing, a function that takes the ids from a fact, and the field's path.
-        Nested fields have no function, but None.
+        For a nested field, the function is missing (None).
     """
     references = []
     for leaf in field_paths(fact):

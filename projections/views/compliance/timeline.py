@@ -137,7 +137,7 @@ class ClauseTimeline:
         return self._replace(self._since, self._from_start())
 
     def _replace(self, first: datetime, steps: Iterator[Step], *, is_more: bool = False) -> tuple[list[Span], int]:
-        """Replace the spans from `first` on by the verdicts at these instants. Return the same as `add`."""
+        """Replace the spans from `first` on by the verdicts at the times of `steps`. Return the same as `add`."""
         first_new = len(self.spans)
         while first_new and self.spans[first_new - 1].begins >= first:
             first_new -= 1

@@ -348,7 +348,10 @@ class NotDone(Judge[duties.NotDone]):
                 self.consents.setdefault(fact.matter, []).append(consent)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET if an act had no earlier consent. A consent covers one act."""
+        """Return NOT_MET if an act had no earlier consent, else MET; NO_EVIDENCE without an act.
+
+        A consent covers one act.
+        """
         matter, roles = self.rule.matter, [role.value for role in self.rule.consent_of]
         acts = sorted(self.acts.get(matter, ()))
         if not acts:
