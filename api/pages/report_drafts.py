@@ -178,7 +178,7 @@ async def _drafts(
 
 
 async def get_draft(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/drafts/{draft}` with the draft, or with the receipt if the draft was issued."""
+    """Answer `GET /notices/{notice}/drafts/{draft}` with the draft, or with the receipt once issued."""
     report_request = await _report_request(request)
     notice, ledger, name = report_request.page_request.notice, report_request.ledger, request.path_params["draft"]
     credential = report_request.page_request.visitor.viewer.credential
