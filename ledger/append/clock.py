@@ -26,7 +26,7 @@ def _elapsed() -> float:
 
 
 class MachineClock:
-    """The machine's clock, compared with other clocks. Simulated clocks are plain functions, and are never compared."""
+    """The machine's clock, compared with other clocks. Simulated clocks are functions, and are not compared."""
 
     def __init__(self, wall: Clock = _wall, elapsed: Callable[[], float] = _elapsed) -> None:
         self._wall, self._elapsed = wall, elapsed

@@ -86,7 +86,7 @@ async def write(connection: Connection, notice: str, state: State) -> None:
 
 
 async def wrong_snapshot(connection: Connection, notice: str) -> int | None:
-    """Return the position of a stored snapshot that differs from the folded entries; None if no snapshot differs."""
+    """Return the position of a stored snapshot that contradicts the entries; None if no snapshot does so."""
     for version, start in ((VERSION, _SEAL_BYTES), (_UNSEALED, 0)):
         row = await entries.read_snapshot(connection, notice, version)
         if row is not None and not await _follows(connection, notice, row[0], row[1][start:]):

@@ -422,7 +422,7 @@ class Record:
         return base64.b64encode(digest.digest()).decode()
 
     def end(self, size: int) -> None:
-        """Check that no line is left over, and that the entry that a line names decided its erasure."""
+        """Check that no line is left over, and that the entry which an erased line names decided the erasure."""
         self.attachments(1 << 40, {}, None)
         for kind, name in (("text", "narratives.ndjson"), ("file", "documents.ndjson")):
             for line in map(parse, self.bundle.lines(name)):
