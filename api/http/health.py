@@ -95,7 +95,7 @@ async def _views(ledger: Ledger) -> list[ViewStatus] | None:
 
 
 def _stopped_by_guest(runs: list[GuestRun]) -> dict[str, list[bool]]:
-    """Return, by guest, a flag for each of its notices: True if the guest has stopped there."""
+    """Return a flag for each notice of each guest, by guest: True if the guest has stopped in the notice."""
     by_guest: dict[str, list[bool]] = {}
     for run in runs:
         by_guest.setdefault(run.guest, []).append(run.failed_at is not None)

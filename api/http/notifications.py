@@ -42,7 +42,7 @@ _LARGEST = 2**31 - 1
     )
 )
 async def get_notifications(request: Request) -> Response:
-    """Return notifications from a position on.
+    """Return the notifications of the entries from a position on.
 
     Raises:
         Refused: The viewer has no access, or a parameter is wrong.

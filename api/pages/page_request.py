@@ -72,7 +72,7 @@ class PageRequest(Struct, frozen=True):
         return f"/notices/{self.notice}{path}{'?' if query else ''}{urlencode(query)}"
 
     def at(self, point: TimePoint) -> "PageRequest":
-        """Return the request at another point in time."""
+        """Return the request for the same notice at another point in time."""
         return structs.replace(self, point=point)
 
     def with_parameters(self, request_path: str, **params: object) -> str:

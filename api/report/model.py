@@ -29,7 +29,7 @@ class AreaSummary(AreaFields, frozen=True, kw_only=True):
     """An area for priority action, with the adviser's judgement and narrative."""
 
     judgement: str | None = None
-    """PROGRESS or CONCERN; None before the adviser has judged."""
+    """Judgement of the area, PROGRESS or CONCERN; None before the adviser has judged."""
     text: str | None = None
     text_erased_by: int | None = None
 
