@@ -113,7 +113,7 @@ class EmbeddedPostgres:
             os.close(descriptor)
 
     def wait_until_stopped(self, seconds: float) -> bool:
-        """Return whether server and supervisor end within `seconds`. Call this before removing its files."""
+        """Return whether server and supervisor end within `seconds`. Call this before removing the files."""
         deadline = time.monotonic() + seconds
         while self._supervised() or processes.is_running(places.home_of(self.anchor)):
             if time.monotonic() > deadline:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class RecordingStoppedError(InternalError):
-    """Recording has stopped until an operator acts; the message names the remedy, and retrying is in vain."""
+    """Recording has stopped until an operator acts; the message names the remedy. Retrying does not help."""
 
 
 class WriterThread:

@@ -234,7 +234,7 @@ def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal
 def _accept_content(
     event: dict[str, Json], refusals: list[Refusal]
 ) -> tuple[Kind, Fact, tuple[SubmittedNarrative, ...]] | None:
-    """Return an event's kind, fact and narratives. If they are refused, extend `refusals` and return None."""
+    """Return an event's kind, fact and narratives. If content is refused, extend `refusals` and return None."""
     name, data, confirmed = event.get("type"), event.get("data"), event.get("confirm")
     if not isinstance(name, str) or not isinstance(data, dict):
         return None

@@ -122,7 +122,7 @@ def find_rotation(position: int, body: bytes) -> Rotation | None:
 
 
 def signing_key(rotations: Iterable[Rotation], size: int) -> VerifierKey | None:
-    """Return the key that the entries name for a tree of that size; None before any rotation."""
+    """Return the key that the rotations name for a tree of this size; None before any rotation."""
     effective = (rotation for rotation in rotations if rotation.position <= size)
     latest = max(effective, key=lambda rotation: rotation.position, default=None)
     return latest.key if latest is not None else None

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Self
 
 HASH_SIZE = 32
-"""Bytes in a hash."""
+"""Number of bytes in a hash."""
 
 MAX_SIZE = 2**64 - 1
 """Largest number of leaves: RFC 6962 section 3.5 makes `tree_size` a uint64."""

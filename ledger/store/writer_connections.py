@@ -20,8 +20,8 @@ ANSWER_SECONDS = 10.0
 class BoundedConnection(AsyncConnection[Any]):
     """Connection that is lost if the server does not answer a statement in `ANSWER_SECONDS`.
 
-    While no synchronous standby is connected, a commit has no bound of its own. The socket is closed, and the
-    statement is not cancelled. PostgreSQL would treat a cancelled wait for a standby as a commit.
+    PostgreSQL itself sets no limit to a commit while no synchronous standby is connected. The socket is closed,
+    and the statement is not cancelled. PostgreSQL would treat a cancelled wait for a standby as a commit.
     """
 
     _deadline: float | None = None

@@ -32,7 +32,7 @@ NARRATIVES_PAGE = 64
 
 DatabaseRow = tuple[Any, ...]
 ProgressCallback = Callable[[str, int, int], None]
-"""Function that receives the notice, the number of entries checked, and the number that its head states."""
+"""Function that receives the notice, the number of entries checked, and the size of the notice's head."""
 
 StateCheck = Callable[[AsyncConnection[Any], str], Awaitable[int | None]]
 """Function that returns the position of a notice's stored state if the entries contradict it, else None."""
