@@ -62,7 +62,7 @@ class Matrix(Struct, frozen=True):
     opens: dict[str, frozenset[Role]]
     """Roles that open documents without a grant, by classification."""
     second_person: dict[str, frozenset[Role]]
-    """Roles that can be given only after another person's request, by the name of the fact that does so."""
+    """Roles that can be granted only on another person's request, by the name of the granting fact."""
 
     def may_record(self, role: Role, fact: str) -> bool:
         """Return whether a role may record the fact of this name.
