@@ -13,7 +13,7 @@ from schema.errors import LIMIT_EXCEEDED
 
 _ROOTS = ("__schema", "__type")
 _MEMBERS = ("fields", "inputFields", "interfaces", "possibleTypes")
-"""Lists of a type that lead to further types."""
+"""Names of a type's lists that lead to further types."""
 
 
 class _Content(Struct, frozen=True):

@@ -62,7 +62,7 @@ class RecordPayload:
         "or if the recorder may not read the notice."
     )
     async def notice(self, info: Info[Context, None]) -> Notice | None:
-        """Return the notice at the receipt's position or later; None if it is unreadable or the fact refused."""
+        """Return the notice at the receipt's position or later; None without a receipt or the right to read it."""
         if self.receipt is None or not may(await info.context.viewer.roles(self.at), "notice"):
             return None
         read_notice, _ = await read(info, Standpoint(self.at, at_least=self.receipt.position), notice_tree)

@@ -58,7 +58,7 @@ class Request(Struct, frozen=True):
 
 
 class Execution(Struct, frozen=True):
-    """One execution of an operation."""
+    """An execution of one operation, with the variables of its request."""
 
     context: Context
     variables: VariableValues

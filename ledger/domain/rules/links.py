@@ -57,7 +57,7 @@ LinkKey = tuple[str, str, str]
 
 
 LinkedValues = Mapping[tuple[str, str], Sequence[str]]
-"""Values of a link's field, by link and id."""
+"""Values of a link's field, by link and the subject's id."""
 NO_LINKS: LinkedValues = {}
 
 
@@ -111,7 +111,7 @@ def _revised(fact: ObjectiveRevised, before: list[Link]) -> tuple[list[Link], li
 
 
 def linked_values_after(facts: Iterable[Fact]) -> dict[tuple[str, str], list[str]]:
-    """Return the values of every link after the facts, by link and id."""
+    """Return the values of every link after the facts, by link and the subject's id."""
     links: dict[LinkKey, Link] = {}
 
     def find(link: str, subject: str, owner: str) -> Link | None:
