@@ -129,7 +129,7 @@ class CitedDocument(QueryModel, frozen=True, kw_only=True):
 
 
 class Basis(QueryModel, frozen=True, kw_only=True):
-    """Reliance of something on a document, with the document's status at the time of recording."""
+    """Reliance of a statement on a document, with the document's status at the time of recording."""
 
     evidence: str
     status_then: str
@@ -354,14 +354,14 @@ class SignalsSpc(QueryModel, frozen=True, kw_only=True):
 
 
 class SignalsResets(QueryModel, frozen=True, kw_only=True):
-    """Reset of a measure's baseline: the limits are computed from this day on."""
+    """Reset of a measure's baseline, with the first day from which the limits are computed."""
 
     first: date
     position: int
 
 
 class SignalsTargets(QueryModel, frozen=True, kw_only=True):
-    """Revision of a measure's target: the target holds from this day on."""
+    """Revision of a measure's target, with the first day of the new target."""
 
     first: date
     target: float

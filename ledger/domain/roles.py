@@ -10,7 +10,7 @@ from ledger.domain.fact import WordList
 
 
 class Role(WordList):
-    """A part in one notice; only recorded facts grant and revoke it."""
+    """A role in one notice, which only recorded facts grant and revoke."""
 
     ADVISER = "ADVISER"
     """The adviser whom the Department appoints."""
@@ -29,11 +29,11 @@ class Role(WordList):
     PARTNER = "PARTNER"
     """A person of a partner organisation."""
     INTEGRATION = "INTEGRATION"
-    """A system that records, and reads its own receipts only."""
+    """A system that records facts, and reads only its own receipts."""
     AUDITOR = "AUDITOR"
     """An auditor, who reads everything and records findings only."""
     REVIEWER = "REVIEWER"
-    """A reviewer, for a review."""
+    """A reviewer of the council's progress."""
     DIAGNOSTIC_PROVIDER = "DIAGNOSTIC_PROVIDER"
     """A provider of a diagnostic."""
     INSPECTOR = "INSPECTOR"

@@ -60,7 +60,7 @@ class Assessment(Recorded):
     },
 )
 class Basis(RowObject):
-    """Reliance of something on a document, with the document's status at the time of recording."""
+    """Reliance of a statement on a document, with the document's status at the time of recording."""
 
     entry = entry("position", "Entry that records this.")
     documents = short_list("Evidence", "The document, with its present status.", by="evidence")
@@ -106,7 +106,7 @@ class Spc(RowObject):
 
 @object_type(measures.READING, part=True)
 class Point(RowObject):
-    """Point of a chart."""
+    """Reading of a measure, as a point of the measure's chart."""
 
     first = value("First day of its period.")
     last = value("Last day of its period.")
@@ -125,9 +125,9 @@ class Reading(RowObject):
 
 @object_type(measures.TARGET)
 class TargetRevision(Recorded):
-    """Revision of a measure's target: the target holds from this day on."""
+    """Revision of a measure's target, with the first day of the new target."""
 
 
 @object_type(measures.RESET)
 class BaselineReset(Recorded):
-    """Reset of a measure's baseline: the limits are computed from this day on."""
+    """Reset of a measure's baseline, with the first day from which the limits are computed."""

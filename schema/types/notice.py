@@ -67,7 +67,7 @@ class Revision(RowObject):
 
 @object_type(notice.PARALLEL_LINK)
 class ParallelLink(RowObject):
-    """Link from this notice to another one in force in parallel."""
+    """Link from this notice to another notice in force in parallel."""
 
     entry = entry("position", "Entry that recorded it.")
 

@@ -130,7 +130,7 @@ class EscalationStep(RowObject):
 
 @section("escalation", "Escalation to intervention. FORBIDDEN to roles that do not read it.")
 class Escalation(Section):
-    """Escalation to intervention, step by step, as recorded; the ledger infers none of it."""
+    """Escalation to intervention, step by step, as recorded; the ledger infers no step."""
 
     concerns = short_list("Concern", "The concerns raised, in order.")
     interventions = short_list("Intervention", "The interventions decided on, in order.")

@@ -105,7 +105,7 @@ row_type(records.AUDIT_FINDING, "severity")
     "Record-keeping: erasures, publications, audit findings, keys. FORBIDDEN to roles that do not read it.",
 )
 class Records(Section):
-    """Record-keeping."""
+    """Erasures, publications, audit findings, losses of entries, and signing keys."""
 
     erasures = many("Erasure", "Requests for erasure, in order.")
     publications = many("Publication", "Publications, in order.")

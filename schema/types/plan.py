@@ -112,7 +112,7 @@ class Milestone(RowObject):
 
 @object_type(coverage.COVERED, filters=of_row("kind", "covered"))
 class Coverage(RowObject):
-    """Line of the coverage matrix: something that the plan must address, and the live objectives that do."""
+    """Line of the coverage matrix: a thing that the plan must address, and the live objectives that address it."""
 
     required = value(name="is_asked")
 
@@ -138,7 +138,7 @@ class Finding(Recorded):
     },
 )
 class Recommendation(Recorded):
-    """Recommendation to the council, and its answer."""
+    """Recommendation to the council, and the council's answer."""
 
     finding_nodes = short_list("Finding", "Findings that it answers.", by="finding", key="findings")
 
@@ -169,7 +169,7 @@ class Risk(Recorded, Node):
     },
 )
 class Dependency(Recorded, Node):
-    """Dependency of an objective or action on another one, or on another body."""
+    """Dependency of an objective or action on another objective or action, or on another body."""
 
     on_objective_node = node("Objective", "objective", "on_objective")
     on_action_node = node("Action", "action", "on_action")

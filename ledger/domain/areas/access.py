@@ -189,7 +189,7 @@ class UseFault(WordList):
     REVOKED = "REVOKED"
     """The grant had been revoked."""
     OUT_OF_SCOPE = "OUT_OF_SCOPE"
-    """The grant does not reach that document."""
+    """The grant does not cover the document."""
 
 
 class AccessUseRefused(Fact, frozen=True, kw_only=True):

@@ -92,7 +92,7 @@ class ActionAdded(Fact, frozen=True, kw_only=True):
 
 
 class ActionRevised(Fact, frozen=True, kw_only=True):
-    """An action's title or owners changed; its due date is moved by a fact of its own."""
+    """An action's title or owners changed; another fact moves its due date."""
 
     act: ClassVar[str] = "reviseAction"
     version: ClassVar[int] = 2
@@ -185,7 +185,7 @@ class ActionDropped(Fact, frozen=True, kw_only=True):
 
 
 class ActionReopened(Fact, frozen=True, kw_only=True):
-    """A completed or dropped action was opened again, with its last date."""
+    """A completed or dropped action was opened again, with its latest due date."""
 
     act: ClassVar[str] = "reopenAction"
     reopens: ClassVar[bool] = True

@@ -121,7 +121,7 @@ class InstructionAnswered(Fact, frozen=True, kw_only=True):
 
 
 class InstructionConfirmed(Fact, frozen=True, kw_only=True):
-    """A person who gives instructions confirmed that one was followed."""
+    """A person who gives instructions confirmed that the council followed an instruction."""
 
     act: ClassVar[str] = "confirmInstruction"
     outlives: ClassVar[bool] = True

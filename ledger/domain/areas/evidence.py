@@ -109,18 +109,18 @@ class EvidenceWithdrawn(Fact, frozen=True, kw_only=True):
 
 
 class Judgement(WordList):
-    """The extent to which a document shows what it is cited for."""
+    """The extent to which a document supports the statements that cite it."""
 
     SUFFICIENT = "SUFFICIENT"
-    """The document shows it."""
+    """The document supports the statements."""
     PARTIAL = "PARTIAL"
-    """The document shows part of it."""
+    """The document supports the statements in part."""
     INSUFFICIENT = "INSUFFICIENT"
-    """The document does not show it."""
+    """The document does not support the statements."""
 
 
 class EvidenceAssessed(Fact, frozen=True, kw_only=True):
-    """An assessor judged whether a document shows what it is cited for."""
+    """An assessor judged to what extent a document supports the statements that cite it."""
 
     act: ClassVar[str] = "assessEvidence"
     outlives: ClassVar[bool] = True

@@ -40,7 +40,7 @@ AreaId = Annotated[str, reference("area", "An area for priority action of this n
 
 
 class NoticeKind(WordList):
-    """The legal instrument."""
+    """The kind of legal instrument."""
 
     IMPROVEMENT_NOTICE = "IMPROVEMENT_NOTICE"
     """An improvement notice."""
@@ -57,7 +57,7 @@ class NoticeKind(WordList):
 
 
 class Obligor(WordList):
-    """The body that owes what a clause asks."""
+    """The body that has to meet a clause."""
 
     COUNCIL = "COUNCIL"
     """The council that the notice is issued to."""
@@ -77,13 +77,13 @@ class Modality(WordList):
     """The strength of a clause; a MAY clause is never breached."""
 
     MUST = "MUST"
-    """The clause requires it."""
+    """The clause states a requirement."""
     WILL = "WILL"
-    """The clause announces it as certain."""
+    """The clause announces something as certain."""
     SHOULD = "SHOULD"
-    """The clause expects it."""
+    """The clause states an expectation."""
     MAY = "MAY"
-    """The clause permits it."""
+    """The clause states a permission."""
 
 
 class Outcome(WordList):

@@ -212,7 +212,7 @@ class ObjectiveOutcome(WordList):
     ACHIEVED = "ACHIEVED"
     """The objective was achieved."""
     MERGED = "MERGED"
-    """The objective continues as part of another."""
+    """The objective continues as part of another objective."""
     DROPPED = "DROPPED"
     """The objective was dropped."""
 

@@ -34,7 +34,7 @@ class Replacement(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EntryCorrected(Fact, frozen=True, kw_only=True):
-    """An entry was corrected: from here on it reads as absent, or as its replacement."""
+    """An entry was corrected: from now on, the entry reads as removed, or as its replacement."""
 
     act: ClassVar[str] = "correctEntry"
     outlives: ClassVar[bool] = True
@@ -130,7 +130,7 @@ class Severity(WordList):
     """The severity of an auditor's finding."""
 
     NOTE = "NOTE"
-    """A point to note."""
+    """An observation without a fault."""
     MINOR = "MINOR"
     """A fault to correct."""
     MAJOR = "MAJOR"

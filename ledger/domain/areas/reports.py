@@ -1,4 +1,4 @@
-"""Reports: of a chair, to a board, and of the adviser."""
+"""Reports by the chair of a board, reports to a board, and reports by the adviser."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -93,9 +93,9 @@ class RecommendationOutcome(WordList):
     """The board's answer to a recommendation."""
 
     ACCEPTED = "ACCEPTED"
-    """The board accepts it."""
+    """The board accepts the recommendation."""
     REJECTED = "REJECTED"
-    """The board rejects it."""
+    """The board rejects the recommendation."""
     DEFERRED = "DEFERRED"
     """The board postponed its answer."""
 

@@ -38,16 +38,16 @@ class Topic(WordList):
     MULTI_AGENCY = "MULTI_AGENCY"
     """Joint work of agencies."""
     OTHER = "OTHER"
-    """Another topic; the list is open."""
+    """Another topic, which the review names."""
 
 
 class AreaJudgement(WordList):
     """A judgement of an area for priority action."""
 
     PROGRESS = "PROGRESS"
-    """Progress is seen."""
+    """The area makes progress."""
     CONCERN = "CONCERN"
-    """There is concern."""
+    """The area gives cause for concern."""
 
 
 class ReviewScheduled(Fact, frozen=True, kw_only=True):

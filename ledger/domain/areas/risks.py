@@ -1,4 +1,4 @@
-"""Risks to the plan, and dependencies of its objectives and actions on others."""
+"""Risks to the plan, and dependencies of its objectives and actions on one another and on other bodies."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -66,7 +66,7 @@ class RiskClosed(Fact, frozen=True, kw_only=True):
 
 
 class DependencyRegistered(Fact, frozen=True, kw_only=True):
-    """An objective or action depends on another one, or on another body."""
+    """An objective or action depends on another objective or action, or on another body."""
 
     act: ClassVar[str] = "registerDependency"
     begins: ClassVar[bool] = True
@@ -90,7 +90,7 @@ class DependencyRegistered(Fact, frozen=True, kw_only=True):
 
 
 class DependencyMet(Fact, frozen=True, kw_only=True):
-    """The result that an objective or action depends on is there."""
+    """The result that an objective or action depends on is available."""
 
     act: ClassVar[str] = "meetDependency"
     ends: ClassVar[str] = "met"
@@ -105,7 +105,7 @@ class DependencyMet(Fact, frozen=True, kw_only=True):
 
 
 class DependencyDropped(Fact, frozen=True, kw_only=True):
-    """The result is no longer needed."""
+    """The result that an objective or action depended on is no longer needed."""
 
     act: ClassVar[str] = "dropDependency"
     ends: ClassVar[str] = "dropped"

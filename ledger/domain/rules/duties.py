@@ -90,7 +90,7 @@ class DoneBy(Rule, frozen=True):
 
 
 class InstructionsFollowed(Rule, frozen=True):
-    """Every instruction of the roles named is followed by its day, and one of them confirms it."""
+    """Every instruction of the roles named is followed by its day, and one of these roles confirms that."""
 
     kind: ClassVar[str] = "instructions-followed"
     wordings: ClassVar[tuple[str, ...]] = ("The council must follow the commissioner's instructions.",)

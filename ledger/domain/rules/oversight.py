@@ -99,7 +99,7 @@ class Context(Rule, frozen=True):
 
 
 class PartnerActionsOwned(Rule, frozen=True):
-    """Every partner owns an action or a contribution, and none is overdue."""
+    """Every partner owns an action or a contribution, and none of these is overdue."""
 
     kind: ClassVar[str] = "partner-actions-owned"
     wordings: ClassVar[tuple[str, ...]] = ("The council takes the actions together with its partner agencies.",)
@@ -116,7 +116,7 @@ class PartnerActionsOwned(Rule, frozen=True):
 
 
 class AdviserInPost(Rule, frozen=True):
-    """An adviser is in post until the Department releases them."""
+    """An adviser is in post until the Department releases the adviser."""
 
     kind: ClassVar[str] = "adviser-in-post"
     wordings: ClassVar[tuple[str, ...]] = ("The council works with the adviser until this is no longer needed.",)
@@ -217,7 +217,7 @@ class ViewsTakenIntoAccount(Rule, frozen=True):
 
 
 class ReviewInterval(Rule, frozen=True):
-    """A review begins at least every so many months."""
+    """Reviews begin at intervals of no more than the months named."""
 
     kind: ClassVar[str] = "review-interval"
     wordings: ClassVar[tuple[str, ...]] = ("The Department will review progress at least every six months.",)

@@ -54,7 +54,7 @@ from ledger.domain.rules.rule import Area, CoverageKind, Days, Number, Rule, Rul
 
 
 class PlanCitesSelfAssessment(Rule, frozen=True):
-    """The plan approved last cites the council's current self-assessment."""
+    """The latest approved plan cites the council's current self-assessment."""
 
     kind: ClassVar[str] = "plan-cites-self-assessment"
     wordings: ClassVar[tuple[str, ...]] = (
@@ -115,7 +115,7 @@ class PlanCoverage(Rule, frozen=True):
 
 
 class PlanKeptCurrent(Rule, frozen=True):
-    """Every open objective was added, or had progress recorded, within the limit."""
+    """Every open objective was added, or had progress recorded, within the days named."""
 
     kind: ClassVar[str] = "plan-kept-current"
     wordings: ClassVar[tuple[str, ...]] = ("The plan and a record of progress must be kept up to date.",)
