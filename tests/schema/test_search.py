@@ -1,5 +1,6 @@
 """Searching narratives: words in any order, phrases in quotes, prefixes. Spelling variants are equal."""
 
+import unicodedata
 from typing import Any
 
 import psycopg
@@ -131,6 +132,14 @@ SPELLINGS = {
     "2022-23": ["2022/23", "2022\u201323", "2022 23"],
     "1/2": ["1\u20442", "½"],
     "efficient": ["e\ufb03cient"],
+    "\u01f0an": ["J\u030cAN", "j\u030can"],
+    "\u03b1\u03b9\u03b4\u03b7\u03c2": [
+        "\u1fb3\u03b4\u03b7\u03c3",
+        "\u1fbc\u0394\u0397\u03a3",
+        "\u03b1\u0345\u03b4\u03b7\u03c2",
+    ],
+    "kadin": ["kad\u0131n", "KADIN", "KAD\u0130N"],
+    "safety": ["safety\u2122", "safety\u02c7", "\u02c7safety", "safety\xa8", "safety\u2260", "safety\u02dc"],
 }
 
 
@@ -145,6 +154,21 @@ def test_a_word_is_found_in_all_its_spellings_and_by_them(database: str) -> None
         missed = [pair for pair in pairs if connection.execute(MATCHES, pair).fetchone() != (True,)]
         phrase = connection.execute(MATCHES, ("talk to time", "«time to talk»")).fetchone()
     assert (missed, phrase) == ([], (False,))
+
+
+def test_every_mark_and_symbol_parts_words(database: str) -> None:
+    characters = (chr(code) for code in range(0x21, 0x3000))
+    symbols = [
+        each
+        for each in characters
+        if unicodedata.category(each)[0] in "PSZ"
+        and not any(map(str.isalnum, unicodedata.normalize("NFKD", each)))
+    ]
+    missing = """SELECT each FROM unnest(%s::text[]) each WHERE NOT
+        views.search_vector(each || 'visit' || each || 'homes')
+        @@ views.search_query('homes' || each || ' visit')"""
+    with psycopg.connect(database) as connection:
+        assert connection.execute(missing, (symbols,)).fetchall() == []
 
 
 @pytest.mark.parametrize(
