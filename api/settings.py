@@ -6,6 +6,7 @@ The environment has priority over the file. All settings are checked before anyt
 
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -148,9 +149,13 @@ def _lines(env_file: Path) -> Mapping[str, str]:
         return {}
     try:
         lines = Config(env_file, environ={}, encoding="utf-8-sig").file_values
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise WrongSetting(f"{env_file} is not in UTF-8; save it in UTF-8") from None
+    except OSError as error:
         raise WrongSetting(f"{env_file} cannot be read: {error}") from None
     for name in lines:
+        if "\0" in name:
+            raise WrongSetting(f"{env_file} is not in UTF-8; save it in UTF-8")
         if name.startswith("LEDGER_") and name not in _READERS:
             raise WrongSetting(
                 f"{env_file} sets {name}, which is not a setting; the settings are {', '.join(_READERS)}"
@@ -277,7 +282,7 @@ def _yes_or_no(value: str) -> bool:
 def _documents(value: str) -> Mapping[str, str]:
     """Return the GraphQL documents by id, from a JSON file of such an object or from Apollo's manifest."""
     try:
-        content = msgspec.json.decode(_file(value).read_bytes())
+        content = msgspec.json.decode(_file(value).read_bytes().removeprefix(BOM_UTF8))
         if isinstance(content, dict) and isinstance(content.get("operations"), list):
             content = {each["id"]: each["body"] for each in content["operations"]}
         return msgspec.convert(content, dict[str, str])

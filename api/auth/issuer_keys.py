@@ -16,6 +16,10 @@ _KTY_OF = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 _CURVE_OF = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "Ed25519": "Ed25519"}
 _EDDSA = {"Ed25519", "EdDSA"}
 """Names of the Ed25519 signature algorithm; RFC 9864 replaces `EdDSA` with `Ed25519`."""
+_MEMBERS = ("kty", "kid", "alg", "n", "e", "crv", "x", "y")
+"""Members that verify a signature; the form of any other, such as a certificate, does not matter."""
+_UNSET: tuple[object, ...] = (None, "", [])
+"""Values that issuers publish in place of an absent member."""
 _LONGEST_NAME = 80
 logger = logging.getLogger(__name__)
 
@@ -59,7 +63,7 @@ def _usable(members: list[Any]) -> Iterator[jwk.Key]:
         reason = _unusable(key)
         if reason is None:
             try:
-                yield jwk.import_key({name: value for name, value in key.items() if value is not None})
+                yield jwk.import_key({name: key[name] for name in _MEMBERS if key.get(name) not in _UNSET})
                 continue
             except (JoseError, ValueError, TypeError, KeyError) as error:
                 reason = f"it cannot be read ({type(error).__name__})"
@@ -79,6 +83,6 @@ def _unusable(key: object) -> str | None:
     operations = key.get("key_ops")
     if not isinstance(operations, list | None):
         return "its key_ops is not a list"
-    if key.get("use") not in (None, "sig") or (operations is not None and "verify" not in operations):
+    if key.get("use") not in (*_UNSET, "sig") or (operations and "verify" not in operations):
         return "it is not for signatures"
-    return "it is a private key" if key.get("d") is not None else None
+    return "it is a private key" if key.get("d") not in _UNSET else None

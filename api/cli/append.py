@@ -7,7 +7,7 @@ first receipt again.
 import os
 import sys
 from argparse import Namespace
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -134,7 +134,7 @@ def lines(stream: BinaryIO) -> Iterator[EventLine]:
     """Yield each line that is not blank as an event; refuse a line that is too long without parsing it.
 
     Raises:
-        LedgerError: The file is one document written over several lines, or a line does not end.
+        LedgerError: The file is not in UTF-8, is one document written over several lines, or a line does not end.
     """
     number = 0
     while raw := stream.readline(LINE_BYTES + 1):
@@ -142,6 +142,8 @@ def lines(stream: BinaryIO) -> Iterator[EventLine]:
         size = len(raw)
         if number == 1:
             raw = raw.removeprefix(BOM_UTF8)
+        if number == 1 and _is_wide(raw[:4]):
+            raise LedgerError("the file is in UTF-16 or UTF-32; save it in UTF-8")
         if number == 1 and raw.strip() in (b"{", b"["):
             raise LedgerError("an event spans several lines; put each on one line, for example with: jq -c . FILE")
         if size > LINE_BYTES:
@@ -155,6 +157,11 @@ def lines(stream: BinaryIO) -> Iterator[EventLine]:
             yield EventLine(number, size, Refused.because("TOO_LARGE", long))
         elif raw.strip():
             yield EventLine(number, size, _read(raw))
+
+
+def _is_wide(beginning: bytes) -> bool:
+    """Return whether a file with this beginning is in UTF-16 or UTF-32, as PowerShell may write it."""
+    return beginning.startswith((BOM_UTF16_BE, BOM_UTF16_LE)) or (b"\0" in beginning and any(beginning))
 
 
 def _read(raw: bytes) -> SubmittedFact | Refused:

@@ -109,6 +109,22 @@ def test_a_wrong_value_is_named_in_one_line(tmp_path: Path, name: str, value: st
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+def test_a_file_of_settings_in_another_encoding_is_refused(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text("LEDGER_BIND=127.0.0.1:9\n# Zo\xeb\n", encoding)
+    with pytest.raises(WrongSetting, match=r"\.env is not in UTF-8; save it in UTF-8$"):
+        Settings.from_environment({}, file)
+
+
+def test_a_byte_order_mark_of_registered_documents_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "documents.json"
+    file.write_text('{"a": "{ me { actor } }"}', "utf-8-sig")
+    assert Settings.from_environment({"LEDGER_DOCUMENTS": str(file)}, file.parent / "none").documents == {
+        "a": "{ me { actor } }"
+    }
+
+
 def test_registered_documents_are_an_object_or_a_manifest(tmp_path: Path) -> None:
     file = tmp_path / "documents.json"
     manifest = {

@@ -90,6 +90,24 @@ async def test_a_null_member_means_an_absent_one() -> None:
     assert await only.person(token(RSA, "RS256")) is not None
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"key_ops": []},
+        {"use": ""},
+        {"alg": ""},
+        {"kid": "", "key_ops": ["verify", 5]},
+        {"x5c": "no list", "x5t": 5},
+        {"oth": [], "ext": "yes"},
+        {"crv": "P-256", "k": {}},
+        {"d": "", "p": ""},
+    ],
+)
+async def test_an_empty_or_foreign_member_does_not_make_a_key_unusable(members: dict[str, Any]) -> None:
+    only = issuer_of({"keys": [public(RSA) | members]})
+    assert await only.person(token(RSA, "RS256")) is not None
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 async def test_one_id_for_several_keys_is_resolved_by_algorithm_and_type(reverse: bool) -> None:
     keys = [

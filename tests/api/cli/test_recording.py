@@ -130,6 +130,15 @@ def test_a_file_may_begin_with_a_byte_order_mark(ledger: Ledger) -> None:
     assert [receipt["id"] for receipt in ledger("append", path, "--notice", NOTICE).json] == ["O1", "O2"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_a_file_in_utf_16_is_refused_in_one_line(ledger: Ledger, tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "events.ndjson"
+    path.write_text(objective("O1") + "\n" + objective("O2") + "\n", encoding)
+    ran = ledger("append", str(path), "--notice", NOTICE)
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err == "ledger: the file is in UTF-16 or UTF-32; save it in UTF-8\n"
+
+
 def test_an_event_over_several_lines_is_told_once(ledger: Ledger) -> None:
     ledger("notice", "add", NOTICE)
     path = written(json.dumps(json.loads(objective("O1")), indent=2))
