@@ -152,7 +152,10 @@ class _Follow(Collector):
 
 
 async def get_metrics(request: Request) -> Response:
-    """Return all figures, without the database's own while it cannot be reached: `GET /metrics`."""
+    """Return the figures for Prometheus: `GET /metrics`.
+
+    While the database cannot be reached, its figures are left out.
+    """
     ledger = request.app.state.ledger
     current = CollectorRegistry()
     try:

@@ -221,7 +221,7 @@ class Cited(QueryModel, frozen=True, kw_only=True):
 
 
 class HeadAsOf(QueryModel, frozen=True, kw_only=True):
-    """Standpoint of the answer."""
+    """Position, recording time and effective instant at which the answer is read."""
 
     position: int
 
@@ -322,7 +322,7 @@ class NoticeLedger(QueryModel, frozen=True, kw_only=True):
 
 
 class NoticeAsOf(QueryModel, frozen=True, kw_only=True):
-    """Standpoint of the answer."""
+    """Position, recording time and effective instant at which the answer is read."""
 
     position: int
     recorded_at: datetime

@@ -22,7 +22,7 @@ from projections.engine.view import View
 async def stored_states(url: str, views: Sequence[View], notice: str, size: int) -> tuple[Stored, ...]:
     """Return the stored digest of each view at position `size`, or at the earlier position that the view reached.
 
-    Views that have folded no entry are left out.
+    Views whose current version has folded no entry are left out.
     """
     async with await connect(url, "ledger_projector") as connection:
         cursor = await connection.execute(
@@ -42,8 +42,8 @@ def digests(path: Path, views: Sequence[View]) -> list[Digest]:
     """Return two digests of each view in a sound bundle: as stored, and as folded from the bundle's entries.
 
     Raises:
-        LedgerError: The bundle withholds entries, or another version of this software folded one of its
-            views.
+        LedgerError: The bundle is damaged or withholds entries, or another version of this software folded one
+            of its views.
     """
     try:
         with BundleArchive(path) as archive:

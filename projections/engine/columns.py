@@ -1,7 +1,7 @@
-"""Columns for the fields of a view's rows: one per field, and two for the place of a narrative.
+"""Columns for the fields of a view's rows.
 
-A row is a Struct. Its fields are str, int, float, bool, date, datetime, dict, NarrativeRef, list[str], list[int]
-or list[NarrativeRef].
+A narrative's field has two columns, for its position and its path; any other field has one. A row is a Struct. Its
+fields are str, int, float, bool, date, datetime, dict, NarrativeRef, list[str], list[int] or list[NarrativeRef].
 """
 
 import struct
@@ -35,7 +35,7 @@ class Column(Struct, frozen=True):
 
 
 class Field(Struct, frozen=True):
-    """A field of a row, stored in one column, or in two for the place of a narrative."""
+    """A field of a row, stored in one column, or in two for a narrative: its position and its path."""
 
     name: str
     columns: tuple[Column, ...]

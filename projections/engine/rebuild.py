@@ -76,7 +76,7 @@ async def rebuild(
 
     Raises:
         UnknownNotice: No such notice is recorded.
-        LedgerError: One notice cannot be rebuilt alone, because the view's version changed.
+        LedgerError: One notice cannot be rebuilt alone, because a view's version changed.
         Unavailable: The database cannot be reached.
     """
     started = time.monotonic()
@@ -198,7 +198,7 @@ class _Work:
         return [table for view in self._views for table in view.tables]
 
     async def _fold_all(self) -> None:
-        """Fold the entries recorded since the last call; the first call uses child processes if there are many."""
+        """Fold the entries recorded since the last call; the first call folds many entries in child processes."""
         cursor = await self._connection.execute(
             "SELECT notice, size FROM ledger.heads WHERE %s::text IS NULL OR notice = %s ORDER BY notice",
             (self._notice, self._notice),

@@ -32,7 +32,7 @@ class FoldedPage(Struct, frozen=True):
     """Position of the page's last entry."""
     entries: int
     failures: dict[str, tuple[int, str]]
-    """View → the entry at which its fold stopped, and the reason."""
+    """View → position of the entry at which its fold stopped, and the reason."""
 
 
 PageCallback = Callable[[FoldedPage], None]

@@ -1,4 +1,4 @@
-"""Views: their tables and the handlers that fold facts into them. The module imports no database.
+"""Views: their tables and the handlers that fold facts into them. The module runs no SQL.
 
 A fold is pure: it reads and writes rows, looks at one entry, and knows no clock. Its rows hold all its state, so
 folding can resume from stored rows. A view with more state in memory sets `remembers`; the engine then folds its
@@ -70,7 +70,7 @@ class View(Struct, frozen=True, eq=False):
         return declare
 
     def puts(self, fact: type[Fact], table: Table[R], **stated: object) -> None:
-        """Declare that each fact of a type puts a row; its required fields follow from the fact or are stated.
+        """Declare that each fact of a type puts a row, whose required fields follow from the fact or are stated.
 
         Raises:
             TypeError: A required field of the row does not follow from the fact.

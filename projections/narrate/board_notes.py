@@ -64,7 +64,7 @@ class BoardNotes(Struct):
     meetings: dict[str, _Meeting] = {}
 
     def of(self, entry: Entry, zone: ZoneInfo, names: Mapping[str, str] = NO_NAMES) -> tuple[str, ...]:
-        """Return the notes on an entry; empty unless the entry is a meeting or a decision of a board."""
+        """Return the notes on a meeting, a board's decision or its rescission; empty for any other entry."""
         match entry.fact:
             case MeetingHeld() as fact:
                 meeting, notes = _Meeting(fact, entry.position), [*self._quorum(fact)]

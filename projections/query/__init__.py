@@ -1,1 +1,1 @@
-"""Read views at one position: relations, the tree of an answer, and the only code that writes SQL queries."""
+"""Read views at one position: relations, the tree of an answer, and the SQL that answers it."""

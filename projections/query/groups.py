@@ -36,7 +36,7 @@ class GroupKey(Struct, frozen=True):
 
     name: str
     unit: Unit | None = None
-    """Length of the periods of a day or an instant; None for other fields."""
+    """Length of the periods by which days or instants are grouped; None for other fields."""
 
 
 class Number(Struct, frozen=True):

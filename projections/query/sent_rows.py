@@ -1,6 +1,6 @@
 """Relations over rows that a statement takes as a parameter, in JSON, instead of reading them from a view.
 
-The list of notices is composed of such rows: each was read from its own notice, at its own position.
+The list of notices is composed of such rows. Each row was read from its own notice, at that notice's position.
 """
 
 import re

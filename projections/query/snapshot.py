@@ -1,7 +1,7 @@
 """Snapshot of a notice: all its queries see the views at one position.
 
-`projections.query.reader` opens snapshots; the views' modules query them. The transaction shows only the rows of
-its notice that held at its position. So queries need no filter by notice or position.
+`projections.query.reader` opens snapshots. A snapshot's transaction shows only the rows of its notice that held at
+its position. So queries need no filter by notice or position.
 """
 
 import asyncio

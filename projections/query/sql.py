@@ -65,7 +65,7 @@ def compose(
         listing: The object; at most one row.
         redacted: Views with small counts suppressed.
         exact: True to make the statement fail at an answer that a client may not get: a missing value, a number
-            out of range, a short list that is too long. Otherwise the caller has to check these.
+            out of range, a list without pages that is too long. Otherwise the caller has to check these.
         most_rows: Number of rows above which the statement fails. Only deep trees count rows while they read.
     """
     is_deep = depth_of(listing.item) > NESTED

@@ -28,7 +28,7 @@ LOOK_SECONDS = 0.5
 ANSWER_SECONDS = 3.0
 """Seconds within which a server must answer a status check."""
 HOUR_SECONDS = 3_600.0
-"""Seconds up to which a lag is exact; a larger lag reads as slightly more. LEDGER_READ_LAG may not exceed this."""
+"""Seconds up to which a measured lag is exact. LEDGER_READ_LAG may not exceed this."""
 # The name of a file of the write-ahead log begins with the timeline.
 _PRIMARY = """SELECT system_identifier, pg_is_in_recovery(),
     CASE WHEN NOT pg_is_in_recovery()
@@ -273,6 +273,9 @@ async def begin_on(
 
     Returns:
         The connection, and the rows of the last statement.
+
+    Raises:
+        Unavailable: No connection was free in time, or the notice's server of a cluster cannot be reached.
     """
     deadline = asyncio.get_running_loop().time() + seconds
     while True:

@@ -164,8 +164,8 @@ class Listing(Struct, frozen=True, kw_only=True):
     item: "ObjectNode"
     """Object for each row of a list, for the row of `one`, or for the page.
 
-    A list that reaches `first` rows makes the statement fail. A page contains `PageRows`, `HasMore` and
-    `EndCursor`.
+    A list that reaches `first` rows makes an exact statement fail. A page contains nodes such as `PageRows`,
+    `HasMore` and `EndCursor`.
     """
     conditions: Mapping[str, object] = {}
     """Condition → the parameter with its value; all must hold."""

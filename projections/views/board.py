@@ -87,7 +87,7 @@ class Member(Struct, frozen=True):
 
 
 class Timetable(Struct, frozen=True):
-    """Dates on which a board meets and reports; its latest timetable is current."""
+    """Dates on which a board meets and its chair reports; the board's latest timetable is current."""
 
     position: int
     agreed_at: Annotated[datetime, Meta(description="Instant at which it was agreed.")]

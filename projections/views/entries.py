@@ -111,7 +111,7 @@ class EntryFilter(Struct, frozen=True, kw_only=True):
 
 
 class EntryRow(Struct, frozen=True):
-    """An entry as read from the ledger; `position` is its cursor."""
+    """An entry as read from the ledger."""
 
     position: int
     id: str

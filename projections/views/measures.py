@@ -2,8 +2,8 @@
 
 A chart covers the readings since the latest reset of the baseline; earlier readings keep their signals. A period
 that contains another has a value, but no place in the chart. So a quarter does not count next to its months. A
-reading that counts fewer than five of anything is suppressed for roles without full access. The fold decides this
-when the reading is reported, for good.
+reading that counts fewer than five of anything is suppressed for roles without full access. A suppressed reading
+stays suppressed when it is restated.
 """
 
 from bisect import bisect_left
@@ -164,7 +164,7 @@ def smallest_periods(periods: Sequence[tuple[date, date]]) -> list[int]:
 
 
 def value_of(unit: str, reading: Reading, per: int | None) -> float | None:
-    """Return a reading's value in its unit, or None if the denominator is absent or 0."""
+    """Return a reading's value in its unit, or None if a needed denominator is absent or 0."""
     if reading.numerator is None:
         return reading.published
     if unit == _COUNT:
@@ -176,7 +176,7 @@ def value_of(unit: str, reading: Reading, per: int | None) -> float | None:
 
 
 def assurance_of(target: float | None, direction: str, lower: float | None, upper: float | None) -> str | None:
-    """Return ASSURED, FAILING or INCONSISTENT by the limits and the target, or None if it cannot be determined."""
+    """Return ASSURED, FAILING or INCONSISTENT; None if the target, a limit or the better direction is missing."""
     if target is None or lower is None or upper is None or direction == _NEITHER:
         return None
     good = 1 if direction == _HIGHER else -1
@@ -189,7 +189,7 @@ def assurance_of(target: float | None, direction: str, lower: float | None, uppe
 def is_small(unit: str, numerator: int | None, denominator: int | None) -> bool:
     """Return True if a count is small enough to identify a person.
 
-    The people outside a percentage count, too. A figure as published has no counts.
+    For a percentage, the people outside the numerator count, too. A figure as published has no counts.
     """
     if numerator is None:
         return False

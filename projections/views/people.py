@@ -87,7 +87,7 @@ class RoleRequest(Struct, frozen=True):
 
 
 class Token(Struct, frozen=True):
-    """Public facts of an API token; the token itself is not stored."""
+    """Public data of an API token; the token itself is not stored."""
 
     token: Annotated[str, ID, Meta(description="Public id.")]
     position: int

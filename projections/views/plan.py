@@ -34,7 +34,7 @@ from projections.views.fields import NamedEvidence
 
 
 class Objective(Struct, frozen=True):
-    """An objective; `position`, the entry that added it, is its cursor."""
+    """An objective of the plan."""
 
     objective: Annotated[str, ID, Meta(description="Id in the plan.")]
     position: Annotated[int, Meta(description="Position of the entry that added it.")]
@@ -55,7 +55,7 @@ class Objective(Struct, frozen=True):
     rated_at: datetime | None = None
     """Instant of the progress that rated the objective last; None if it was never rated."""
     progress_position: int | None = None
-    """Position of the entry with the latest progress."""
+    """Position of the entry with the latest progress; None without progress."""
     progress_at: Annotated[datetime | None, Meta(description="Instant of the latest progress.")] = None
     progress_count: Annotated[int, Meta(description="Number of progress records.")] = 0
     highlighted_position: int | None = None
@@ -63,7 +63,7 @@ class Objective(Struct, frozen=True):
 
 
 class ProgressUpdate(Struct, frozen=True):
-    """Progress recorded against an objective; `position` is its cursor."""
+    """Progress recorded against an objective."""
 
     objective: Annotated[str, ID, Meta(description="Id of the objective.")]
     position: int
@@ -92,7 +92,7 @@ class Highlight(Struct, frozen=True):
 
 
 class SelfAssessment(Struct, frozen=True):
-    """Version of the council's self-assessment; the latest one is current."""
+    """Edition of the council's self-assessment; the latest edition is current."""
 
     assessment: Annotated[str, ID, Meta(description="Id.")]
     position: int
@@ -105,7 +105,7 @@ class SelfAssessment(Struct, frozen=True):
 
 
 class PlanVersion(Struct, frozen=True):
-    """Approved version of the plan; the latest one is current."""
+    """Approved version of the plan; the latest version is current."""
 
     plan_version: Annotated[str, ID, Meta(description="Id.")]
     position: int

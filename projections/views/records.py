@@ -75,7 +75,7 @@ class Loss(Struct, frozen=True):
 
 
 class SigningKey(Struct, frozen=True):
-    """Key that signs checkpoints from its entry on."""
+    """Key that signs checkpoints, from the entry that records the key onwards."""
 
     key: Annotated[str, Meta(description="Name.")]
     position: int

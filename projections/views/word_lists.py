@@ -59,7 +59,7 @@ class DependencyEnd(WordList):
     """End of a dependency."""
 
     MET = "MET"
-    """The result is there."""
+    """The needed result was delivered."""
     DROPPED = "DROPPED"
     """The result is no longer needed."""
 
@@ -68,9 +68,9 @@ class AccessDecision(WordList):
     """Decision on a request for access."""
 
     GRANTED = "GRANTED"
-    """Granted for a period."""
+    """The access was granted for a period."""
     REFUSED = "REFUSED"
-    """Refused, with a reason."""
+    """The access was refused, with a reason."""
 
 
 class TenureEnd(WordList):
@@ -130,7 +130,7 @@ class ReviewStanding(WordList):
     """Progress of a review."""
 
     SCHEDULED = "SCHEDULED"
-    """The date of the review is in the future."""
+    """The review has not started, and its date has not passed."""
     OVERDUE = "OVERDUE"
     """The date has passed, and the review has not started."""
     STARTED = "STARTED"
@@ -173,7 +173,7 @@ class Loop(WordList):
 
 
 class ContributionStanding(WordList):
-    """Status of a partner's contribution. LATE was delivered after its date; OVERDUE is not delivered."""
+    """Status of a partner's contribution."""
 
     DELIVERED = "DELIVERED"
     """The contribution was delivered by its date."""
@@ -191,7 +191,7 @@ class ActionStanding(WordList):
     """State of an action."""
 
     OPEN = "OPEN"
-    """The action is not completed."""
+    """The action is neither completed nor dropped."""
     COMPLETED = "COMPLETED"
     """The action is completed."""
     EMBEDDED = "EMBEDDED"

@@ -84,7 +84,7 @@ class Ledger:
     )
 
 
-@strawberry.type(description="Standpoint of the answer.")
+@strawberry.type(description="Position, recording time and effective instant at which the answer is read.")
 class AsOf:
     """Position and instants of the answer."""
 
@@ -138,7 +138,7 @@ class Notice(RowObject, Node):
         newest_first=(_NEWEST_FIRST, False),
     )
     ledger = member(Ledger, "Ledger at the position read.")
-    as_of = member(AsOf, "Standpoint of the answer.")
+    as_of = member(AsOf, "Position, recording time and effective instant at which the answer is read.")
     clauses = short_list("Clause", "Clauses, in order of registration.")
     areas = short_list("Area", "Areas for priority action, in order of registration.")
     interpretations = short_list("Interpretation", "Interpretations of open terms, in order.")

@@ -84,7 +84,7 @@ class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
     """Judge of the rule that the council assesses itself before each review begins."""
 
     def _counted(self) -> Iterator[_Review]:
-        """Yield the reviews by the body that the clause names, latest planned day first."""
+        """Yield the reviews by the clause's body, or by any body if it names none, latest planned day first."""
         reviews = (self.reviews[name] for *_, name in reversed(self.order))
         return (review for review in reviews if self.rule.by in (None, review.by))
 

@@ -169,8 +169,8 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
     def _is_beyond_named(self, name: str) -> bool:
         """Return True if more open actions are due before this action than a verdict names.
 
-        The action itself is due by the clause's last day. Until an earlier action changes, no verdict depends on
-        the action.
+        Then no verdict depends on the action until an earlier action changes. Return False for an action that is
+        due after the clause's last day.
         """
         due = self.open[name].due
         if due > self.rule.target_date:
@@ -204,7 +204,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return not roles or any(role is not Role.CHAIR and self.roles.holds(actor, role, at) for role in roles)
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
-        """Take a completion that was recorded late, if the verdicts since then depend on other actions."""
+        """Take a late-recorded completion, if the verdicts since the completion depend on other actions."""
         fact, at = occurrence.fact, occurrence.at
         action = self.open.get(fact.action) if isinstance(fact, ActionCompleted) else None
         if action is None or action.dropped or action.since > at or self.rule.area is not None:

@@ -154,7 +154,10 @@ class DoneBy(Judge[duties.DoneBy]):
         return None if start is None else _after(clause.day(start), within)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the first valid submission, else on the time until the last day."""
+        """Return the verdict on the first valid submission, else on the latest submission that awaits acceptance.
+
+        Without such a submission, return the verdict on the time until the last day.
+        """
         name, limit, today = self.rule.deliverable, self._limit(clause), clause.day(at)
         counted = [
             each

@@ -40,7 +40,7 @@ from projections.views.compliance.verdict import (
 
 
 class Context(Judge[oversight.Context]):
-    """Judge of clauses that introduce others and carry no obligation."""
+    """Judge of clauses that introduce other clauses and carry no obligation."""
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_APPLICABLE at every instant."""
@@ -106,7 +106,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
     """Next place in the order of deliveries."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
-        """Remember the partners, and the actions and contributions that each owns, owes or has delivered."""
+        """Remember the partners, and the actions and contributions that partners own, owe or have delivered."""
         fact, position, at = occurrence.fact, occurrence.position, occurrence.at
         match fact:
             case PartnerRegistered():

@@ -1,4 +1,4 @@
-"""Judge of the rule on slow objectives: each is highlighted to the board by the board's next meeting."""
+"""Judge of the rule that slow objectives are highlighted to the board by the board's next meeting."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
@@ -142,7 +142,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         self.objectives[name] = structs.replace(self.objectives[name], **changes)
 
     def _take_action(self, fact: Fact, entry: tuple[datetime, int]) -> bool:
-        """Remember a fact on an action. Return True if it finishes the action's objective or opens it again."""
+        """Remember a fact on an action. Return True if the action's objective ends or opens again."""
         match fact:
             case ActionAdded():
                 if fact.action in self.actions:
