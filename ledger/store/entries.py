@@ -6,7 +6,7 @@ when the head's size is not the size that the batch started from. docs/decisions
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
@@ -14,9 +14,12 @@ from psycopg import AsyncConnection
 
 from ledger.domain.entry import Entry
 from ledger.intake.envelope import decode
-from ledger.intake.parse import SubmittedFile, SubmittedNarrative
 from ledger.store import arrays
 from ledger.store.writer_connections import RecordingConnection
+
+if TYPE_CHECKING:
+    # Who only reads entries, such as a process that folds views, starts without the scan for personal data.
+    from ledger.intake.parse import SubmittedFile, SubmittedNarrative
 
 Connection = AsyncConnection[Any]
 
@@ -66,7 +69,7 @@ async def write(
     guard: Guard,
     head: Head,
     rows: Sequence[EntryRow],
-    narratives: Sequence[tuple[int, SubmittedNarrative]],
+    narratives: Sequence[tuple[int, "SubmittedNarrative"]],
 ) -> bool:
     """Store rows and their narratives, and move the head.
 
@@ -207,7 +210,7 @@ async def erase_narratives(connection: Connection, notice: str, erasing: int) ->
     await connection.execute("SELECT ledger.erase_narratives(%s, %s)", (notice, erasing))
 
 
-async def add_file(connection: Connection, notice: str, position: int, file: SubmittedFile) -> None:
+async def add_file(connection: Connection, notice: str, position: int, file: "SubmittedFile") -> None:
     """Record the stored document of the entry at `position`, in the transaction that stores the entry."""
     await connection.execute(
         "INSERT INTO ledger.files (notice, position, content, upload, salt, size, media_type) "

@@ -44,8 +44,6 @@ class ViewRebuild(Struct):
     """Outcome of one view's rebuild."""
 
     view: str
-    rows: int = 0
-    """Number of row versions in the view's tables when the tables were swapped in."""
     divergences: list[Divergence] = []
     failure: str | None = None
     """Reason for the failure, after which the live rows stay in use; None after a success."""
@@ -123,8 +121,9 @@ async def _lock(connection: Connection, view: View, function: LiteralString) -> 
 
 async def _create_indexes(connection: Connection, waiting: Iterator[Table[Any]]) -> None:
     """Create the indexes of each waiting shadow table. Two connections may share the iterator."""
-    for table in waiting:
-        await tables.create_indexes(connection, table, shadow=True)
+    async with connection.transaction():
+        for table in waiting:
+            await tables.create_indexes(connection, table, shadow=True)
 
 
 async def _drop_shadows(url: str, views: Sequence[View]) -> None:
@@ -168,10 +167,11 @@ class _Work:
         connection = self._connection
         if self._notice is not None:
             await self._check_versions()
-        for table in self._tables():
-            if self._notice is not None:
-                await tables.create(connection, table)
-            await tables.create(connection, table, shadow=True)
+        async with connection.transaction():
+            for table in self._tables():
+                if self._notice is not None:
+                    await tables.create(connection, table)
+                await tables.create(connection, table, shadow=True)
         await self._fold_all()
         if self._notice is None:
             waiting = iter(self._tables())
@@ -233,10 +233,6 @@ class _Work:
                 await self._copy_other_notices(table)
             if compares:
                 result.divergences += await _differences(self._connection, view, table)
-            cursor = await self._connection.execute(
-                SQL("SELECT count(*) FROM {}").format(Identifier("views", table.name + SHADOW))
-            )
-            result.rows += (await cursor.fetchone() or (0,))[0]
             await self._swapping.execute("SELECT views.swap_table(%s)", (table.name,))
 
     async def _is_built(self, view: View) -> bool:
