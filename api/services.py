@@ -13,6 +13,7 @@ from typing import Self
 from api.auth.identity import Identity
 from api.auth.oidc import Issuer
 from api.auth.session_key import session_key
+from api.database import WATCH_SECONDS, Database
 from api.http.feed import SOCKETS_AT_ONCE, Feeds, SharedPages
 from api.http.metrics import RebuildProgress, observe_append
 from api.settings import Settings
@@ -20,18 +21,15 @@ from ledger.append import snapshots
 from ledger.append.clock import Clock, now
 from ledger.append.writer import Writer
 from ledger.domain.entry import Entry
-from ledger.domain.errors import LedgerError, RolledBack
-from ledger.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from ledger.domain.errors import RolledBack
 from ledger.evidence.object_store import ObjectStore
 from ledger.evidence.service import EvidenceService
 from ledger.follow.monitor import FollowMonitor
 from ledger.mutable.drafts import Drafts
 from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.proof.high_water import HighWaterMarks, open_marks
-from ledger.store.database import connect, migrate, pending
+from ledger.store.database import connect
 from ledger.store.entries import EntryRow, read_head
-from ledger.store.pooling import refuse_transaction_pooling
-from ledger.store.service_login import check_login
 from projections.engine.runner import Runner
 from projections.engine.tasks import end
 from projections.query.reader import Reader
@@ -39,68 +37,7 @@ from projections.views.registry import ALL
 
 TIDY_SECONDS = 3_600.0
 """Seconds between removals of incomplete uploads; the first removal runs at the start."""
-WATCH_SECONDS = 1.0
-"""Seconds between checks that the embedded server runs, and before failed work starts again."""
 logger = logging.getLogger(__name__)
-StatusCallback = Callable[[str], None]
-
-
-def _silent(_line: str) -> None:
-    pass
-
-
-class Database:
-    """The database that the settings name, opened with a current schema."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._url = settings.database_url
-        self._embedded = None if self._url else EmbeddedPostgres(settings.data)
-
-    async def open(self, progress: StatusCallback = _silent) -> str:
-        """Return the URL of the database once it can be used.
-
-        An embedded database is started and migrated. An operator runs `ledger migrate` for any other database.
-
-        Raises:
-            LedgerError: The database cannot be used; the message says what to do.
-        """
-        if self._embedded is not None:
-            try:
-                url = await asyncio.to_thread(self._embedded.start, progress)
-            except EmbeddedPostgresError as error:
-                raise LedgerError(str(error)) from error
-            await migrate(url, lambda name: progress(f"ran {name}"))
-            return url
-        url = self._url or ""
-        await refuse_transaction_pooling(url)
-        waiting = await pending(url)
-        if waiting:
-            raise LedgerError(
-                f"the database lacks {len(waiting)} migrations, the first is {waiting[0]}; "
-                "run ledger migrate as the administrator"
-            )
-        return url
-
-    async def check_login(self) -> list[str]:
-        """Return a warning for each right that the database login should not have; empty for an embedded server.
-
-        Raises:
-            LedgerError: The login lacks a right.
-        """
-        return await check_login(self._url) if self._url else []
-
-    async def keep_running(self) -> None:
-        """Restart the embedded server whenever it was killed, until cancelled."""
-        while self._embedded is not None:
-            await asyncio.sleep(WATCH_SECONDS)
-            if self._embedded.pid is None:
-                with suppress(EmbeddedPostgresError):  # the next look tries again; its log has the server's words
-                    await asyncio.to_thread(self._embedded.ensure_running)
-
-    def close(self) -> None:
-        """Leave the database; an embedded server stops when nobody uses it."""
-        if self._embedded is not None:
-            self._embedded.close()
 
 
 class Ledger:

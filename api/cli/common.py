@@ -14,7 +14,7 @@ import msgspec
 import psycopg
 from rich.console import Console
 
-from api.services import Database
+from api.database import Database
 from api.settings import Settings
 from ledger.append.writer import Writer
 from ledger.domain import calendar

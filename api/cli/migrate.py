@@ -3,7 +3,7 @@
 from argparse import Namespace
 
 from api.cli.common import Parser, run, say, show
-from api.services import Database
+from api.database import Database
 from api.settings import Settings
 from ledger.store.distribution import migrate_server
 

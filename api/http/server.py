@@ -13,12 +13,12 @@ import uvicorn
 from starlette.applications import Starlette
 
 from api.app import create_app
+from api.database import Database
 from api.http import assets, metrics, request_log
 from api.http.protocol import Protocol
 from api.http.supervisor import Supervisor
 from api.http.watchdog import CLOSE_SECONDS, Server
 from api.http.websocket import WebSocketProtocol
-from api.services import Database
 from api.settings import Bind, Settings
 from ledger.domain.errors import LedgerError
 from ledger.store.database import unreachable

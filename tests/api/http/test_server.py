@@ -14,8 +14,8 @@ import httpx
 import psycopg
 import pytest
 
+from api.database import Database
 from api.http.server import NEW_OBJECTS, listen, serve
-from api.services import Database
 from api.settings import Bind, Settings
 from ledger.domain.errors import Unavailable
 from tests.api.process import faults, serving, uri
