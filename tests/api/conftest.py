@@ -19,7 +19,7 @@ def service(template: str) -> Iterator[Service]:
     """Run a service whose notice `tameside` has an area, an objective, and a person in each role."""
     name = f"service_{next(_numbers)}"
     with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE ledger_template STRATEGY file_copy".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE views_template STRATEGY file_copy".encode())
         url = psycopg.conninfo.make_conninfo(template, dbname=name)
         notice = run(begin(url))
         with Service(url, notice) as running:

@@ -69,7 +69,7 @@ def documented(template: str, clock: Clock = now, **settings: Any) -> Iterator[S
     """Run a service of its own with such a notice."""
     name = f"documents_{next(_numbers)}"
     with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE ledger_template STRATEGY file_copy".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE views_template STRATEGY file_copy".encode())
         url = psycopg.conninfo.make_conninfo(template, dbname=name)
         with Service(url, asyncio.run(begin_with_readers(url)), clock, **settings) as running:
             yield running

@@ -35,7 +35,7 @@ def reads(role: Role, view: str) -> bool:
 def peopled(template: str) -> Iterator[Service]:
     """Run a service with a person in each role that can be granted, and a measure with a small reading."""
     with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE everybody TEMPLATE ledger_template STRATEGY file_copy")
+        connection.execute("CREATE DATABASE everybody TEMPLATE views_template STRATEGY file_copy")
         url = psycopg.conninfo.make_conninfo(template, dbname="everybody")
         run(begin(url))
         granted = [

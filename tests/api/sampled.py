@@ -24,7 +24,7 @@ async def _begin(url: str) -> Notice:
 def sampled(template: str, name: str) -> Iterator[Service]:
     """Run that service, on a database with that name."""
     with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE ledger_template STRATEGY file_copy".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE views_template STRATEGY file_copy".encode())
         url = psycopg.conninfo.make_conninfo(template, dbname=name)
         with Service(url, run(_begin(url))) as running:
             yield running

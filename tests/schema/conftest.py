@@ -152,6 +152,12 @@ class World:
 
 
 @pytest.fixture
+def database(views_database: str) -> str:
+    """Return the URL of an empty database with the views' tables."""
+    return views_database
+
+
+@pytest.fixture
 async def world(database: str) -> AsyncIterator[World]:
     runner = await Runner(database, ALL).open()
     following = asyncio.create_task(runner.run())

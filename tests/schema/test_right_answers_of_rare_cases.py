@@ -121,7 +121,7 @@ LINES: list[Row] = [
 def rare(template: str) -> Iterator[Both]:
     name = sql.Identifier("rare_cases")
     with psycopg.connect(template, autocommit=True) as connection, asyncio.Runner() as runner:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE ledger_template STRATEGY file_copy").format(name))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE views_template STRATEGY file_copy").format(name))
         url = psycopg.conninfo.make_conninfo(template, dbname="rare_cases")
         runner.run(store(url, LINES))
         runner.run(fold_all(url, NOTICE))

@@ -32,7 +32,7 @@ def issuer() -> Iterator[Issuer]:
 def signing_in(template: str, issuer: Issuer) -> Iterator[Service]:
     """Run a service of that issuer, where `jo` is a council officer, and `robot` a system with the same role."""
     with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE signing_in TEMPLATE ledger_template STRATEGY file_copy")
+        connection.execute("CREATE DATABASE signing_in TEMPLATE views_template STRATEGY file_copy")
         url = psycopg.conninfo.make_conninfo(template, dbname="signing_in")
         notice = run(begin(url))
         registered = [

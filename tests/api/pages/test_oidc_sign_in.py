@@ -31,7 +31,7 @@ def issuer() -> Iterator[Issuer]:
 def signing_in(template: str, issuer: Issuer) -> Iterator[Service]:
     """Yield a service whose people sign in at the issuer; `jo` is a council officer."""
     with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE organisation TEMPLATE ledger_template STRATEGY file_copy")
+        connection.execute("CREATE DATABASE organisation TEMPLATE views_template STRATEGY file_copy")
         url = psycopg.conninfo.make_conninfo(template, dbname="organisation")
         notice = run(begin(url))
         jo = [

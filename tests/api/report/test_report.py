@@ -44,7 +44,7 @@ REPORTS = f"/ledgers/{NOTICE}/reports"
 def demo(template: str) -> Iterator[Service]:
     """Yield a service with the invented history, and tokens for some of its readers."""
     with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE reports TEMPLATE ledger_template STRATEGY file_copy")
+        connection.execute("CREATE DATABASE reports TEMPLATE views_template STRATEGY file_copy")
         url = psycopg.conninfo.make_conninfo(template, dbname="reports")
         asyncio.run(store(url))
         tokens = {actor: asyncio.run(issue(url, NOTICE, actor, role)) for actor, role in READERS.items()}

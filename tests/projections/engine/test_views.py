@@ -201,7 +201,7 @@ def test_as_of_any_position_a_view_is_a_fold_of_the_entries_up_to_it(
         check_rows(database, of, recorded)
         await check_as_of(database, of, recorded)
         live = stored(database, of)
-        await rebuild(database, ALL)
+        await rebuild(database, ALL, notice=of)
         assert stored(database, of) == live, "rebuilt in other pages, the rows are others"
 
     asyncio.run(example())

@@ -31,7 +31,7 @@ def earlier(template: str) -> Iterator[tuple[Both, int]]:
     """Yield a ledger with the first part of the history, and its last position."""
     name = sql.Identifier("earlier")
     with psycopg.connect(template, autocommit=True) as connection, asyncio.Runner() as runner:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE ledger_template STRATEGY file_copy").format(name))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE views_template STRATEGY file_copy").format(name))
         url = psycopg.conninfo.make_conninfo(template, dbname="earlier")
         position = runner.run(store(url, until=UNTIL))
         runner.run(fold_all(url, NOTICE))

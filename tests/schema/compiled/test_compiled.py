@@ -114,7 +114,7 @@ class Both:
 def both(template: str) -> Iterator[Both]:
     name = sql.Identifier("compiled")
     with psycopg.connect(template, autocommit=True) as connection, asyncio.Runner() as runner:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE ledger_template STRATEGY file_copy").format(name))
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE views_template STRATEGY file_copy").format(name))
         url = psycopg.conninfo.make_conninfo(template, dbname="compiled")
         runner.run(store(url))
         runner.run(fold_all(url, NOTICE))
