@@ -19,7 +19,11 @@ from ledger.embedded import EmbeddedPostgres
 from ledger.store.database import migrate
 from projections.engine.runner import Runner
 from projections.views.registry import ALL
+from tests.api.service import run
 from tests.ledger.embedded.tools import make_place
+from tests.ledger.history import NOTICE
+from tests.projections.folding import fold_all
+from tests.projections.stored import store
 
 FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200", "max_wal_size": "256MB"}
 """Tests kill processes, never the machine: what the kernel was given is safe."""
@@ -85,6 +89,27 @@ def database(template: str) -> Iterator[str]:
 def views_database(template: str) -> Iterator[str]:
     """Yield the URL of an empty database of the test's own, in which the views have their tables."""
     with _copied(template, "views_template") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def history_template(template: str) -> str:
+    """Return the URL of the server, with `history_template`: the invented history and its views, to be copied."""
+
+    async def fill(url: str) -> None:
+        await store(url)
+        await fold_all(url, NOTICE)
+
+    with psycopg.connect(template, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE history_template TEMPLATE views_template STRATEGY file_copy")
+    run(fill(psycopg.conninfo.make_conninfo(template, dbname="history_template")))
+    return template
+
+
+@pytest.fixture
+def history_database(history_template: str) -> Iterator[str]:
+    """Yield the URL of a database of the test's own, with the invented history and its views."""
+    with _copied(history_template, "history_template") as url:
         yield url
 
 

@@ -9,23 +9,21 @@ from api.cli.demo_data import PEOPLE
 from ledger.domain.roles import Role
 from tests.api.service import Notice, Service, issue, run
 from tests.ledger.history import NOTICE
-from tests.projections.stored import store
 
 READERS = {actor: role for actor, role in PEOPLE.items() if role is not Role.INTEGRATION}
 """People who can read, with their roles."""
 
 
 async def _begin(url: str) -> Notice:
-    await store(url)
     return Notice(NOTICE, {actor: await issue(url, NOTICE, actor, role.value) for actor, role in READERS.items()})
 
 
 @contextmanager
-def sampled(template: str, name: str) -> Iterator[Service]:
-    """Run that service, on a database with that name."""
-    with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE views_template STRATEGY file_copy".encode())
-        url = psycopg.conninfo.make_conninfo(template, dbname=name)
+def sampled(history_template: str, name: str) -> Iterator[Service]:
+    """Run that service, on a copy of the history with that name."""
+    with psycopg.connect(history_template, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE history_template STRATEGY file_copy".encode())
+        url = psycopg.conninfo.make_conninfo(history_template, dbname=name)
         with Service(url, run(_begin(url))) as running:
             yield running
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

@@ -25,8 +25,8 @@ PICTURES = {
 
 
 @pytest.fixture(scope="module")
-def sample(template: str) -> Iterator[Service]:
-    with sampled(template, "pictured") as running:
+def sample(history_template: str) -> Iterator[Service]:
+    with sampled(history_template, "pictured") as running:
         yield running
 
 

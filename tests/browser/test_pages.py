@@ -32,8 +32,8 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def sample(template: str) -> Iterator[Service]:
-    with sampled(template, "browsed") as running:
+def sample(history_template: str) -> Iterator[Service]:
+    with sampled(history_template, "browsed") as running:
         yield running
 
 

@@ -13,18 +13,14 @@ from projections.query.snapshot import Snapshot
 from projections.views.gaps import Gap
 from projections.views.registry import ALL
 from tests.ledger.history import NOTICE
-from tests.projections.folding import fold_all
 from tests.projections.rows import ComputedRow, RowQuery, find
-from tests.projections.stored import store
 
 ON = datetime(2023, 6, 30, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-async def reader(database: str) -> AsyncIterator[Reader]:
-    await store(database)
-    await fold_all(database, NOTICE)
-    async with Reader(database, ALL) as open_reader:
+async def reader(history_database: str) -> AsyncIterator[Reader]:
+    async with Reader(history_database, ALL) as open_reader:
         yield open_reader
 
 

@@ -17,9 +17,7 @@ import schema
 from ledger.domain.roles import Role
 from projections.query.reader import Reader
 from projections.views.registry import ALL
-from tests.projections.folding import fold_all
-from tests.projections.stored import store
-from tests.schema.test_questions import NOTICE, ask, paths
+from tests.schema.test_questions import ask, paths
 
 FIXED = {("Plan", "slow"): "slow", ("Decision", "restsOn"): "kind"}
 """Lists whose rows all have one value of a field; a filter for another value is refused."""
@@ -62,10 +60,8 @@ OUTLINE = """query($notice: ID!, $on: DateTime!) { notice(id: $notice, on: $on) 
 
 
 @pytest.fixture
-async def reader(database: str) -> AsyncIterator[Reader]:
-    await store(database)
-    await fold_all(database, NOTICE)
-    async with Reader(database, ALL) as reader:
+async def reader(history_database: str) -> AsyncIterator[Reader]:
+    async with Reader(history_database, ALL) as reader:
         yield reader
 
 

@@ -32,8 +32,6 @@ from schema.context import Context
 from schema.derive.declaration import SECTIONS
 from schema.questions import questions
 from tests.benchmarks.synthetic import put
-from tests.projections.folding import fold_all
-from tests.projections.stored import store
 from tests.schema.history_answers import AT, VARIABLES
 
 NOTICE = "tameside-2022"
@@ -62,10 +60,8 @@ async def no_append(*_: object, **__: object) -> Receipt:
 
 
 @pytest.fixture
-async def reader(database: str) -> AsyncIterator[Reader]:
-    await store(database)
-    await fold_all(database, NOTICE)
-    async with Reader(database, ALL) as reader:
+async def reader(history_database: str) -> AsyncIterator[Reader]:
+    async with Reader(history_database, ALL) as reader:
         yield reader
 
 

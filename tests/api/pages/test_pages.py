@@ -31,8 +31,8 @@ ALIKE = 1
 
 
 @pytest.fixture(scope="module")
-def sample(template: str) -> Iterator[Service]:
-    with sampled(template, "pages") as running:
+def sample(history_template: str) -> Iterator[Service]:
+    with sampled(history_template, "pages") as running:
         yield running
 
 

@@ -20,8 +20,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture(scope="module")
-def demo(template: str) -> Iterator[Service]:
-    with sampled(template, "report_pages") as running:
+def demo(history_template: str) -> Iterator[Service]:
+    with sampled(history_template, "report_pages") as running:
         yield running
 
 

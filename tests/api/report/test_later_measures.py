@@ -22,8 +22,8 @@ def measures(service: Service, first: str, last: str) -> list[Any]:
     return [series["measure"] for series in answer.json()["measures"]]
 
 
-def test_a_report_has_the_measures_that_were_defined_in_its_period_or_before(template: str) -> None:
-    with sampled(template, "later_measures") as service:
+def test_a_report_has_the_measures_that_were_defined_in_its_period_or_before(history_template: str) -> None:
+    with sampled(history_template, "later_measures") as service:
         before = measures(service, "2022-10-01", "2022-12-31")
         defined = event("measures.MeasureDefined", MEASURE, "council-officer") | {"time": DEFINED_AT}
         run(record(service.database, NOTICE, [defined]))

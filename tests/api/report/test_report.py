@@ -33,7 +33,6 @@ from ledger.proof.merkle import leaf_hash, root_hash
 from tests.api.cli_tools import Ledger, caller, url_of
 from tests.api.service import Notice, Service, event, issue, record
 from tests.ledger.history import NOTICE
-from tests.projections.stored import store
 
 pytestmark = pytest.mark.database
 READERS = {"adviser": "ADVISER", "auditor": "AUDITOR", "reviewer": "REVIEWER", "board-member": "BOARD_MEMBER"}
@@ -41,12 +40,11 @@ REPORTS = f"/ledgers/{NOTICE}/reports"
 
 
 @pytest.fixture(scope="module")
-def demo(template: str) -> Iterator[Service]:
+def demo(history_template: str) -> Iterator[Service]:
     """Yield a service with the invented history, and tokens for some of its readers."""
-    with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE reports TEMPLATE views_template STRATEGY file_copy")
-        url = psycopg.conninfo.make_conninfo(template, dbname="reports")
-        asyncio.run(store(url))
+    with psycopg.connect(history_template, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE reports TEMPLATE history_template STRATEGY file_copy")
+        url = psycopg.conninfo.make_conninfo(history_template, dbname="reports")
         tokens = {actor: asyncio.run(issue(url, NOTICE, actor, role)) for actor, role in READERS.items()}
         with Service(url, Notice(NOTICE, tokens)) as running:
             yield running

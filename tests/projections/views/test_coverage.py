@@ -8,9 +8,7 @@ from projections.views import coverage
 from projections.views.registry import ALL
 from tests.ledger.desk import Desk
 from tests.ledger.history import NOTICE, OPERATOR
-from tests.projections.folding import fold_all
 from tests.projections.rows import rows_of
-from tests.projections.stored import store
 
 
 def matrix(desk: Desk) -> dict[str, tuple[list[str], bool]]:
@@ -49,10 +47,8 @@ def test_the_matrix_follows_objectives_mappings_and_decisions() -> None:
     assert matrix(desk)["R1"] == ([], True)
 
 
-async def test_it_is_read_of_the_invented_history(database: str) -> None:
-    await store(database)
-    await fold_all(database, NOTICE, [coverage.VIEW])
-    async with Reader(database, ALL) as reader:
+async def test_it_is_read_of_the_invented_history(history_database: str) -> None:
+    async with Reader(history_database, ALL) as reader:
         async with reader.at(NOTICE, views=["coverage"]) as reading:
             whole = await rows_of(reading, coverage.COVERED)
             uncovered = await rows_of(reading, coverage.COVERED, uncovered=True)

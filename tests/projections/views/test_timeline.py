@@ -7,9 +7,7 @@ from projections.views.registry import ALL
 from projections.views.timeline import subjects
 from tests.ledger.history import NOTICE
 from tests.ledger.packs.test_history import played
-from tests.projections.folding import fold_all
 from tests.projections.rows import RowQuery, find, rows_of
-from tests.projections.stored import store
 
 
 def test_an_entry_is_on_the_timeline_of_all_that_it_names() -> None:
@@ -34,10 +32,8 @@ def test_every_kind_of_fact_leads_somewhere_or_is_known_not_to() -> None:
     }  # fmt: skip
 
 
-async def test_a_subject_is_followed_page_by_page_and_as_of_a_position(database: str) -> None:
-    await store(database)
-    await fold_all(database, NOTICE, [timeline.VIEW])
-    async with Reader(database, ALL) as reader:
+async def test_a_subject_is_followed_page_by_page_and_as_of_a_position(history_database: str) -> None:
+    async with Reader(history_database, ALL) as reader:
         async with reader.at(NOTICE, views=["timeline"]) as reading:
             whole = await rows_of(reading, timeline.MOMENT, subject="R2")
             after = [whole[1].position, whole[1].kind, whole[1].subject]

@@ -31,8 +31,6 @@ from schema.compiled import execution
 from schema.context import Context
 from schema.derive.declaration import SECTIONS
 from schema.limits import ROWS
-from tests.projections.folding import fold_all
-from tests.projections.stored import store
 from tests.schema.compiled.by_fields import evaluate
 from tests.schema.compiled.documents import NOTICE, Request, documents
 from tests.schema.history_answers import AT, VARIABLES
@@ -111,13 +109,11 @@ class Both:
 
 
 @pytest.fixture(scope="module")
-def both(template: str) -> Iterator[Both]:
+def both(history_template: str) -> Iterator[Both]:
     name = sql.Identifier("compiled")
-    with psycopg.connect(template, autocommit=True) as connection, asyncio.Runner() as runner:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE views_template STRATEGY file_copy").format(name))
-        url = psycopg.conninfo.make_conninfo(template, dbname="compiled")
-        runner.run(store(url))
-        runner.run(fold_all(url, NOTICE))
+    with psycopg.connect(history_template, autocommit=True) as connection, asyncio.Runner() as runner:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE history_template STRATEGY file_copy").format(name))
+        url = psycopg.conninfo.make_conninfo(history_template, dbname="compiled")
         answers = Both(url, runner)
         yield answers
         runner.run(answers.reader.close())
