@@ -21,9 +21,9 @@ def host(request: Request) -> str:
 
 
 def is_known(settings: Settings, name: str) -> bool:
-    """Return true for a host under which people may open this service.
+    """Return whether people may open this service under the name of a host.
 
-    These are the host of LEDGER_PUBLIC_URL or else of LEDGER_ORIGIN, this machine, and the address to listen on.
+    Known are the hosts of LEDGER_PUBLIC_URL (or else of LEDGER_ORIGIN) and of LEDGER_BIND, and the loopback hosts.
     """
     public = normal(settings.public_url) if settings.public_url is not None else _name(f"//{settings.origin}")
     # a public URL names its port; LEDGER_ORIGIN is only a name

@@ -126,7 +126,7 @@ class Sessions:
 
 
 def cookie(request: Request, name: str) -> str:
-    """Return a cookie's name; over TLS it has a prefix that reserves it for this host."""
+    """Return a cookie's name with, over TLS, a prefix that reserves the cookie for this host."""
     return f"__Host-{name}" if request.url.scheme == "https" else name
 
 

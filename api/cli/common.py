@@ -161,7 +161,7 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
 
 @asynccontextmanager
 async def database(settings: Settings | None = None) -> AsyncIterator[str]:
-    """Yield the database's URL; start and migrate the database first if it is the embedded one.
+    """Yield the database's URL; first start and migrate the database if it is embedded.
 
     Raises:
         LedgerError: The database cannot be used; the message says what to do.
@@ -185,7 +185,7 @@ def sentence(words: str) -> str:
 
 
 def role(text: str) -> Role:
-    """Return the role with this name, in any letter case and with - or _.
+    """Return the role with this name, in any letter case, with hyphens or underscores.
 
     Raises:
         argparse.ArgumentTypeError: No role has this name; the message lists the roles.

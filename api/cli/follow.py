@@ -25,7 +25,7 @@ PASSWORD, SOURCE_URL = "LEDGER_FOLLOWER_PASSWORD", "LEDGER_SOURCE_URL"
 
 
 class Status(Struct, frozen=True):
-    """Ledgers that this database follows, alarms about these ledgers, and the slots of its own followers."""
+    """Followed ledgers, alarms about these ledgers, and replication slots of this ledger's own followers."""
 
     sources: list[Source]
     alarms: list[Alarm]

@@ -138,7 +138,7 @@ _SOURCES: Mapping[str, _Source] = {
     "views": _Source(("engagement",), _listed("views", "views", "group", "method")),
 }
 _OF_CLAUSES = frozenset({"board", "deliverable", "matter", "post"})
-"""Kinds of thing that a clause names in the parameter of the same name."""
+"""Kinds of thing that a clause names in a parameter of its rule; the parameter has the kind's name."""
 _CODES = frozenset(str(word.value) for words in (AccessKind, Group, Role) for word in words)
 """Codes that the labels of options display in words."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -52,7 +52,7 @@ class FormControl(Struct, kw_only=True):
     widget: str
     """Kind of control: line, text, radios, select, boxes, day, instant, file, group, list or fact."""
     path: str
-    """Path in the event of the control's value, which the value's refusals name too."""
+    """Path of the control's value in the event; refusals of the value name the same path."""
     label: str
     full_label: str
     """Label with the labels of the groups around the control, for the list of errors."""
@@ -208,12 +208,12 @@ class Form(Struct):
         return control
 
     def _lines(self, path: str) -> list[str]:
-        """Return the lines typed for a list, with a blank line after a row was added or without lines."""
+        """Return the lines typed for a list, then a blank line if a row was added or no line typed."""
         lines = list(self.inputs.get(path, ()))
         return [*lines, ""] if not lines or self.fresh == path else lines
 
     def _numbers(self, path: str) -> list[int]:
-        """Return the row numbers of a list, with a new number if a row was added or none exists."""
+        """Return a list's row numbers, with a new number if a row was added or the list is empty."""
         numbered = re.compile(re.escape(path) + r"\[(\d{1,4})\]", re.ASCII)
         numbers = sorted({int(match[1]) for name in self.inputs if (match := numbered.match(name))})
         return [*numbers, numbers[-1] + 1 if numbers else 0] if not numbers or self.fresh == path else numbers

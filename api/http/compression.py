@@ -20,7 +20,7 @@ from starlette_compress._gzip import GZipResponder
 from starlette_compress._utils import parse_accept_encoding
 
 MINIMUM = 1_000
-"""Bytes of the smallest answer that is compressed; a smaller one fits into one packet anyway."""
+"""Bytes of the smallest answer that is compressed; a smaller answer fits into one packet anyway."""
 _LEVEL = 1
 """Compression level of each method. Level 4 takes two to ten times as long and saves little more."""
 _GZIP_FORMAT = 31

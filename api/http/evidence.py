@@ -1,7 +1,7 @@
 """Serve `PUT /ledgers/{notice}/evidence` and `GET …/evidence/{id}`.
 
 The body is the document. `ce-` headers carry the event's attributes, and `evidence-` headers the fields of
-EvidenceSubmitted. docs/evidence.md describes both. Imports starlette, `projections` and `ledger`.
+EvidenceSubmitted. docs/evidence.md describes the headers. Imports starlette, `projections` and `ledger`.
 """
 
 import asyncio

@@ -21,7 +21,7 @@ STORED_CHARACTERS = 4_000_000
 PLACE_CHARACTERS = 400
 """Characters counted for each stored document in addition to its text, for its id and other memory."""
 _NOT_FOUND_MESSAGE = "PersistedQueryNotFound"
-"""Message by which Apollo's clients recognise this error."""
+"""Message by which Apollo's clients recognise the error about an unknown document."""
 _PREFIX = "sha256:"
 
 

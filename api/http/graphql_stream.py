@@ -12,7 +12,7 @@ from projections.engine.tasks import end
 class EventStream(SSETransport):
     """Server-sent events with LF line ends.
 
-    The id of an event is the position of its entry, if the subscription selects it.
+    The id of an event is the position of its entry, if the subscription selects the position.
     """
 
     def encode_next(self, response: Any, encode_json: Any) -> str:  # noqa: ANN401 - strawberry's own

@@ -1,7 +1,7 @@
 """Describe the REST interface as OpenAPI 3.1, derived from the routes and their endpoints.
 
-The decorator `describes` attaches an Operation to an endpoint. Without one, the first line of the docstring is
-the summary. Imports starlette, `ledger` and `api.http.problem`.
+The decorator `describes` attaches an Operation to an endpoint. Without an Operation, the first line of the
+docstring is the summary. Imports starlette, `ledger` and `api.http.problem`.
 """
 
 import re

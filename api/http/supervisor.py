@@ -1,7 +1,7 @@
 """Keep the worker processes running: a worker that ends is started again, for ever, with growing pauses.
 
 uvicorn's own supervisor stops the whole service when a worker fails to start. Its workers take seconds to import
-the application; these are forked from a process that has imported it. Imports uvicorn.
+the application; the workers here are forked from a process that has imported it. Imports uvicorn.
 """
 
 import logging

@@ -36,7 +36,8 @@ async def still(check: Awaitable[T]) -> T:
     """Return the result of a check of the reader's rights.
 
     Raises:
-        LedgerError: The check refused the reader, or was impossible. No handler answers it: the connection ends.
+        LedgerError: The check refused the reader, or was impossible. No handler answers the error, so the
+            connection ends.
     """
     try:
         return await check

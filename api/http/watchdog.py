@@ -32,7 +32,7 @@ class Watchdog(threading.Thread):
     Args:
         seconds: Seconds between the signal and the end.
         waits_for: Function that returns the names of all that the process still waits for.
-        on_signal: Function that the thread calls at once; a signal's handler must not take locks.
+        on_signal: Function that the thread calls right after the signal; a signal's handler must not take locks.
         before_end: Function that the thread calls just before the end.
     """
 

@@ -135,7 +135,7 @@ _NOW = ("title", "status", "judgement")
 
 
 def _evidence(name: str, key: str, bases_by_subject: Iterable[tuple[str, Iterable[Basis]]]) -> _Table:
-    """Return the table of evidence for decisions or claims, with its status then and at the report's position."""
+    """Return the table of evidence for decisions or claims, with its status when cited and in the report."""
     rows = [
         {
             **_cells(basis, **{key: of}),

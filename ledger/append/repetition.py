@@ -21,7 +21,7 @@ class Attachments(Struct, frozen=True):
     """Salts of an entry's narratives and digest of its document, for comparison with a repetition."""
 
     salts: Mapping[str, bytes | None] = {}
-    """Path of each narrative → its salt; None if the narrative was erased."""
+    """Salt of each narrative, by path; None for an erased narrative."""
     has_file: bool = False
     content: str | None = None
     """SHA-256 of the document; None if it was erased or there is no document."""

@@ -40,7 +40,7 @@ LOCK_PAUSE = 0.1
 LOCK_SECONDS = 30.0
 """Seconds to wait for another process's lock on a head; then callers get Unavailable."""
 LOCKED_ENTRIES = 1_000
-"""Facts that may wait for the lock on one notice's head; further requests get Busy."""
+"""Maximum number of facts that wait for the lock on one notice's head; further requests get Busy."""
 QUEUE_ENTRIES = 20_000
 QUEUE_BYTES = 64_000_000
 """Maximum bytes in the queue; further requests get Busy."""
@@ -69,7 +69,7 @@ class _LockedNotice(Struct):
     """Requests of a notice whose head another process has locked."""
 
     deadline: float
-    """Instant of the event loop's clock at which these requests are given up."""
+    """Seconds on the event loop's clock at which these requests are given up."""
     retry_at: float
     requests: deque[_Waiting] = field(default_factory=deque)
 
@@ -81,7 +81,7 @@ class Writer:
         url: The database.
         clock: The source of recording instants.
         on_commit: Called after each commit with the notice, its new entries and their rows.
-        marks: High-water marks that the process shares with its signer; None: the writer keeps its own in memory.
+        marks: High-water marks that the process shares with its signer; None for marks of the writer in memory.
         observer: Function that measures each request.
         snapshot_key: Key of the sealed snapshots; without it, a cold start folds the whole history.
     """
@@ -302,7 +302,7 @@ class Writer:
             waiting.answers.set_exception(Busy(f"too many facts wait for the lock on {notice}; send it again"))
 
     def _due(self) -> str | None:
-        """Return a locked notice whose next retry is due, or None."""
+        """Return a locked notice whose next retry is due, or None if no retry is due."""
         if not self._locked:
             return None
         now = asyncio.get_running_loop().time()

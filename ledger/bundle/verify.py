@@ -110,9 +110,9 @@ def check(
     Args:
         path: The bundle.
         progress: Function called every 500 entries.
-        key: Verifier key that must have signed the checkpoint; None: the key in the bundle.
+        key: Verifier key that must have signed the checkpoint; None for the key in the bundle.
         earlier: Earlier copy of the ledger, to compare with the bundle.
-        unsigned: Accept the first format, whose manifest no key has signed.
+        unsigned: True to accept the first format, whose manifest no key has signed.
 
     Raises:
         LedgerError: The file cannot be read, belongs to another notice than the earlier copy, or ends before it.

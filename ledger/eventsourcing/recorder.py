@@ -85,7 +85,7 @@ class NoticeRecorder(ApplicationRecorder):
 
         Args:
             stored_events: Facts of this notice as `EntryMapper` made them, at consecutive positions.
-            credential: The recorder's credential; None: the credential of LEDGER_TOKEN.
+            credential: The recorder's credential; None for the credential of LEDGER_TOKEN.
 
         Raises:
             ExpectedPositionError: Another entry has the first position.

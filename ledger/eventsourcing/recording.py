@@ -35,7 +35,7 @@ class WriterThread:
     Args:
         url: The database.
         notice: The id of the notice.
-        token: The token of the recorder; None: each call names a credential.
+        token: The token of the recorder; None if each call names a credential.
         marks: File of this host's high-water marks, which show that a database lost entries.
     """
 
@@ -55,7 +55,7 @@ class WriterThread:
         Args:
             items: The facts, in order.
             expected: Position of the notice's last entry just before the first fact.
-            credential: The recorder's credential; None: the credential of the token.
+            credential: The recorder's credential; None for the credential of the token.
 
         Returns:
             One receipt or refusal per fact, in the same order.

@@ -137,7 +137,7 @@ def verify_consistency(
 
 
 def _path_shape(index: int, last: int) -> tuple[int, int]:
-    """Return the level at which a node's path meets the last node's path, and the length of its proof.
+    """Return the level at which a node's path meets the last node's path, and the length of the node's proof.
 
     Above that level the path follows the tree's right edge. Siblings are on the left, one for each set bit of the
     index.

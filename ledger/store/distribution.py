@@ -48,7 +48,7 @@ COPIED = (
 SHARDS = 16
 """Shards of each table, and so the most workers that can share the notices.
 
-Citus looks at every shard of a table before it stores a batch. With 32, a single append takes a fifth longer.
+Citus looks at every shard of a table before it stores a batch. With 32 shards, one append takes a fifth longer.
 """
 LOGINS = ("ledger_owner", "ledger_writer", "ledger_projector", "ledger_reader")
 """Roles in which the coordinator connects to the workers; the roles can log in on the workers only."""

@@ -25,9 +25,9 @@ class BoundedConnection(AsyncConnection[Any]):
     """
 
     _deadline: float | None = None
-    """Instant of the event loop's clock by which the present round trip must end; None between round trips."""
+    """Seconds on the event loop's clock by which the present round trip must end; None between round trips."""
     _timer: asyncio.TimerHandle | None = None
-    """Timer of the next check of the deadline, or None.
+    """Timer of the next check of the deadline; None while no check is due.
 
     The timer outlasts a round trip, because a timer for each round trip costs more.
     """
@@ -84,7 +84,7 @@ class RecordingConnection(BoundedConnection):
     _answer: asyncio.Future[None] | None = None
     """Future that completes when the server sends data; None while no statement waits."""
     _has_news = False
-    """True if the socket was readable when nothing waited."""
+    """True if the socket was readable while no statement waited."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - psycopg's own
         super().__init__(*args, **kwargs)

@@ -192,7 +192,7 @@ class AttachmentExamination:
 
 
 def _narratives(data: object) -> dict[str, str]:
-    """Return path → digest of each narrative in an entry's data: of each object with only a `sha256`."""
+    """Return the digest of each narrative in an entry's data, by path; a narrative has only a `sha256`."""
     digests: dict[str, str] = {}
     pending: list[tuple[str, object]] = [("", data)]
     for path, value in pending:  # grows while it is read

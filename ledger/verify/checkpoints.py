@@ -81,7 +81,7 @@ class CheckpointExamination:
         Args:
             row: The stored checkpoint.
             position: Number of entries so far.
-            root: Root of the tree at that size; None if unknown.
+            root: Root of the tree at the checkpoint's size; None if unknown.
         """
         if row.number is None:
             self._unnumbered += 1
