@@ -151,7 +151,7 @@ def listed(items: Iterable[str]) -> str:
 
 
 def fact(name: str | None) -> str:
-    """Return a fact's type name as words.
+    """Return a fact's type name as words; empty for None.
 
     For example, improvement-ledger.board.BoardDecisionRecorded.v1 becomes Board decision recorded.
     """

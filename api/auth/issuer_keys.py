@@ -17,7 +17,7 @@ _CURVE_OF = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521", "Ed25519": "E
 _EDDSA = {"Ed25519", "EdDSA"}
 """Names of the Ed25519 signature algorithm; RFC 9864 replaces `EdDSA` with `Ed25519`."""
 _MEMBERS = ("kty", "kid", "alg", "n", "e", "crv", "x", "y")
-"""Members that verify a signature; the form of any other, such as a certificate, does not matter."""
+"""Members of a key that verify a signature; other members, such as a certificate, are ignored."""
 _UNSET: tuple[object, ...] = (None, "", [])
 """Values that issuers publish in place of an absent member."""
 _LONGEST_NAME = 80

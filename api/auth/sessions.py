@@ -31,7 +31,7 @@ FORM_FIELD = "session-form"
 """Name of the form field with the session's token."""
 _COOKIE = "ledger-session"
 _LONGEST = 3_800
-"""Characters of the longest cookie that browsers accept."""
+"""Maximum characters of a sealed session, so that browsers accept the cookie."""
 S = TypeVar("S", bound=Struct)
 
 

@@ -38,7 +38,7 @@ class ParsedForm(Struct):
 
 
 def read(fields: Sequence[Field], inputs: Inputs, zone: ZoneInfo) -> ParsedForm:
-    """Return the event, inputs and errors of a form; the event omits an invalid time."""
+    """Return the event, inputs and errors of a form; if the time is invalid, the event has data only."""
     reader = _Reader(inputs, zone)
     event: dict[str, Json] = {}
     for field in ENVELOPE:

@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"AR([0-9]{1,6})")
 
 
 async def new_draft(context: Context, notice: str, first: date, last: date) -> Draft:
-    """Return a new draft for a period, with every clause and every open area, at the latest position.
+    """Return a new draft at the latest position, with every clause and every area open in the draft's period.
 
     Raises:
         Refused: A date is out of range.

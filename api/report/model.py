@@ -57,7 +57,7 @@ class Requirement(QueryModel, frozen=True, kw_only=True):
 
 
 class Claim(ClaimFields, frozen=True, kw_only=True):
-    """Claim of impact in a report, with the evidence as it was when the claim was made."""
+    """Claim of impact in a report, with the evidence that the claim cites."""
 
     rests_on: tuple[Basis, ...]
 
@@ -112,7 +112,7 @@ class Report(QueryModel, frozen=True, kw_only=True):
 
 
 def has_slipped(action: Action) -> bool:
-    """Return True if the action's due date was moved, or passed before completion."""
+    """Return True if the action's due date was moved to a later day, or passed before completion."""
     return action.slippage_days > 0 or action.late
 
 

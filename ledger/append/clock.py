@@ -37,7 +37,7 @@ class MachineClock:
         return self._wall()
 
     def check_elapsed(self) -> None:
-        """Raise ClockWrong when the clock has run more than `BOUND` ahead of the time elapsed since the start."""
+        """Raise ClockWrong when the clock gained more than `BOUND` since this object was created."""
         started, elapsed = self._start
         gained = self._wall() - started - timedelta(seconds=self._elapsed() - elapsed)
         if gained > BOUND:

@@ -415,7 +415,7 @@ class Record:
 
     @staticmethod
     def salted(salt: str, pieces: Iterator[bytes] | list[bytes]) -> str:
-        """Return the salted digest of a narrative or document, as its entry has it."""
+        """Return the salted digest of a narrative or document in base64, as entries contain it."""
         digest = hashlib.sha256(unbase64(salt, 32))
         for piece in pieces:
             digest.update(piece)

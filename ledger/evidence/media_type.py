@@ -174,7 +174,7 @@ def _not_binary(name: str, head: bytes, tail: bytes) -> str | None:
 
 
 def _is_unknown_container(head: bytes, tail: bytes) -> bool:
-    """Return whether a file is a container, but no office document, such as Power BI's or Publisher's."""
+    """Return whether a file is a container but not an office document, such as a file of Power BI."""
     parts = _OFFICE_STREAMS if head.startswith(_OLE) else (*_PARTS.values(), b"mimetype")
     return head.startswith((_ZIP, _OLE)) and not any(part in head or part in tail for part in parts)
 

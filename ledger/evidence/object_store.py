@@ -90,7 +90,7 @@ class ObjectStore:
             The stored file, under its temporary name.
 
         Raises:
-            Refused: The file is empty, over the limit, or not of the declared media type.
+            Refused: The file is empty, over the limit, protected by a password, or not of the declared media type.
             Busy: Too many documents arrive at once, from all senders or from this sender.
             Unavailable: The store failed, or hangs.
         """
@@ -298,7 +298,7 @@ def _sync(path: Path) -> None:
 
 
 def _remove_parts(folder: Path, age: timedelta) -> None:
-    """Remove the parts `name#1` that a killed process left of an unfinished upload."""
+    """Remove the parts `name#1`, older than `age`, that a killed process left of an unfinished upload."""
     oldest = time.time() - age.total_seconds()
     for part in folder.glob("*/*#*"):
         if part.stat().st_mtime < oldest:
