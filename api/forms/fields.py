@@ -19,7 +19,7 @@ from api.forms.labels import FIRST_IDS, LABELS, UNEXPLAINED, hint_of, label_of
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.people import TokenIssued
 from ledger.domain.areas.records import UNCORRECTABLE, Replacement
-from ledger.domain.fact import ClauseNumber, Day, Fact, FactType, Id, Instant, Narrative, WordList
+from ledger.domain.fact import ClauseNumber, Count, Day, Fact, FactType, Id, Instant, Narrative, WordList
 from ledger.domain.fields import hints_of, unwrap
 from ledger.domain.registry import KINDS
 from ledger.intake.personal_data import CONFIRMABLE, PersonalData
@@ -152,7 +152,7 @@ A key is the name of a field, or the names of a fact and its field.
 """
 _CLOSED = frozenset({"activity rating", "impact rating", "erasure", "role request"})
 """Kinds of thing whose fields accept existing things only."""
-_GENERIC_HINTS = {get_args(each)[1].description for each in (Day, Instant, Id)}
+_GENERIC_HINTS = {get_args(each)[1].description for each in (Count, Day, Instant, Id)}
 """Descriptions of types whose meaning the control, or an error, already conveys."""
 _DERIVED: Mapping[type[Struct], tuple[str, ...]] = {
     EvidenceSubmitted: ("digest", "mediaType", "size", "stored"),
@@ -199,7 +199,7 @@ def _field(struct: type[Struct], info: FieldInfo, hint: object) -> Field:
     label = (
         LABELS.get(f"{struct.__name__}.{info.encode_name}") or LABELS.get(info.encode_name) or label_of(info.name)
     )
-    if info.encode_name in UNEXPLAINED and not begins:
+    if (info.encode_name in UNEXPLAINED or description in _things()) and not begins:
         description = ""
     first = FIRST_IDS.get(struct.__name__) or FIRST_IDS.get(references[0]) if begins else None
     if first is not None:
@@ -246,6 +246,13 @@ def _annotation(metas: Sequence[Meta]) -> _Annotation:
         pattern=next((meta.pattern for meta in reversed(metas) if meta.pattern), None),
         extra=next((meta.extra for meta in reversed(metas) if meta.extra), {}),
     )
+
+
+@cache
+def _things() -> frozenset[str]:
+    """Return the descriptions of things, which a control with a list of the existing things already conveys."""
+    begun = [kind.struct for kind in KINDS.values() if kind.struct.begins]
+    return frozenset(_annotation(unwrap(hints_of(struct)[struct.about]).metas).description for struct in begun)
 
 
 _CONTROLS = {

@@ -39,7 +39,9 @@ LABELS = {
     "onObjective": "Objective that it depends on",
     "parallel": "Other notice",
     "last": "Last day",
+    "modality": "Strength",
     "number": "Clause number",
+    "obligor": "Responsible body",
     "on": "Date",
     "outside": "Outside party",
     "partOf": "Measure that this is part of",
@@ -57,7 +59,7 @@ LABELS = {
     "supports": "Objectives, claims or measures supported",
     "takesEffectOn": "Effective date",
     "terms": "Terms of appointment",
-    "under": "Clause that allows it",
+    "under": "Clause under which it was added",
     "until": "End",
     "where": "Place of publication",
     "why": "Reason",
@@ -140,9 +142,9 @@ FIRST_IDS = {
 }
 """Reference to propose for the first thing of a kind, by kind or by the fact that creates it."""
 _WORDS = {
-    "absent: ": "if left blank: ",
-    "absent means ": "if left blank: ",
-    "absent ": "leave blank ",
+    "; absent: ": ". If left blank: ",
+    "; absent ": ". Leave blank ",
+    "instant": "time",
     "True if ": "Select yes if ",
 }
 """Words of a hint, by the words that they replace in a field's description for programs."""
@@ -159,14 +161,15 @@ def label_of(name: str) -> str:
 def hint_of(description: str, default: object, label: str = "") -> str:
     """Return the hint of a field: its description, in the words of a form.
 
-    "Absent" becomes "if left blank", and "True if" becomes "Select yes if". A description that only repeats the
-    label becomes an empty hint.
+    "Absent" becomes "if left blank", and "True if" becomes "Select yes if". A first sentence that only repeats the
+    label is left out.
     """
-    if _content(description) <= _content(label):
-        description = ""
     for code, words in _WORDS.items():
         description = description.replace(code, words)
-    description = of_people(description)
+    first, _, rest = description.partition(". ")
+    description = rest if _content(first) <= _content(label) else description
+    description = of_people(description).removeprefix(f"{label}, ")
+    description = f"{description[:1].upper()}{description[1:]}"
     if default in (NODEFAULT, None):
         return description
     usual = formatting.plain(str(default.value)) if isinstance(default, Enum) else default

@@ -6,6 +6,14 @@ from starlette.responses import Response
 from api.pages import page_data, query_documents, renderer
 from api.pages.page_request import PageRequest, ask, page_request_of
 
+USUAL_FACTS = (
+    *("ProgressRecorded", "ActionCompleted", "EvidenceSubmitted", "BoardDecisionRecorded", "MeetingHeld"),
+    *("AdviserReportIssued", "ClauseAssessed", "AccessRequested", "AccessGranted", "MeasureReadingReported"),
+    *("ContributionReceived", "RoleGranted", "NarrativeErased", "AuditFindingRecorded"),
+)
+"""Facts that people record most often, in the order of their links; readers get the first few of their roles."""
+_MOST_LINKS = 4
+
 
 async def get_overview(request: Request) -> Response:
     """Answer `GET /notices/{notice}` with the overview of the notice."""
@@ -15,6 +23,7 @@ async def get_overview(request: Request) -> Response:
     context = {
         "notice": notice,
         "allowed": allowed,
+        "usual_facts": [fact for fact in USUAL_FACTS if page_request.records(fact)][:_MOST_LINKS],
         "linked_from": await _linked_from(request, page_request, allowed - {page_request.notice}),
         **page_data.overview(page_request, notice),
     }

@@ -24,7 +24,7 @@ def text_matching(pattern: str, description: str, **extra: str) -> Meta:
 ID_PATTERN = r"[A-Za-z0-9:._/-]{1,128}"
 Id = Annotated[str, text_matching(ID_PATTERN, "An identifier: letters, digits and : . _ / -, at most 128.")]
 CODE_PATTERN = r"[A-Za-z0-9][A-Za-z0-9 .:_/+%-]{0,63}"
-_CODE = "A code from a list that the plan or the service keeps."
+_CODE = "A code: letters, digits, spaces and . : _ / + % -, at most 64."
 Code = Annotated[str, text_matching(CODE_PATTERN, _CODE)]
 CodeBesideList = Annotated[
     str,
@@ -80,7 +80,7 @@ def reference(kind: str, description: str, *, known: bool = True) -> Meta:
 
 
 class Period(Struct, frozen=True, gc=False, forbid_unknown_fields=True, rename="camel"):
-    """The days that something covers, both included."""
+    """A period, with its first and its last day included."""
 
     first: Day
     last: Day

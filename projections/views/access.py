@@ -31,7 +31,7 @@ from projections.views.word_lists import AccessDecision
 class Access(Struct, frozen=True):
     """A request for access, and the grant made on it."""
 
-    request: Annotated[str, ID, Meta(description="Id.")]
+    request: Annotated[str, ID, Meta(description="Id of the request for access.")]
     position: int
     requested_at: Annotated[datetime, Meta(description="Instant of the request.")]
     requested_by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the requester.")]
@@ -76,7 +76,7 @@ class Provision(Struct, frozen=True):
     position: int
     kind: Annotated[str, words(AccessKind), Meta(description="Kind of access.")]
     what: Annotated[NarrativeRef, Meta(description="Description; null if erased.")]
-    on: Annotated[date, Meta(description="Date.")]
+    on: Annotated[date, Meta(description="Date of the provision.")]
 
 
 class Use(Struct, frozen=True):

@@ -60,7 +60,7 @@ class Action(Struct, frozen=True):
         Meta(description="Narrative with its latest rating; null if none, or if erased."),
     ] = None
     rated_at: Annotated[datetime | None, Meta(description="Instant of its latest rating.")] = None
-    standing: Annotated[str, words(ActionStanding), Meta(description="State.")] = "OPEN"
+    standing: Annotated[str, words(ActionStanding), Meta(description="State of the action.")] = "OPEN"
     embedded_on: Annotated[
         date | None, Meta(description="Date from which its change was usual practice; null if it is not yet.")
     ] = None

@@ -23,7 +23,7 @@ from projections.views.word_lists import TenureEnd
 class Tenure(Struct, frozen=True):
     """Period of one adviser in post."""
 
-    appointment: Annotated[str, ID, Meta(description="Id.")]
+    appointment: Annotated[str, ID, Meta(description="Id of the appointment.")]
     position: int
     """Position of the entry that began the period."""
     adviser: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person.")]
@@ -40,7 +40,7 @@ class Tenure(Struct, frozen=True):
 class AdviserReport(Struct, frozen=True):
     """A report of the adviser to ministers."""
 
-    report: Annotated[str, ID, Meta(description="Id.")]
+    report: Annotated[str, ID, Meta(description="Id of the report.")]
     position: int
     issued_at: Annotated[datetime, Meta(description="Instant at which it was issued.")]
     adviser: Annotated[str, ACTOR_ID, Meta(description="Actor id of the adviser.")]

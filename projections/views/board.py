@@ -100,7 +100,7 @@ class Timetable(Struct, frozen=True):
 class Meeting(Struct, frozen=True):
     """A meeting of a board."""
 
-    meeting: Annotated[str, ID, Meta(description="Id.")]
+    meeting: Annotated[str, ID, Meta(description="Id of the meeting.")]
     position: int
     held_at: Annotated[datetime, Meta(description="Instant at which it was held.")]
     attendance: Annotated[list[str], ACTOR_ID, Meta(description="Actor ids of the people present.")]
@@ -131,7 +131,7 @@ class Pack(Struct, frozen=True):
 class Decision(Struct, frozen=True):
     """A decision of a board, and its rescission if any."""
 
-    decision: Annotated[str, ID, Meta(description="Id.")]
+    decision: Annotated[str, ID, Meta(description="Id of the decision.")]
     position: int
     decided_at: Annotated[datetime, Meta(description="Instant at which it was taken.")]
     meeting: Annotated[str, ID, Meta(description="Id of the meeting that took the decision.")]
@@ -156,7 +156,7 @@ class Decision(Struct, frozen=True):
 class BoardAction(Struct, frozen=True):
     """An action of the board's own log."""
 
-    board_action: Annotated[str, ID, Meta(description="Id.")]
+    board_action: Annotated[str, ID, Meta(description="Id of the board action.")]
     position: int
     agreed_at: Annotated[datetime, Meta(description="Instant at which it was agreed.")]
     meeting: Annotated[str, ID, Meta(description="Id of the meeting that agreed it.")]

@@ -34,12 +34,12 @@ _AREA, _FINDING, _RECOMMENDATION = "AREA", "FINDING", "RECOMMENDATION"
 class CoverageItem(Struct, frozen=True):
     """An item that the plan must answer."""
 
-    kind: Annotated[str, words(CoverageKind), Meta(description="Kind.")]
-    subject: Annotated[str, ID, Meta(description="Id.")]
+    kind: Annotated[str, words(CoverageKind), Meta(description="Kind of the thing that the plan must address.")]
+    subject: Annotated[str, ID, Meta(description="Id of the area, finding or recommendation.")]
     position: Annotated[int | None, Meta(description="Position of the entry that registered it.")]
     text: Annotated[NarrativeRef | None, Meta(description="Title or narrative; null if erased.")]
     objectives: Annotated[list[str], ID, Meta(description="Ids of the live objectives that address it.")]
-    is_asked: Annotated[
+    required: Annotated[
         bool, Meta(description="False for an area that ended, and for a recommendation rejected with a reason.")
     ] = True
 
@@ -47,10 +47,10 @@ class CoverageItem(Struct, frozen=True):
 class Finding(Struct, frozen=True):
     """A finding of an inspection, a review or a diagnostic."""
 
-    finding: Annotated[str, ID, Meta(description="Id.")]
+    finding: Annotated[str, ID, Meta(description="Id of the finding.")]
     position: int
     registered_at: Annotated[datetime, Meta(description="Instant at which it was registered.")]
-    origin: Annotated[str, Meta(description="Origin.")]
+    origin: Annotated[str, Meta(description="Origin of the finding, such as inspection.")]
     text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
     areas: Annotated[list[str], ID, Meta(description="Ids of the areas that it concerns.")]
     review: Annotated[str | None, ID, Meta(description="Id of the review behind it.")]
@@ -59,7 +59,7 @@ class Finding(Struct, frozen=True):
 class Recommendation(Struct, frozen=True):
     """A recommendation to the council, and the council's response."""
 
-    recommendation: Annotated[str, ID, Meta(description="Id.")]
+    recommendation: Annotated[str, ID, Meta(description="Id of the recommendation.")]
     position: int
     made_at: Annotated[datetime, Meta(description="Instant at which it was made.")]
     by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the body or person that made it.")]
@@ -96,7 +96,7 @@ RECOMMENDATIONS = Table("recommendations", Recommendation, ("recommendation",))
 ANSWERS = Table("answers", CoverageAnswer, ("objective",))
 
 
-VIEW = View("coverage", 1, (COVERAGE, FINDINGS, RECOMMENDATIONS, ANSWERS))
+VIEW = View("coverage", 2, (COVERAGE, FINDINGS, RECOMMENDATIONS, ANSWERS))
 
 
 @VIEW.on(ObjectiveAdded)
@@ -129,7 +129,7 @@ def _area_registered(rows: Rows, entry: Entry, fact: AreaRegistered) -> None:
 
 
 def _area_ended(rows: Rows, entry: Entry, fact: AreaClosed | AreaCarriedOver) -> None:
-    rows.change(COVERAGE, _AREA, fact.area, is_asked=False)
+    rows.change(COVERAGE, _AREA, fact.area, required=False)
 
 
 VIEW.on(AreaClosed)(_area_ended)
@@ -167,7 +167,7 @@ def _decide(rows: Rows, entry: Entry, recommendation: str, decided: str, respons
         decided_position=entry.position,
         response=response,
     )
-    rows.change(COVERAGE, _RECOMMENDATION, recommendation, is_asked=decided == "ACCEPTED")
+    rows.change(COVERAGE, _RECOMMENDATION, recommendation, required=decided == "ACCEPTED")
 
 
 def _change_answer(rows: Rows, objective: str, **changes: object) -> None:
@@ -201,7 +201,7 @@ def _put_answer(rows: Rows, answers: CoverageAnswer) -> None:
     for kind, subject in after - before:
         item = rows.get(COVERAGE, kind, subject) or CoverageItem(kind, subject, None, None, [])
         objectives = sorted({*item.objectives, answers.objective})
-        rows.put(COVERAGE, CoverageItem(kind, subject, item.position, item.text, objectives, item.is_asked))
+        rows.put(COVERAGE, CoverageItem(kind, subject, item.position, item.text, objectives, item.required))
 
 
 COVERED = Relation(
@@ -210,10 +210,10 @@ COVERED = Relation(
     "(SELECT * FROM views.coverage WHERE notice = :notice AND position IS NOT NULL)",
     computed={
         "covered": flag(
-            "True if a live objective addresses it, or none has to.", "NOT t.is_asked OR t.objectives <> '{}'"
+            "True if a live objective addresses it, or none has to.", "NOT t.required OR t.objectives <> '{}'"
         )
     },
-    conditions={"uncovered": "(t.is_asked AND t.objectives = '{}') = :value"},
+    conditions={"uncovered": "(t.required AND t.objectives = '{}') = :value"},
     order=("kind", "position", "subject"),
 )
 FINDING = of_table("coverage", FINDINGS, conditions={"area": ":value = ANY (t.areas)", "text": contains("text")})

@@ -41,7 +41,7 @@ class ClauseAssessment(Struct, frozen=True):
     position: int
     clause: Annotated[str, ID, Meta(description="Number of the clause.")]
     assessed_at: Annotated[datetime, Meta(description="Instant from which it holds.")]
-    judgement: Annotated[str, words(ClauseJudgement), Meta(description="Judgement.")]
+    judgement: Annotated[str, words(ClauseJudgement), Meta(description="Judgement on the clause.")]
     by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person who judged.")]
     role: _RecorderRole
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
@@ -70,7 +70,7 @@ class Submission(Struct, frozen=True):
 class Instruction(Struct, frozen=True):
     """Instruction to the council, and its answer."""
 
-    instruction: Annotated[str, ID, Meta(description="Id.")]
+    instruction: Annotated[str, ID, Meta(description="Id of the instruction.")]
     position: int
     given_at: Annotated[datetime, Meta(description="Instant at which it was given.")]
     by: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person who gave it.")]

@@ -19,14 +19,14 @@ from projections.views.word_lists import Loop
 class Gathering(Struct, frozen=True):
     """A gathering of views, summarised as themes."""
 
-    views: Annotated[str, ID, Meta(description="Id.")]
+    views: Annotated[str, ID, Meta(description="Id of the views.")]
     position: int
     gathered_at: Annotated[datetime, Meta(description="Instant at which they were gathered.")]
     group: Annotated[str, words(Group), Meta(description="Group whose views they are.")]
     other_group: Annotated[str | None, Meta(description="Name of the group if it is OTHER; else null.")]
-    method: Annotated[str, Meta(description="Method.")]
+    method: Annotated[str, Meta(description="Method of gathering, such as survey.")]
     count: Annotated[int, Meta(description="Number of participants.")]
-    themes: Annotated[list[NarrativeRef], Meta(description="Themes.")]
+    themes: Annotated[list[NarrativeRef], Meta(description="Themes of the views.")]
     considered: Annotated[int, Meta(description="Number of considerations.")] = 0
     changes: Annotated[int, Meta(description="Number of considerations that led to a change.")] = 0
 
@@ -39,7 +39,7 @@ class Consideration(Struct, frozen=True):
     considered_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
     group: Annotated[str, words(Group), Meta(description="Group whose views they are.")]
     other_group: Annotated[str | None, Meta(description="Name of the group if it is OTHER; else null.")]
-    standard: Annotated[str, Meta(description="Practice standard.")]
+    standard: Annotated[str, Meta(description="Practice standard against which the views were considered.")]
     change_made: Annotated[
         NarrativeRef | None, Meta(description="Resulting change; null if there was none, or if erased.")
     ]

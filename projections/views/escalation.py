@@ -20,7 +20,7 @@ from projections.views.word_lists import EscalationState
 class Concern(Struct, frozen=True):
     """Concern raised on behalf of ministers."""
 
-    concern: Annotated[str, ID, Meta(description="Id.")]
+    concern: Annotated[str, ID, Meta(description="Id of the concern.")]
     position: int
     raised_at: Annotated[datetime, Meta(description="Instant at which it was raised.")]
     text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
@@ -30,10 +30,10 @@ class Concern(Struct, frozen=True):
 class Intervention(Struct, frozen=True):
     """Decision of ministers to intervene."""
 
-    intervention: Annotated[str, ID, Meta(description="Id.")]
+    intervention: Annotated[str, ID, Meta(description="Id of the intervention.")]
     position: int
     decided_at: Annotated[datetime, Meta(description="Instant of the decision.")]
-    power: Annotated[str, Meta(description="Legal power.")]
+    power: Annotated[str, Meta(description="Legal power that ministers use.")]
     decision: Annotated[NarrativeRef, Meta(description="Outcome of the decision; null if erased.")]
     concerns: Annotated[list[str], ID, Meta(description="Ids of the concerns that it answers.")]
     takes_effect_on: Annotated[date | None, Meta(description="Date from which it has effect.")]

@@ -37,7 +37,7 @@ from projections.views.word_lists import BasisKind, EvidenceStatus
 class Evidence(Struct, frozen=True):
     """A document of the register."""
 
-    evidence: Annotated[str, ID, Meta(description="Id.")]
+    evidence: Annotated[str, ID, Meta(description="Id of the evidence.")]
     position: int
     submitted_at: Annotated[datetime, Meta(description="Instant at which it was submitted.")]
     actor: Annotated[str, ACTOR_ID, Meta(description="Actor id of its submitter.")]
@@ -72,7 +72,7 @@ class Assessment(Struct, frozen=True):
     position: int
     assessed_at: Annotated[datetime, Meta(description="Instant of the judgement.")]
     assessor: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person who did this.")]
-    judgement: Annotated[str, words(Judgement), Meta(description="Judgement.")]
+    judgement: Annotated[str, words(Judgement), Meta(description="Judgement on the document.")]
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
 
 

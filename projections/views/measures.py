@@ -42,7 +42,7 @@ Reading = MeasureReadingReported | MeasureReadingRestated
 class Measure(Struct, frozen=True):
     """A measure, and the results of its chart."""
 
-    measure: Annotated[str, ID, Meta(description="Id.")]
+    measure: Annotated[str, ID, Meta(description="Id of the measure.")]
     position: Annotated[int, Meta(description="Position of the entry that defined it.")]
     title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
     unit: Annotated[str, words(Unit), Meta(description="Unit of its values.")]

@@ -42,7 +42,7 @@ class Notice(Struct, frozen=True):
     council: Annotated[str | None, Meta(description="The council, by its ONS code; null for another body.")]
     body: Annotated[str | None, Meta(description="Name of another public body; null for a council.")]
     body_code: Annotated[str | None, Meta(description="Code of that body: ONS for a district, ODS for the NHS.")]
-    issuer: Annotated[str, Meta(description="Issuer.")]
+    issuer: Annotated[str, Meta(description="Issuer of the notice, such as DfE.")]
     issued_on: Annotated[date, Meta(description="Date of issue.")]
     zone: Annotated[str, Meta(description="IANA time zone of its dates.")]
     expires_on: Annotated[date | None, Meta(description="Last day of its term; null if it has none.")]
@@ -104,7 +104,7 @@ class Area(Struct, frozen=True):
     position: Annotated[int, Meta(description="Position of the entry that registered it.")]
     title: Annotated[NarrativeRef, Meta(description="Title; null if erased.")]
     ended: Annotated[str | None, words(AreaEnd), Meta(description="End of the area; null if it is open.")] = None
-    ended_on: Annotated[date | None, Meta(description="Date.")] = None
+    ended_on: Annotated[date | None, Meta(description="Date of the area's end.")] = None
     ended_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
     reason: Annotated[NarrativeRef | None, Meta(description="Reason for the closure; null if erased.")] = None
     successor: Annotated[str | None, ID, Meta(description="Id of the notice under which it continues.")] = None
@@ -114,11 +114,11 @@ class Area(Struct, frozen=True):
 class Interpretation(Struct, frozen=True):
     """The adopted meaning of a word that the notice leaves open."""
 
-    interpretation: Annotated[str, ID, Meta(description="Id.")]
+    interpretation: Annotated[str, ID, Meta(description="Id of the interpretation.")]
     position: RecordedPosition
     adopted_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
     number: Annotated[str, Meta(description="Number of the clause.")]
-    word: Annotated[str, Meta(description="The term.")]
+    word: Annotated[str, Meta(description="Term that the notice leaves open.")]
     meaning: Annotated[NarrativeRef, Meta(description="Meaning; null if erased.")]
     adopted_by: Annotated[str, Meta(description="Body or person that adopted it.")]
     parameters: Annotated[dict[str, Any], Meta(description="Parameters of the clause's rule that follow from it.")]
@@ -129,7 +129,7 @@ class Revision(Struct, frozen=True):
 
     position: RecordedPosition
     number: Annotated[str, Meta(description="Number of the clause.")]
-    revised_on: Annotated[date, Meta(description="Date.")]
+    revised_on: Annotated[date, Meta(description="Date of the revision.")]
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
     parameters: Annotated[dict[str, Any], Meta(description="Parameters of the clause's rule that it sets.")]
 

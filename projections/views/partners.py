@@ -26,7 +26,7 @@ from projections.views.word_lists import ContributionStanding
 class Partner(Struct, frozen=True):
     """A partner organisation."""
 
-    partner: Annotated[str, ID, Meta(description="Id.")]
+    partner: Annotated[str, ID, Meta(description="Id of the partner.")]
     position: int
     organisation: Annotated[NarrativeRef, Meta(description="Name; null if erased.")]
     section11: Annotated[bool, Meta(description="True if section 11 of the Children Act 2004 binds it.")]
@@ -36,7 +36,7 @@ class Partner(Struct, frozen=True):
 class Contribution(Struct, frozen=True):
     """A partner's contribution."""
 
-    contribution: Annotated[str, ID, Meta(description="Id.")]
+    contribution: Annotated[str, ID, Meta(description="Id of the contribution.")]
     position: int
     partner: Annotated[str, ID, Meta(description="Id of the partner.")]
     committed_at: Annotated[datetime, Meta(description="Instant at which it was promised.")]
@@ -71,7 +71,7 @@ class ContributionConcern(Struct, frozen=True):
 class PartnerUpdate(Struct, frozen=True):
     """An update that the board commissioned from a partner."""
 
-    update: Annotated[str, ID, Meta(description="Id.")]
+    update: Annotated[str, ID, Meta(description="Id of the update.")]
     position: int
     partner: Annotated[str, ID, Meta(description="Id of the partner.")]
     commissioned_at: Annotated[datetime, Meta(description="Instant of the request.")]

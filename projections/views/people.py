@@ -55,7 +55,7 @@ class Holding(Struct, frozen=True):
     """Role of an actor for a period."""
 
     actor: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of the holder.")]
-    role: Annotated[str, words(Role), Meta(description="Role.")]
+    role: Annotated[str, words(Role), Meta(description="Role in the notice.")]
     position: int
     from_at: Annotated[datetime, Meta(description="Instant at which it begins.")]
     until_at: Annotated[
@@ -71,7 +71,7 @@ class RoleRequest(Struct, frozen=True):
 
     position: int
     actor: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of the person who would have the role.")]
-    role: Annotated[str, words(Role), Meta(description="Role.")]
+    role: Annotated[str, words(Role), Meta(description="Role in the notice.")]
     requested_at: Annotated[datetime, Meta(description="Instant of the request.")]
     requested_by: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of the requester.")]
     reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
@@ -89,7 +89,7 @@ class RoleRequest(Struct, frozen=True):
 class Token(Struct, frozen=True):
     """Public data of an API token; the token itself is not stored."""
 
-    token: Annotated[str, ID, Meta(description="Public id.")]
+    token: Annotated[str, ID, Meta(description="Public id of the token.")]
     position: int
     actor: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of its owner.")]
     role: Annotated[str, words(Role), Meta(description="Role of its owner when using it.")]
@@ -104,7 +104,7 @@ class Token(Struct, frozen=True):
 class Integration(Struct, frozen=True):
     """A partner's system, with the facts that it may record."""
 
-    integration: Annotated[str, ID, Meta(description="Id.")]
+    integration: Annotated[str, ID, Meta(description="Id of the integration.")]
     position: int
     actor: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of the system.")]
     source: Annotated[str, Meta(description="Source that it records from.")]

@@ -94,7 +94,7 @@ class Highlight(Struct, frozen=True):
 class SelfAssessment(Struct, frozen=True):
     """Edition of the council's self-assessment; the latest edition is current."""
 
-    assessment: Annotated[str, ID, Meta(description="Id.")]
+    assessment: Annotated[str, ID, Meta(description="Id of the self-assessment.")]
     position: int
     published_at: Annotated[datetime, Meta(description="Instant at which it was published.")]
     edition: Annotated[str, Meta(description="Edition, as named by the council.")]
@@ -107,7 +107,7 @@ class SelfAssessment(Struct, frozen=True):
 class PlanVersion(Struct, frozen=True):
     """Approved version of the plan; the latest version is current."""
 
-    plan_version: Annotated[str, ID, Meta(description="Id.")]
+    plan_version: Annotated[str, ID, Meta(description="Id of the plan version.")]
     position: int
     approved_at: Annotated[datetime, Meta(description="Instant at which it was approved.")]
     body: Annotated[str, Meta(description="Body that approved it.")]
@@ -118,7 +118,7 @@ class PlanVersion(Struct, frozen=True):
 class Briefing(Struct, frozen=True):
     """Briefing of the council's leaders."""
 
-    briefing: Annotated[str, ID, Meta(description="Id.")]
+    briefing: Annotated[str, ID, Meta(description="Id of the briefing.")]
     position: int
     briefed_at: Annotated[datetime, Meta(description="Instant of the briefing.")]
     leaders: Annotated[list[str], ACTOR_ID, Meta(description="Actor ids of the leaders who were briefed.")]
@@ -132,7 +132,7 @@ class Rating(Struct, frozen=True):
     dimension: Annotated[str, words(Dimension), Meta(description="Dimension of the rating: activity or impact.")]
     code: Annotated[str, Meta(description="Code, as used in progress.")]
     position: Annotated[int, Meta(description="Position of the entry that adopted the scale.")]
-    label: Annotated[str, Meta(description="Label.")]
+    label: Annotated[str, Meta(description="Label of the rating, such as Amber.")]
     meaning: Annotated[NarrativeRef, Meta(description="Meaning; null on the default scale, or if erased.")]
     order: Annotated[int, Meta(description="Place in the scale; 0 is the worst.")]
 

@@ -54,11 +54,11 @@ class Publication(Struct, frozen=True):
 class AuditFinding(Struct, frozen=True):
     """Finding of an auditor."""
 
-    finding: Annotated[str, ID, Meta(description="Id.")]
+    finding: Annotated[str, ID, Meta(description="Id of the finding.")]
     position: int
     recorded_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
     auditor: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person.")]
-    severity: Annotated[str, words(Severity), Meta(description="Severity.")]
+    severity: Annotated[str, words(Severity), Meta(description="Severity of the finding.")]
     text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
     positions: Annotated[list[int], Meta(description="Positions of the entries behind it.")]
 
@@ -77,7 +77,7 @@ class Loss(Struct, frozen=True):
 class SigningKey(Struct, frozen=True):
     """Key that signs checkpoints, from the entry that records the key onwards."""
 
-    key: Annotated[str, Meta(description="Name.")]
+    key: Annotated[str, Meta(description="Name of the key in signed notes.")]
     position: int
     rotated_at: Annotated[datetime, Meta(description="Instant from which it signs.")]
     public_key: Annotated[str, Meta(description="Ed25519 public key: 32 bytes in base64.")]

@@ -33,7 +33,7 @@ def parts_of(report: BoardReportSubmitted) -> list[str]:
 class ChairReport(Struct, frozen=True):
     """A report of the chair on a period."""
 
-    report: Annotated[str, ID, Meta(description="Id.")]
+    report: Annotated[str, ID, Meta(description="Id of the report.")]
     position: int
     delivered_at: Annotated[datetime, Meta(description="Instant at which it was delivered.")]
     first: Annotated[date, Meta(description="First day of its period.")]
@@ -53,7 +53,7 @@ class ObjectiveReport(Struct, frozen=True):
 class BoardReport(Struct, frozen=True):
     """A report to a board, and which of the four parts it has."""
 
-    report: Annotated[str, ID, Meta(description="Id.")]
+    report: Annotated[str, ID, Meta(description="Id of the report.")]
     position: int
     submitted_at: Annotated[datetime, Meta(description="Instant at which it was submitted.")]
     meeting: Annotated[str, ID, Meta(description="Id of the meeting to which it was submitted.")]
@@ -79,7 +79,7 @@ class ReportRecommendation(Struct, frozen=True):
     """A report's recommendation to the board, and the board's decision on it."""
 
     report: Annotated[str, ID, Meta(description="Id of the report.")]
-    recommendation: Annotated[str, ID, Meta(description="Id.")]
+    recommendation: Annotated[str, ID, Meta(description="Id of the recommendation.")]
     position: int
     text: Annotated[NarrativeRef, Meta(description="Recommendation; null if erased.")]
     outcome: Annotated[

@@ -30,13 +30,13 @@ from projections.views.word_lists import AssessmentStanding, DiagnosticStanding,
 class Review(Struct, frozen=True):
     """A review of the council's progress."""
 
-    review: Annotated[str, ID, Meta(description="Id.")]
+    review: Annotated[str, ID, Meta(description="Id of the review.")]
     position: int
     scheduled_at: Annotated[datetime, Meta(description="Instant at which it was scheduled.")]
-    kind: Annotated[str, Meta(description="Kind.")]
+    kind: Annotated[str, Meta(description="Kind of review, such as monitoring visit.")]
     by: Annotated[str, Meta(description="Reviewing body or person.")]
     from_on: Annotated[date, Meta(description="Date on which it is to start.")]
-    topics: Annotated[list[str], words(Topic), Meta(description="Topics.")]
+    topics: Annotated[list[str], words(Topic), Meta(description="Topics of the review.")]
     other_topics: Annotated[list[NarrativeRef], Meta(description="Further topics.")]
     started_at: Annotated[datetime | None, Meta(description="Instant at which it started.")] = None
     started_position: Annotated[int | None, Meta(description="Position of the entry that records its start.")] = (
@@ -68,7 +68,7 @@ class ReviewGrade(Struct, frozen=True):
 
     review: Annotated[str, ID, Meta(description="Id of the review.")]
     judgement: Annotated[str, Meta(description="Judgement, such as overall effectiveness.")]
-    grade: Annotated[str, Meta(description="Grade.")]
+    grade: Annotated[str, Meta(description="Grade, such as requires improvement.")]
     position: RecordedPosition
 
 
@@ -85,7 +85,7 @@ class ReviewArea(Struct, frozen=True):
 class Diagnostic(Struct, frozen=True):
     """A diagnostic that the adviser required."""
 
-    diagnostic: Annotated[str, ID, Meta(description="Id.")]
+    diagnostic: Annotated[str, ID, Meta(description="Id of the diagnostic.")]
     position: int
     required_at: Annotated[datetime, Meta(description="Instant at which it was required.")]
     area: Annotated[str | None, ID, Meta(description="Id of the area that it concerns.")]

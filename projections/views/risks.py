@@ -30,7 +30,7 @@ _Controls = Annotated[NarrativeRef | None, Meta(description="Controls; null if n
 class Risk(Struct, frozen=True):
     """A risk to the plan, with its latest rating."""
 
-    risk: Annotated[str, ID, Meta(description="Id.")]
+    risk: Annotated[str, ID, Meta(description="Id of the risk.")]
     position: int
     raised_at: Annotated[datetime, Meta(description="Instant at which it was raised.")]
     text: Annotated[NarrativeRef, Meta(description="Narrative; null if erased.")]
@@ -66,7 +66,7 @@ class RiskRating(Struct, frozen=True):
 class Dependency(Struct, frozen=True):
     """A dependency of an objective or action on another objective or action, or on a body outside the plan."""
 
-    dependency: Annotated[str, ID, Meta(description="Id.")]
+    dependency: Annotated[str, ID, Meta(description="Id of the dependency.")]
     position: int
     registered_at: Annotated[datetime, Meta(description="Instant at which it was registered.")]
     text: Annotated[NarrativeRef, Meta(description="Result that is needed; null if erased.")]
@@ -77,7 +77,9 @@ class Dependency(Struct, frozen=True):
     on_action: Annotated[str | None, ID, Meta(description="Id of the action that it depends on.")]
     on_body: Annotated[str | None, Meta(description="Body outside the plan that it depends on.")]
     needed_by: Annotated[date | None, Meta(description="Last day on which the result is of use; null if none.")]
-    ended: Annotated[str | None, words(DependencyEnd), Meta(description="End; null if it is open.")] = None
+    ended: Annotated[
+        str | None, words(DependencyEnd), Meta(description="End of the dependency; null if it is open.")
+    ] = None
     ended_position: Annotated[int | None, Meta(description="Position of the entry that ended it.")] = None
     met_on: Annotated[date | None, Meta(description="Date on which it was met; null if it was not.")] = None
     result: Annotated[NarrativeRef | None, Meta(description="Result; null if it is not met, or if erased.")] = None

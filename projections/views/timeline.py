@@ -26,7 +26,7 @@ class TimelineMoment(Struct, frozen=True):
     """An entry of a subject's timeline."""
 
     kind: Annotated[str, Meta(description="Kind of subject, such as objective.")]
-    subject: Annotated[str, ID, Meta(description="Subject.")]
+    subject: Annotated[str, ID, Meta(description="Id of the subject.")]
     position: Annotated[int, Meta(description="Position of the entry.")]
     occurred_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
     fact: Annotated[str, Meta(description="Name of the fact, such as ObjectiveAdded.")]

@@ -7,6 +7,7 @@ from types import GenericAlias
 from typing import Annotated, Any, get_args, get_origin
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
 from ledger.domain.fact import WordList
 from ledger.domain.fields import unwrap
@@ -105,7 +106,7 @@ def _add_value(declaration: ObjectDeclaration, name: str, spec: Value, annotatio
     if bare is NarrativeRef:
         annotations[name] = str | None
         annotations[f"{name}_erased_by"] = int | None
-        described = f"Position of the entry that erased the {name.replace('_', ' ')}."
+        described = f"Position of the entry that erased `{to_camel_case(name)}`; null if it was not erased."
         setattr(declaration.cls, f"{name}_erased_by", strawberry.field(description=described))
         return
     field_type = spec.type or {dict: Json}.get(bare, bare)

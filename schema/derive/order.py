@@ -58,7 +58,7 @@ def order_of(name: str) -> type | None:
         value.description = fields[value.name][1]
     members = {
         "field": strawberry.field(description="Field."),
-        "direction": strawberry.field(default=OrderDirection.ASC, description="Direction."),
+        "direction": strawberry.field(default=OrderDirection.ASC, description="Direction of the order."),
     }
     annotations = {"field": words, "direction": OrderDirection}
     order = type(f"{name}Order", (), {"__annotations__": annotations, "__module__": __name__, **members})

@@ -9,7 +9,7 @@ from schema.derive.declaration import ID, Filter, RowObject, entry, object_type,
 
 _FILTERS = {
     "clause": Filter(ID, "Number of the clause.", "number"),
-    "status": Filter(Status, "Status."),
+    "status": Filter(Status, "Status of the clause."),
 }
 
 
@@ -33,7 +33,7 @@ class Compliance(RowObject):
     obligor = value("Party responsible for the obligation.", Obligor)
     modality = value("Modality of the clause; a MAY is a power, used or unused.", Modality)
     rule = value("Name of the rule that judges it.")
-    status = value("Status.", Status)
+    status = value("Status of the clause.", Status)
     since = value("Instant at which the status began.")
     since_position = value("Position of the entry that changed the status; null if a deadline did.")
     reason = value("Reason for the status: a sentence of ids, dates and counts.")
@@ -51,7 +51,7 @@ class Standing(RowObject):
 
     clause = value("Number of the clause.", ID, name="number")
     begins = value("Instant at which it begins.")
-    status = value("Status.", Status)
+    status = value("Status of the clause.", Status)
     since = value("Instant at which the status began; the reason may have changed since.")
     since_position = value("Position of the entry that changed the status; null if a deadline does.")
     reason = value("Reason for the status: a sentence of ids, dates and counts.")
@@ -68,6 +68,6 @@ class Forecast(RowObject):
 
     clause = value("Number of the clause.", ID, name="number")
     begins = value("Instant at which it begins.")
-    status = value("Status.", Status)
+    status = value("Status of the clause.", Status)
     reason = value("Reason for the status: a sentence of ids, dates and counts.")
     entries = value("Positions of the entries behind it.")

@@ -44,7 +44,7 @@ class Entry(Node):
     type: str | None = strawberry.field(
         description="Type name of its fact, such as improvement-ledger.plan.ObjectiveAdded.v1."
     )
-    source: str | None = strawberry.field(description="Source.")
+    source: str | None = strawberry.field(description="Source of the event.")
     occurred_at: datetime | None = strawberry.field(
         default=None,
         description="Instant of the event: the day stated by the fact, else the event's time or recording.",
@@ -80,7 +80,7 @@ class EntryFilter:
     )
     actor: str | None = strawberry.field(default=None, description="Actor id of its recorder.")
     subject: str | None = strawberry.field(default=None, description="Subject, as named by its recorder.")
-    source: str | None = strawberry.field(default=None, description="Source.")
+    source: str | None = strawberry.field(default=None, description="Source of the event.")
     clause: str | None = strawberry.field(
         default=None, description="Clause that it concerns, such as 5b; 9 includes 9a to 9d."
     )

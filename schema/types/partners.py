@@ -89,7 +89,9 @@ class AdviserReport(Recorded, Node):
     requirements = short_list("RequirementReport", "Sections on the notice's requirements.", by="report")
 
 
-@object_type(adviser.AREA_REPORT, filters={**of_row("area"), "judgement": Filter(AreaJudgement, "Judgement.")})
+@object_type(
+    adviser.AREA_REPORT, filters={**of_row("area"), "judgement": Filter(AreaJudgement, "Judgement of the area.")}
+)
 class AreaReport(RowObject):
     """Section of the adviser's report on an area."""
 

@@ -20,7 +20,6 @@ from schema.derive.declaration import (
     row_type,
     section,
     short_list,
-    value,
 )
 from schema.derive.node import Node
 
@@ -34,7 +33,7 @@ _OPEN = "True if it is open."
         "area": Filter(ID, "Area that it serves, such as 1a."),
         **of_row("owner"),
         "open": Filter(bool, _OPEN),
-        "outcome": Filter(ObjectiveOutcome, "Outcome."),
+        "outcome": Filter(ObjectiveOutcome, "Outcome of the objective."),
         **of_row("slow", "highlighted"),
         "activity_rating": Filter(str, "Code of its latest activity rating."),
         "impact_rating": Filter(str, "Code of its latest impact rating."),
@@ -113,8 +112,6 @@ class Milestone(RowObject):
 @object_type(coverage.COVERED, filters=of_row("kind", "covered"))
 class Coverage(RowObject):
     """Line of the coverage matrix: a thing that the plan must address, and the live objectives that address it."""
-
-    required = value(name="is_asked")
 
 
 @object_type(

@@ -45,7 +45,7 @@ class Review(Recorded, Node):
     checklist = short_list("Checklist", "Progress of each kind of access, by clause.", by="review")
 
 
-row_type(reviews.REVIEW_AREA, "area", filters={"judgement": Filter(AreaJudgement, "Judgement.")})
+row_type(reviews.REVIEW_AREA, "area", filters={"judgement": Filter(AreaJudgement, "Judgement of the area.")})
 
 
 @object_type(reviews.OBJECTIVE_ASSESSMENT)

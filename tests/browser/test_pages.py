@@ -101,6 +101,18 @@ def test_a_page_is_walked_with_the_keyboard_alone(sample: Service, chromium: Bro
     expect(page).to_have_url(f"{sample.url}{HOME}/board?knownAt=2023-01-31")
 
 
+def test_the_most_usual_form_is_two_links_from_the_top_of_the_overview(
+    sample: Service, chromium: Browser, axe: str
+) -> None:
+    page = Person(chromium, sample, "council-officer", axe).page
+    page.goto(HOME)
+    for key in ("Tab", "Enter", "Tab"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("link", name="Record progress")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Record progress")).to_be_visible()
+
+
 def test_without_scripts_all_of_it_works(sample: Service, chromium: Browser, axe: str) -> None:
     page = Person(chromium, sample, "auditor", axe, narrow=True, scripts=False).page
     page.goto(HOME)

@@ -20,7 +20,9 @@ RequestId = Annotated[str, reference("access", "A request for access, and the gr
 DocumentId = Annotated[
     str,
     reference(
-        "evidence", "The document used: evidence of the register, or an opaque name from outside it.", known=False
+        "evidence",
+        "The document used: evidence in the register, or a code for a document outside it.",
+        known=False,
     ),
 ]
 MAXIMUM_DAYS = 184
@@ -76,7 +78,7 @@ class AccessRequested(Fact, frozen=True, kw_only=True):
     kind: AccessKind
     scope: Narrative
     purpose: Narrative
-    from_: Annotated[Instant, Meta(description="The first instant of the access.")]
+    from_: Annotated[Instant, Meta(description="The instant at which the access starts.")]
     until: Annotated[Instant, Meta(description="The instant at which the access ends.")]
     documents: Annotated[
         list[DocumentId],

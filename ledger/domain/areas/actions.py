@@ -61,7 +61,7 @@ def _one_owner(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-CoOwners = Annotated[list[ActorId], Meta(description="Other actors responsible for it.")]
+CoOwners = Annotated[list[ActorId], Meta(description="Other actors responsible for the action.")]
 DuePrecision = Annotated[Precision, Meta(description="The precision of the due date.")]
 
 
@@ -88,7 +88,7 @@ class ActionAdded(Fact, frozen=True, kw_only=True):
     partner: Annotated[PartnerId | None, Meta(description="The partner responsible for the action.")] = None
     co_owners: CoOwners = []
     precision: DuePrecision = Precision.DAY
-    part_of: Annotated[ActionId | None, Meta(description="The action that it is a part of.")] = None
+    part_of: Annotated[ActionId | None, Meta(description="The larger action that includes this one.")] = None
 
 
 class ActionRevised(Fact, frozen=True, kw_only=True):
@@ -106,9 +106,9 @@ class ActionRevised(Fact, frozen=True, kw_only=True):
     action: ActionId
     reason: Narrative
     title: Narrative | None = None
-    owner: Annotated[ActorId | None, Meta(description="The actor responsible from now on.")] = None
+    owner: Annotated[ActorId | None, Meta(description="The actor responsible for the action from now on.")] = None
     co_owners: Annotated[
-        list[ActorId] | None, Meta(description="The other actors responsible from now on; absent: as before.")
+        list[ActorId] | None, Meta(description="The action's other owners from now on; absent: as before.")
     ] = None
 
 
@@ -146,8 +146,8 @@ class ActionCompleted(Fact, frozen=True, kw_only=True):
 
     action: ActionId
     completed_on: Day
-    result: Annotated[Narrative, Meta(description="The result that did not exist before.")]
-    evidence: Annotated[list[EvidenceId], Meta(description="The evidence for completion.")] = []
+    result: Annotated[Narrative, Meta(description="The action's result, which did not exist before.")]
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that the action was completed.")] = []
 
 
 class ActionEmbedded(Fact, frozen=True, kw_only=True):
@@ -181,7 +181,9 @@ class ActionDropped(Fact, frozen=True, kw_only=True):
 
     action: ActionId
     reason: Narrative
-    approver: Annotated[ActorId, Meta(description="The actor who approved this; not an owner of the action.")]
+    approver: Annotated[
+        ActorId, Meta(description="The actor who approved dropping the action; not an owner of it.")
+    ]
 
 
 class ActionReopened(Fact, frozen=True, kw_only=True):
@@ -225,7 +227,7 @@ class MilestoneReached(Fact, frozen=True, kw_only=True):
 
     milestone: MilestoneId
     reached_on: Day
-    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that it was reached.")] = []
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that the milestone was reached.")] = []
 
 
 class Action(Struct):

@@ -50,7 +50,7 @@ class AdviserReplaced(Fact, frozen=True, kw_only=True):
     )
 
     appointment: AppointmentId
-    adviser: Annotated[ActorId, Meta(description="The adviser from now on.")]
+    adviser: Annotated[ActorId, Meta(description="The new adviser.")]
     first: Annotated[Day, Meta(description="The new adviser's first day.")]
     reason: Narrative
 

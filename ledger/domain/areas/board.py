@@ -76,7 +76,7 @@ class ChairAppointed(Fact, frozen=True, kw_only=True):
     chair: Annotated[ActorId, Meta(description="The actor who chairs.")]
     independence_basis: Annotated[
         Narrative | None,
-        Meta(description="The chair's independence of the council, explained; required if the notice asks."),
+        Meta(description="The reason why the chair is independent of the council; required if the notice asks."),
     ] = None
     interests: Annotated[list[Narrative], Meta(description="The interests that the chair declared.")] = []
     first: Annotated[Day, Meta(description="The first day.")]
@@ -98,7 +98,7 @@ class ChairEnded(Fact, frozen=True, kw_only=True):
     )
 
     chair: ActorId
-    last: Annotated[Day, Meta(description="The last day in the chair.")]
+    last: Annotated[Day, Meta(description="The chair's last day.")]
     reason: Narrative
     board: BoardName = None
 
@@ -166,7 +166,7 @@ class TimetableAgreed(Fact, frozen=True, kw_only=True):
         decision=True,
     )
 
-    dates: Annotated[list[Day], Meta(min_length=1, description="The days, in order.")]
+    dates: Annotated[list[Day], Meta(min_length=1, description="The days of the board's meetings, in order.")]
     department_consent: Annotated[bool, Meta(description="True if the Department agreed to the timetable.")]
     report_dates: Annotated[list[Day], Meta(description="The days by which the chair reports, in order.")] = []
     board: BoardName = None
@@ -208,7 +208,9 @@ class BoardDecisionRecorded(Fact, frozen=True, kw_only=True):
     options: Annotated[list[Narrative], Meta(description="The options that the board weighed.")] = []
     votes: Votes | None = None
     evidence: Annotated[list[EvidenceId], Meta(description="The evidence before the board.")] = []
-    relates_to: Annotated[list[Id], Meta(description="The objectives, areas or decisions concerned.")] = []
+    relates_to: Annotated[
+        list[Id], Meta(description="The objectives, areas or decisions that the decision concerns.")
+    ] = []
 
 
 class DecisionRescinded(Fact, frozen=True, kw_only=True):
@@ -225,7 +227,9 @@ class DecisionRescinded(Fact, frozen=True, kw_only=True):
     decision: DecisionId
     meeting: Annotated[str, reference("meeting", "The meeting that rescinded it.", known=False)]
     reason: Narrative
-    replaced_by: Annotated[DecisionId | None, Meta(description="The decision that replaces it.")] = None
+    replaced_by: Annotated[
+        DecisionId | None, Meta(description="The decision that replaces the rescinded one.")
+    ] = None
 
 
 class BoardRecord(Struct):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DeliverableId = Annotated[str, reference("deliverable", "A deliverable, as the clause names it.", known=False)]
 InstructionId = Annotated[str, reference("instruction", "An instruction to the council.")]
-Evidence = Annotated[list[EvidenceId], Meta(description="Evidence that shows it.")]
+Evidence = Annotated[list[EvidenceId], Meta(description="The documents that support this.")]
 
 
 class ClauseJudgement(WordList):
@@ -53,13 +53,13 @@ class ClauseAssessed(Fact, frozen=True, kw_only=True):
     stated_day: ClassVar[StatedDay | None] = StatedDay("effective")
     sentence: ClassVar[Sentence] = Sentence("Clause {number} was assessed as {status}: {reason}")
 
-    number: Annotated[ClauseNumber, Meta(description="The clause.")]
+    number: Annotated[ClauseNumber, Meta(description="The clause that the person judged.")]
     status: ClauseJudgement
     reason: Narrative
     evidence: Evidence = []
-    effective: Annotated[Day | None, Meta(description="The day of the judgement; absent: the event's time.")] = (
-        None
-    )
+    effective: Annotated[
+        Day | None, Meta(description="The day of the judgement; absent: the day of the event.")
+    ] = None
 
 
 class DeliverableSubmitted(Fact, frozen=True, kw_only=True):
@@ -71,7 +71,7 @@ class DeliverableSubmitted(Fact, frozen=True, kw_only=True):
 
     deliverable: DeliverableId
     submitted_on: Day
-    to: Annotated[Code | None, Meta(description="The body that it went to, such as DfE.")] = None
+    to: Annotated[Code | None, Meta(description="The body that receives the deliverable, such as DfE.")] = None
     evidence: Evidence = []
 
 
@@ -103,7 +103,7 @@ class InstructionGiven(Fact, frozen=True, kw_only=True):
 
     instruction: InstructionId
     text: Narrative
-    due: Annotated[Day | None, Meta(description="The last day to follow it.")] = None
+    due: Annotated[Day | None, Meta(description="The last day to follow the instruction.")] = None
 
 
 class InstructionAnswered(Fact, frozen=True, kw_only=True):
@@ -151,7 +151,7 @@ class PostVacated(Fact, frozen=True, kw_only=True):
     stated_day: ClassVar[StatedDay | None] = StatedDay("last", at_latest=True)
     sentence: ClassVar[Sentence] = Sentence("{holder} left the post of {post} on {last}: {reason}")
 
-    post: Annotated[Code, Meta(description="The post.")]
+    post: Annotated[Code, Meta(description="The post that the person left.")]
     holder: Annotated[ActorId, Meta(description="The person who left.")]
     last: Annotated[Day, Meta(description="The last day.")]
     reason: Narrative

@@ -54,11 +54,12 @@ class ViewsGathered(Fact, frozen=True, kw_only=True):
     views: ViewsId
     group: Group
     other_group: Annotated[
-        Code | None, Meta(description="The other group's name, as the clause has it; required for another group.")
+        Code | None,
+        Meta(description="The other group's name, as in the clause; required if the list lacks the group."),
     ] = None
     method: Annotated[Code, Meta(description="The method, such as survey, forum or interviews.")]
     count: Annotated[Count, Meta(description="The number of people who took part.")]
-    themes: Annotated[list[Narrative], Meta(min_length=1, description="The themes of their views.")]
+    themes: Annotated[list[Narrative], Meta(min_length=1, description="The themes of the views, without names.")]
 
 
 class ViewsConsidered(Fact, frozen=True, kw_only=True):

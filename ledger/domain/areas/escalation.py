@@ -29,7 +29,9 @@ class ConcernRaised(Fact, frozen=True, kw_only=True):
 
     concern: ConcernId
     text: Narrative
-    areas: Annotated[list[AreaId], Meta(description="The areas for priority action concerned.")] = []
+    areas: Annotated[
+        list[AreaId], Meta(description="The areas for priority action that the concern is about.")
+    ] = []
 
 
 class InterventionDecided(Fact, frozen=True, kw_only=True):
@@ -47,7 +49,7 @@ class InterventionDecided(Fact, frozen=True, kw_only=True):
     intervention: InterventionId
     power: Annotated[Code, Meta(description="The power, such as s497A of the Education Act 1996.")]
     decision: Narrative
-    concerns: Annotated[list[ConcernId], Meta(description="The concerns that led to it.")] = []
+    concerns: Annotated[list[ConcernId], Meta(description="The concerns that led to the intervention.")] = []
     takes_effect_on: Day | None = None
 
 

@@ -34,16 +34,16 @@ EvidenceId = Annotated[str, reference("evidence", "A piece of evidence in the re
 
 
 class Classification(WordList):
-    """The readers of a document, from everyone to a few roles and the holders of live grants."""
+    """The protective marking of a document, which decides who may open it."""
 
     PUBLIC = "PUBLIC"
-    """Open to everyone."""
+    """Everyone may open the document."""
     OFFICIAL = "OFFICIAL"
-    """Open to the roles that read the register."""
+    """Every role that reads the register may open the document."""
     OFFICIAL_SENSITIVE = "OFFICIAL_SENSITIVE"
-    """Open to most roles that read the register, and to others with a live grant."""
+    """Most roles that read the register may open the document; others need a live grant."""
     RESTRICTED = "RESTRICTED"
-    """Open to few roles, and to others with a live grant; each opening is recorded."""
+    """Few roles may open the document; others need a live grant. Each opening is recorded."""
 
 
 def _file_unknown(data: dict[str, Any]) -> dict[str, Any]:
@@ -71,10 +71,12 @@ class EvidenceSubmitted(Fact, frozen=True, kw_only=True):
     title: Narrative
     classification: Classification
     period: Annotated[Period | None, Meta(description="The days that the document covers.")] = None
-    supports: Annotated[list[Id], Meta(description="The objectives, claims or measures that it supports.")] = []
+    supports: Annotated[
+        list[Id], Meta(description="The objectives, claims or measures that the document supports.")
+    ] = []
     stored: Annotated[
         bool | None,
-        Meta(description="Whether its file came and is stored; set by the ledger. Absent in version 1: unknown."),
+        Meta(description="True if the ledger stores the file; set by the ledger. Absent in version 1: unknown."),
     ] = None
 
 
@@ -89,12 +91,12 @@ class EvidenceSuperseded(Fact, frozen=True, kw_only=True):
     )
 
     evidence: EvidenceId
-    by: Annotated[EvidenceId, Meta(description="The evidence that replaces it.")]
+    by: Annotated[EvidenceId, Meta(description="The newer document, which replaces the older one.")]
     reason: Narrative
 
 
 class EvidenceWithdrawn(Fact, frozen=True, kw_only=True):
-    """A document was withdrawn; facts that rest on it are marked."""
+    """A document was withdrawn; the facts that cite it are marked."""
 
     act: ClassVar[str] = "withdrawEvidence"
     ends: ClassVar[str] = "withdrawn"
@@ -147,7 +149,7 @@ class EvidenceErased(Fact, frozen=True, kw_only=True):
     )
 
     evidence: EvidenceId
-    request: Annotated[Position, Meta(description="The entry that requested it.")]
+    request: Annotated[Position, Meta(description="The entry that requested the erasure.")]
 
 
 class EvidenceOpened(Fact, frozen=True, kw_only=True):

@@ -57,7 +57,7 @@ class Direction(WordList):
 
 
 class MeasureDefined(Fact, frozen=True, kw_only=True):
-    """A measure was defined, permanently, with its baseline."""
+    """A measure was defined, with its baseline; its definition never changes."""
 
     act: ClassVar[str] = "defineMeasure"
     begins: ClassVar[bool] = True
@@ -71,8 +71,8 @@ class MeasureDefined(Fact, frozen=True, kw_only=True):
     title: Narrative
     unit: Unit
     direction: Direction
-    target: Annotated[Figure | None, Meta(description="The target value, in the unit.")] = None
-    baseline: Annotated[Figure | None, Meta(description="The value at the start, in the unit.")] = None
+    target: Annotated[Figure | None, Meta(description="The target, in the measure's unit.")] = None
+    baseline: Annotated[Figure | None, Meta(description="The value at the start, in the measure's unit.")] = None
     per: Annotated[
         Count | None, Meta(description="For a rate: the number of units in the denominator, such as 10,000.")
     ] = None
@@ -159,13 +159,13 @@ class MeasureBaselineReset(Fact, frozen=True, kw_only=True):
     )
 
     measure: MeasureId
-    first: Annotated[Day, Meta(description="The first day of the first period used from now on.")]
+    first: Annotated[Day, Meta(description="The first day of the first period that the new limits use.")]
     reason: Narrative
-    baseline: Annotated[Figure | None, Meta(description="The new baseline, in the unit.")] = None
+    baseline: Annotated[Figure | None, Meta(description="The new baseline, in the measure's unit.")] = None
 
 
 class MeasureRevised(Fact, frozen=True, kw_only=True):
-    """A measure has another target from a day on; the earlier target remains on record."""
+    """A measure's target was changed from a day on; the earlier target remains on record."""
 
     act: ClassVar[str] = "reviseMeasure"
     stated_day: ClassVar[StatedDay | None] = StatedDay("first", from_start=True)
@@ -176,8 +176,8 @@ class MeasureRevised(Fact, frozen=True, kw_only=True):
     )
 
     measure: MeasureId
-    target: Annotated[Figure, Meta(description="The target from that day on, in the unit.")]
-    first: Annotated[Day, Meta(description="The first day of the target.")]
+    target: Annotated[Figure, Meta(description="The new target, in the measure's unit.")]
+    first: Annotated[Day, Meta(description="The first day on which the new target applies.")]
     reason: Narrative
 
 

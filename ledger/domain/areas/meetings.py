@@ -40,7 +40,7 @@ class BoardPackCirculated(Fact, frozen=True, kw_only=True):
 
 
 class MeetingHeld(Fact, frozen=True, kw_only=True):
-    """A board met; the entry's time is that of the meeting."""
+    """A board met; the time of the entry is the time of the meeting."""
 
     act: ClassVar[str] = "holdMeeting"
     version: ClassVar[int] = 2
@@ -77,7 +77,7 @@ class MinutesApproved(Fact, frozen=True, kw_only=True):
 
 
 class BoardActionAgreed(Fact, frozen=True, kw_only=True):
-    """The board agreed an action of its own, apart from the plan."""
+    """The board agreed an action for its own log, which is separate from the plan."""
 
     act: ClassVar[str] = "agreeBoardAction"
     begins: ClassVar[bool] = True
@@ -88,10 +88,10 @@ class BoardActionAgreed(Fact, frozen=True, kw_only=True):
     )
 
     board_action: BoardActionId
-    meeting: Annotated[str, reference("meeting", "The meeting that agreed it.", known=False)]
+    meeting: Annotated[str, reference("meeting", "The meeting that agreed the action.", known=False)]
     text: Annotated[Narrative, Meta(description="The task.")]
-    owner: Annotated[ActorId, Meta(description="The actor responsible for it.")]
-    due: Annotated[Day | None, Meta(description="The last day to do it, if one was agreed.")] = None
+    owner: Annotated[ActorId, Meta(description="The actor responsible for the action.")]
+    due: Annotated[Day | None, Meta(description="The last day for the action, if one was agreed.")] = None
 
 
 class BoardActionDone(Fact, frozen=True, kw_only=True):

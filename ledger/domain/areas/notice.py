@@ -117,7 +117,7 @@ def _one_predecessor(data: dict[str, Any]) -> dict[str, Any]:
 
 
 class NoticeIssued(Fact, frozen=True, kw_only=True):
-    """A notice was issued to a public body: the first entry of its ledger."""
+    """A notice was issued to a public body; this is the first entry of the notice's ledger."""
 
     act: ClassVar[str] = "issueNotice"
     version: ClassVar[int] = 2
@@ -130,21 +130,21 @@ class NoticeIssued(Fact, frozen=True, kw_only=True):
     )
 
     kind: NoticeKind
-    council: Annotated[OnsCode | None, Meta(description="The council, if it was issued to one.")] = None
+    council: Annotated[OnsCode | None, Meta(description="The council, if the notice was issued to one.")] = None
     issuer: Annotated[Code, Meta(description="The issuer, such as DfE.")]
     issued_on: Day
     title: Narrative
-    trigger: Annotated[Narrative, Meta(description="The event that led to it, such as an inspection report.")]
-    zone: Annotated[Code, Meta(description="The IANA time zone in which its days are counted.")] = "Europe/London"
-    pack_digest: Annotated[Digest, Meta(description="SHA-256 of the notice pack that it was read from.")]
+    trigger: Annotated[Narrative, Meta(description="The event behind the notice, such as an inspection report.")]
+    zone: Annotated[Code, Meta(description="The IANA time zone of the notice's days.")] = "Europe/London"
+    pack_digest: Annotated[Digest, Meta(description="SHA-256 of the notice pack from which the notice was read.")]
     predecessors: Annotated[list[Id], Meta(description="The notices that this one follows.")] = []
     body: Annotated[Code | None, Meta(description="The other public body, such as an NHS trust.")] = None
     body_code: Annotated[Code | None, Meta(description="The body's code, such as RMP for an NHS trust.")] = None
-    expires_on: Annotated[Day | None, Meta(description="The last day of its term, if it has one.")] = None
+    expires_on: Annotated[Day | None, Meta(description="The last day of the notice's term, if any.")] = None
 
 
 class ClauseRegistered(Fact, frozen=True, kw_only=True):
-    """A clause of the notice, and the obligation that it carries."""
+    """A clause of the notice was registered, with the obligation that it carries."""
 
     act: ClassVar[str] = "registerClause"
     sentence: ClassVar[Sentence] = Sentence(
@@ -162,12 +162,12 @@ class ClauseRegistered(Fact, frozen=True, kw_only=True):
     text: Annotated[Narrative, Meta(description="The clause in the project's own words.")]
     under: Annotated[
         ClauseNumber | None,
-        Meta(description="The clause whose power allows this instruction; absent for the notice's own clauses."),
+        Meta(description="The clause under which this one was added; absent for the notice's own clauses."),
     ] = None
 
 
 class AreaRegistered(Fact, frozen=True, kw_only=True):
-    """An area for priority action, as the notice names it."""
+    """An area for priority action was registered, as the notice names it."""
 
     act: ClassVar[str] = "registerArea"
     begins: ClassVar[bool] = True
@@ -181,7 +181,7 @@ class AreaRegistered(Fact, frozen=True, kw_only=True):
 
 
 class AreaClosed(Fact, frozen=True, kw_only=True):
-    """An area no longer needs priority action; the notice goes on with the others."""
+    """An area for priority action was closed; the notice's other areas stay as they are."""
 
     act: ClassVar[str] = "closeArea"
     ends: ClassVar[str] = "closed"
@@ -208,12 +208,12 @@ class AreaCarriedOver(Fact, frozen=True, kw_only=True):
     )
 
     area: AreaId
-    successor: Annotated[Id, Meta(description="The notice under which it continues.")]
-    successor_area: Annotated[Id | None, Meta(description="Its id there; absent if the id is the same.")] = None
+    successor: Annotated[Id, Meta(description="The notice under which the area continues.")]
+    successor_area: Annotated[Id | None, Meta(description="The area's id there; absent if the same.")] = None
 
 
 class InterpretationAdopted(Fact, frozen=True, kw_only=True):
-    """A body decided the meaning of a word that the notice leaves open; it applies from then on."""
+    """A body decided the meaning of a word that the notice leaves open; the meaning applies from then on."""
 
     act: ClassVar[str] = "adoptInterpretation"
     begins: ClassVar[bool] = True
@@ -241,7 +241,7 @@ class Revision(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", 
 
 
 class NoticeRevised(Fact, frozen=True, kw_only=True):
-    """The issuer revised what the notice asks, such as a later delivery date."""
+    """The issuer changed a requirement of the notice, such as its delivery date."""
 
     act: ClassVar[str] = "reviseNotice"
     stated_day: ClassVar[StatedDay | None] = StatedDay("revised_on", from_start=True)

@@ -34,8 +34,10 @@ class PartnerRegistered(Fact, frozen=True, kw_only=True):
 
     partner: PartnerId
     organisation: Annotated[Narrative, Meta(description="The organisation's name.")]
-    section11: Annotated[bool, Meta(description="True if section 11 of the Children Act 2004 applies to it.")]
-    lead: Annotated[ActorId, Meta(description="The actor who represents it.")]
+    section11: Annotated[
+        bool, Meta(description="True if section 11 of the Children Act 2004 applies to the partner.")
+    ]
+    lead: Annotated[ActorId, Meta(description="The actor who represents the partner.")]
 
 
 class ContributionCommitted(Fact, frozen=True, kw_only=True):
@@ -52,9 +54,11 @@ class ContributionCommitted(Fact, frozen=True, kw_only=True):
     contribution: ContributionId
     partner: PartnerId
     what: Narrative
-    owner: Annotated[ActorId, Meta(description="The actor responsible for it.")]
+    owner: Annotated[ActorId, Meta(description="The actor responsible for the contribution.")]
     due: Day
-    objective: Annotated[ObjectiveId | None, Meta(description="The objective that it supports.")] = None
+    objective: Annotated[ObjectiveId | None, Meta(description="The objective that the contribution supports.")] = (
+        None
+    )
 
 
 class ContributionReceived(Fact, frozen=True, kw_only=True):
@@ -71,7 +75,9 @@ class ContributionReceived(Fact, frozen=True, kw_only=True):
     contribution: ContributionId
     received_on: Day
     note: Narrative | None = None
-    evidence: Annotated[list[EvidenceId], Meta(description="The evidence that it was received.")] = []
+    evidence: Annotated[
+        list[EvidenceId], Meta(description="The evidence that the contribution was received.")
+    ] = []
 
 
 class ContributionMissed(Fact, frozen=True, kw_only=True):

@@ -36,7 +36,7 @@ TokenId = Annotated[str, reference("token", "The public id of an API token; the 
 
 
 class ActorKind(WordList):
-    """The kind of an actor."""
+    """A person, a system or an organisation."""
 
     PERSON = "PERSON"
     """A person, by an id that is not a name."""
@@ -62,7 +62,7 @@ class ActorRegistered(Fact, frozen=True, kw_only=True):
 
 
 class RoleRequested(Fact, frozen=True, kw_only=True):
-    """An actor requested a role in this notice for another actor; a further person may grant it."""
+    """An actor requested a role in this notice for another actor; a third person may grant the role."""
 
     act: ClassVar[str] = "requestRole"
     about: ClassVar[str] = ""
@@ -76,7 +76,7 @@ class RoleRequested(Fact, frozen=True, kw_only=True):
     role: Role
     reason: Narrative
     from_: Annotated[
-        Instant | None, Meta(description="The first instant of the role; absent means that of the grant.")
+        Instant | None, Meta(description="The instant at which the role starts; absent: the instant of the grant.")
     ] = None
     until: Annotated[Instant | None, Meta(description="The instant at which the role ends.")] = None
 
@@ -95,12 +95,12 @@ class RoleGranted(Fact, frozen=True, kw_only=True):
     actor: ActorId
     role: Role
     from_: Annotated[
-        Instant | None, Meta(description="The first instant of the role; absent means the instant of recording.")
+        Instant | None, Meta(description="The instant at which the role starts; absent: the instant of recording.")
     ] = None
     until: Annotated[Instant | None, Meta(description="The instant at which the role ends.")] = None
     request: Annotated[
         Position | None,
-        Meta(description="The entry that requested it; a role with special powers needs one."),
+        Meta(description="The entry that requested the role; a role with special powers needs a request."),
     ] = None
 
 
@@ -133,11 +133,12 @@ class TokenIssued(Fact, frozen=True, kw_only=True):
     token: TokenId
     actor: ActorId
     role: Role
-    source: Annotated[Id | None, Meta(description="The only source from which it may record.")] = None
+    source: Annotated[Id | None, Meta(description="The only source from which the token may record.")] = None
     facts: Annotated[
-        list[FactType], Meta(description="The fact types that it may record; if empty, all those of its role.")
+        list[FactType],
+        Meta(description="The fact types that the token may record; if empty, all those of the role."),
     ] = []
-    until: Annotated[Instant | None, Meta(description="The instant at which it expires.")] = None
+    until: Annotated[Instant | None, Meta(description="The instant at which the token expires.")] = None
 
 
 class TokenRevoked(Fact, frozen=True, kw_only=True):
@@ -165,9 +166,9 @@ class IntegrationRegistered(Fact, frozen=True, kw_only=True):
     )
 
     integration: IntegrationId
-    actor: Annotated[ActorId, Meta(description="The system's actor.")]
-    source: Annotated[Id, Meta(description="The source of all its events.")]
-    facts: Annotated[list[FactType], Meta(min_length=1, description="The fact types that it may record.")]
+    actor: Annotated[ActorId, Meta(description="The system, by its actor id.")]
+    source: Annotated[Id, Meta(description="The source of all events of the system.")]
+    facts: Annotated[list[FactType], Meta(min_length=1, description="The fact types that the system may record.")]
 
 
 class IntegrationRevoked(Fact, frozen=True, kw_only=True):

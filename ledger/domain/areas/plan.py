@@ -51,7 +51,7 @@ class LeadersBriefed(Fact, frozen=True, kw_only=True):
     briefing: BriefingId
     leaders: Annotated[list[ActorId], Meta(min_length=1, description="The leaders briefed.")]
     topic: Narrative
-    evidence: Annotated[list[EvidenceId], Meta(description="The documents shown.")] = []
+    evidence: Annotated[list[EvidenceId], Meta(description="The documents that the leaders saw.")] = []
 
 
 class SelfAssessmentPublished(Fact, frozen=True, kw_only=True):
@@ -66,11 +66,15 @@ class SelfAssessmentPublished(Fact, frozen=True, kw_only=True):
     )
 
     assessment: AssessmentId
-    edition: Annotated[Code, Meta(description="Its version, such as 2.")]
+    edition: Annotated[Code, Meta(description="The version of the self-assessment, such as 2.")]
     strengths: Annotated[list[Narrative], Meta(description="The council's strengths.")]
     weaknesses: Annotated[list[Narrative], Meta(description="The council's weaknesses.")]
-    areas: Annotated[list[AreaId], Meta(description="The areas for priority action that it covers.")] = []
-    evidence: Annotated[list[EvidenceId], Meta(description="The document and its supporting documents.")] = []
+    areas: Annotated[
+        list[AreaId], Meta(description="The areas for priority action that the self-assessment covers.")
+    ] = []
+    evidence: Annotated[
+        list[EvidenceId], Meta(description="The self-assessment and its supporting documents.")
+    ] = []
 
 
 class PlanVersionApproved(Fact, frozen=True, kw_only=True):
@@ -86,12 +90,14 @@ class PlanVersionApproved(Fact, frozen=True, kw_only=True):
 
     plan_version: PlanVersionId
     body: Annotated[
-        Code, Meta(description="The body that approved it, such as improvement board, cabinet or regulator.")
+        Code,
+        Meta(description="The body that approved the version, such as improvement board, cabinet or regulator."),
     ]
     assessment: Annotated[
-        AssessmentId | None, Meta(description="The self-assessment that it answers: the current one, if any.")
+        AssessmentId | None,
+        Meta(description="The self-assessment that the plan answers: the current one, if any."),
     ] = None
-    evidence: Annotated[list[EvidenceId], Meta(description="The plan as approved.")] = []
+    evidence: Annotated[list[EvidenceId], Meta(description="The document with the approved plan.")] = []
 
 
 class Dimension(WordList):
@@ -113,7 +119,7 @@ class Level(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_
     code: Rating
     label: Annotated[Code, Meta(description="The rating in words, such as Amber.")]
     meaning: Narrative
-    order: Annotated[Count, Meta(description="Its rank, starting from 0 for the worst.")]
+    order: Annotated[Count, Meta(description="The rank of the rating, starting from 0 for the worst.")]
 
 
 class RatingScaleAdopted(Fact, frozen=True, kw_only=True):
@@ -147,10 +153,12 @@ class ObjectiveAdded(Fact, frozen=True, kw_only=True):
 
     objective: ObjectiveId
     title: Narrative
-    areas: Annotated[list[AreaId], Meta(min_length=1, description="The areas for priority action that it serves.")]
-    owner: Annotated[ActorId, Meta(description="The actor responsible for it.")]
+    areas: Annotated[
+        list[AreaId], Meta(min_length=1, description="The areas for priority action that the objective serves.")
+    ]
+    owner: Annotated[ActorId, Meta(description="The actor responsible for the objective.")]
     due: Day
-    measures: Annotated[list[Id], Meta(description="The measures of its impact.")] = []
+    measures: Annotated[list[Id], Meta(description="The measures of the objective's impact.")] = []
 
 
 def _both_rated(data: dict[str, Any]) -> dict[str, Any]:
@@ -176,7 +184,7 @@ class ProgressRecorded(Fact, frozen=True, kw_only=True):
     narrative: Narrative
     activity_rating: Rating
     impact_rating: Annotated[
-        Rating | None, Meta(description="The rating of impact; absent: the latest one still holds.")
+        Rating | None, Meta(description="The rating of impact; absent: the latest rating still holds.")
     ] = None
     action: Annotated[
         ActionId | None, Meta(description="The action under the objective that the progress concerns.")
@@ -184,7 +192,7 @@ class ProgressRecorded(Fact, frozen=True, kw_only=True):
 
 
 class ObjectiveRevised(Fact, frozen=True, kw_only=True):
-    """An objective was revised; absent fields stay as they were, and its first date remains on record."""
+    """An objective was changed; its first due date remains on record."""
 
     act: ClassVar[str] = "reviseObjective"
     sentence: ClassVar[Sentence] = Sentence(
@@ -200,10 +208,16 @@ class ObjectiveRevised(Fact, frozen=True, kw_only=True):
     objective: ObjectiveId
     reason: Narrative
     title: Narrative | None = None
-    areas: Annotated[list[AreaId] | None, Meta(description="The areas that it serves from now on.")] = None
-    owner: Annotated[ActorId | None, Meta(description="The actor responsible from now on.")] = None
+    areas: Annotated[list[AreaId] | None, Meta(description="The areas that the objective serves from now on.")] = (
+        None
+    )
+    owner: Annotated[ActorId | None, Meta(description="The actor responsible for the objective from now on.")] = (
+        None
+    )
     due: Day | None = None
-    measures: Annotated[list[Id] | None, Meta(description="The measures of its impact from now on.")] = None
+    measures: Annotated[
+        list[Id] | None, Meta(description="The measures of the objective's impact from now on.")
+    ] = None
 
 
 class ObjectiveOutcome(WordList):
@@ -231,7 +245,7 @@ class ObjectiveClosed(Fact, frozen=True, kw_only=True):
     objective: ObjectiveId
     outcome: ObjectiveOutcome
     reason: Narrative
-    evidence: Annotated[list[EvidenceId], Meta(description="The evidence for its outcome.")] = []
+    evidence: Annotated[list[EvidenceId], Meta(description="The evidence for the outcome.")] = []
 
 
 class SlowProgressHighlighted(Fact, frozen=True, kw_only=True):

@@ -33,7 +33,9 @@ class FindingRegistered(Fact, frozen=True, kw_only=True):
     finding: FindingId
     origin: Annotated[Code, Meta(description="The finding's origin, such as inspection or peer review.")]
     text: Narrative
-    areas: Annotated[list[AreaId], Meta(description="The areas for priority action it belongs to.")] = []
+    areas: Annotated[
+        list[AreaId], Meta(description="The areas for priority action that the finding concerns.")
+    ] = []
     review: Annotated[ReviewId | None, Meta(description="The review that made the finding.")] = None
 
 
@@ -48,10 +50,14 @@ class RecommendationMade(Fact, frozen=True, kw_only=True):
     )
 
     recommendation: RecommendationId
-    by: Annotated[ActorId, Meta(description="The actor who made it.")]
+    by: Annotated[ActorId, Meta(description="The actor who made the recommendation.")]
     text: Narrative
-    findings: Annotated[list[FindingId], Meta(description="The findings that it is based on.")] = []
-    due: Annotated[Day | None, Meta(description="The date by which it should be carried out.")] = None
+    findings: Annotated[
+        list[FindingId], Meta(description="The findings on which the recommendation is based.")
+    ] = []
+    due: Annotated[Day | None, Meta(description="The date by which the recommendation should be carried out.")] = (
+        None
+    )
 
 
 class RecommendationAccepted(Fact, frozen=True, kw_only=True):
@@ -83,7 +89,7 @@ class RecommendationRejected(Fact, frozen=True, kw_only=True):
 
 
 class CoverageMapped(Fact, frozen=True, kw_only=True):
-    """The scope of an objective was mapped; a later mapping replaces an earlier one."""
+    """An objective was mapped to the matters that it answers; a later mapping replaces an earlier one."""
 
     act: ClassVar[str] = "mapCoverage"
     sentence: ClassVar[Sentence] = Sentence(
@@ -97,9 +103,13 @@ class CoverageMapped(Fact, frozen=True, kw_only=True):
     )
 
     objective: ObjectiveId
-    areas: Annotated[list[AreaId], Meta(description="Areas for priority action.")] = []
-    findings: Annotated[list[FindingId], Meta(description="Findings.")] = []
-    recommendations: Annotated[list[RecommendationId], Meta(description="Recommendations.")] = []
+    areas: Annotated[
+        list[AreaId], Meta(description="The areas for priority action that the objective answers.")
+    ] = []
+    findings: Annotated[list[FindingId], Meta(description="The findings that the objective answers.")] = []
+    recommendations: Annotated[
+        list[RecommendationId], Meta(description="The recommendations that the objective answers.")
+    ] = []
 
 
 class RecommendationsState(Struct):

@@ -77,11 +77,11 @@ class NarrativeErased(Fact, frozen=True, kw_only=True):
     )
 
     position: Annotated[Position, Meta(description="The entry whose narratives were erased.")]
-    request: Annotated[Position, Meta(description="The entry that requested it.")]
+    request: Annotated[Position, Meta(description="The entry that requested the erasure.")]
 
 
 class SigningKeyRotated(Fact, frozen=True, kw_only=True):
-    """Another key signs the checkpoints from now on."""
+    """A new signing key replaced the earlier one; the new key signs the checkpoints from then on."""
 
     act: ClassVar[str] = "rotateSigningKey"
     begins: ClassVar[bool] = True
@@ -108,11 +108,11 @@ class LossAccepted(Fact, frozen=True, kw_only=True):
 
     size: Annotated[Position, Meta(description="Number of entries before the loss.")]
     root_hash: Annotated[Digest, Meta(description="Root of the tree before the loss, in base64.")]
-    resumed_at: Annotated[Position, Meta(description="The last entry when recording resumed.")]
+    resumed_at: Annotated[Position, Meta(description="The position of the last entry when recording resumed.")]
 
 
 class Published(Fact, frozen=True, kw_only=True):
-    """A report, plan version, document or the notice was published."""
+    """A report, a plan version, a document or the notice itself was published."""
 
     act: ClassVar[str] = "publish"
     outlives: ClassVar[bool] = True
@@ -121,9 +121,13 @@ class Published(Fact, frozen=True, kw_only=True):
         (("{subject}", "state", "published"),),
     )
 
-    subject: Annotated[Id, Meta(description="The id of the report, plan version, evidence or notice.")]
+    subject: Annotated[
+        Id, Meta(description="The id of the report, plan version, document or notice that was published.")
+    ]
     where: Annotated[Narrative, Meta(description="The place of publication.")]
-    position: Annotated[Position | None, Meta(description="The position that it shows, if any.")] = None
+    position: Annotated[
+        Position | None, Meta(description="The position of the ledger that the publication presents, if any.")
+    ] = None
 
 
 class Severity(WordList):
@@ -151,7 +155,7 @@ class AuditFindingRecorded(Fact, frozen=True, kw_only=True):
     finding: Annotated[str, reference("audit-finding", "An auditor's finding.")]
     severity: Severity
     text: Narrative
-    positions: Annotated[list[Position], Meta(description="The entries that it rests on.")] = []
+    positions: Annotated[list[Position], Meta(description="The entries that the finding is about.")] = []
 
 
 UNCORRECTABLE = frozenset(

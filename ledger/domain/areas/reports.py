@@ -62,7 +62,7 @@ class Claim(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_
 class ReportRecommendation(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """A recommendation of a report to the board."""
 
-    recommendation: Annotated[Id, Meta(description="Its id within the report.")]
+    recommendation: Annotated[Id, Meta(description="The recommendation's id within the report.")]
     text: Narrative
 
 
@@ -80,12 +80,16 @@ class BoardReportSubmitted(Fact, frozen=True, kw_only=True):
     )
 
     report: ReportId
-    meeting: Annotated[str, reference("meeting", "The meeting that receives it.", known=False)]
-    data: Annotated[list[EvidenceId], Meta(description="The data that it presents.")] = []
+    meeting: Annotated[str, reference("meeting", "The meeting that receives the report.", known=False)]
+    data: Annotated[list[EvidenceId], Meta(description="The data that the report presents.")] = []
     analysis: Narrative | None = None
-    recommendations: Annotated[list[ReportRecommendation], Meta(description="Its recommendations.")] = []
-    impact_evidence: Annotated[list[Claim], Meta(description="The changes for children.")] = []
-    objectives: Annotated[list[ObjectiveId], Meta(description="The objectives that it covers.")] = []
+    recommendations: Annotated[
+        list[ReportRecommendation], Meta(description="The recommendations of the report.")
+    ] = []
+    impact_evidence: Annotated[
+        list[Claim], Meta(description="The changes for children that the report claims.")
+    ] = []
+    objectives: Annotated[list[ObjectiveId], Meta(description="The objectives that the report covers.")] = []
     board: BoardName = None
 
 
@@ -112,10 +116,12 @@ class ReportRecommendationDecided(Fact, frozen=True, kw_only=True):
     )
 
     report: ReportId
-    recommendation: Annotated[Id, Meta(description="Its id within the report.")]
+    recommendation: Annotated[Id, Meta(description="The recommendation's id within the report.")]
     outcome: RecommendationOutcome
     reason: Narrative
-    decision: Annotated[DecisionId | None, Meta(description="The decision that it belongs to.")] = None
+    decision: Annotated[DecisionId | None, Meta(description="The board's decision that contains this answer.")] = (
+        None
+    )
 
 
 class AreaReport(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -134,7 +140,7 @@ class Requirement(Struct, frozen=True, forbid_unknown_fields=True, rename="camel
 
 
 class AdviserReportIssued(Fact, frozen=True, kw_only=True):
-    """The adviser reported to ministers; its figures can be reproduced at the position named."""
+    """The adviser reported to ministers; the report's figures can be reproduced at the position named."""
 
     act: ClassVar[str] = "issueAdviserReport"
     begins: ClassVar[bool] = True
@@ -150,8 +156,8 @@ class AdviserReportIssued(Fact, frozen=True, kw_only=True):
     per_area: Annotated[list[AreaReport], Meta(min_length=1, description="The report on each area.")]
     requirements: Annotated[list[Requirement], Meta(description="The report on each requirement.")] = []
     other: Narrative | None = None
-    query: Annotated[Narrative | None, Meta(description="The GraphQL query for its figures.")] = None
-    position: Annotated[Position, Meta(description="The position at which its figures were read.")]
+    query: Annotated[Narrative | None, Meta(description="The GraphQL query for the report's figures.")] = None
+    position: Annotated[Position, Meta(description="The position at which the report's figures were read.")]
 
 
 class ReportsState(Struct):

@@ -63,13 +63,15 @@ class ReviewScheduled(Fact, frozen=True, kw_only=True):
     review: ReviewId
     kind: Annotated[Code, Meta(description="The kind of review, such as six-month review or monitoring visit.")]
     by: Annotated[Code, Meta(description="The reviewing body, such as DfE or Ofsted.")]
-    from_: Annotated[Day, Meta(description="The day on which it is due to begin.")]
+    from_: Annotated[Day, Meta(description="The day on which the review is due to begin.")]
     topics: Annotated[list[Topic], Meta(min_length=1, description="The topics.")]
-    other_topics: Annotated[list[Narrative], Meta(description="Other topics; required for another topic.")] = []
+    other_topics: Annotated[
+        list[Narrative], Meta(description="The other topics; required if the list lacks a topic.")
+    ] = []
 
 
 class ReviewStarted(Fact, frozen=True, kw_only=True):
-    """A review began; the entry's time is when it began."""
+    """A review began; the time of the entry is the start of the review."""
 
     act: ClassVar[str] = "startReview"
     once: ClassVar[bool] = True
@@ -159,9 +161,11 @@ class DiagnosticRequired(Fact, frozen=True, kw_only=True):
     )
 
     diagnostic: DiagnosticId
-    area: Annotated[AreaId | None, Meta(description="The area for priority action that it examines.")] = None
+    area: Annotated[
+        AreaId | None, Meta(description="The area for priority action that the diagnostic examines.")
+    ] = None
     scope: Narrative
-    due: Annotated[Day | None, Meta(description="The date by which it should report.")] = None
+    due: Annotated[Day | None, Meta(description="The date by which the diagnostic should report.")] = None
 
 
 class DiagnosticProviderAgreed(Fact, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ Degree = Annotated[int, Meta(ge=1, le=5)]
 
 
 class RiskRaised(Fact, frozen=True, kw_only=True):
-    """A risk to the plan was entered in the register."""
+    """A risk to the plan was added to the register of risks."""
 
     act: ClassVar[str] = "raiseRisk"
     begins: ClassVar[bool] = True
@@ -33,7 +33,9 @@ class RiskRaised(Fact, frozen=True, kw_only=True):
     risk: RiskId
     text: Annotated[Narrative, Meta(description="The risk: its cause, and its effect on children or the plan.")]
     owner: Annotated[ActorId, Meta(description="The actor responsible for the risk.")]
-    relates_to: Annotated[list[Id], Meta(description="The objectives, areas or actions concerned.")] = []
+    relates_to: Annotated[
+        list[Id], Meta(description="The objectives, areas or actions that the risk concerns.")
+    ] = []
 
 
 class RiskRated(Fact, frozen=True, kw_only=True):
@@ -78,15 +80,17 @@ class DependencyRegistered(Fact, frozen=True, kw_only=True):
 
     dependency: DependencyId
     text: Annotated[Narrative, Meta(description="The result that is needed, and its purpose.")]
-    owner: Annotated[ActorId, Meta(description="The actor who follows it up.")]
-    objective: Annotated[ObjectiveId | None, Meta(description="The dependent objective.")] = None
-    action: Annotated[ActionId | None, Meta(description="The dependent action.")] = None
-    on_objective: Annotated[ObjectiveId | None, Meta(description="The objective that it depends on.")] = None
-    on_action: Annotated[ActionId | None, Meta(description="The action that it depends on.")] = None
-    on_body: Annotated[
-        Code | None, Meta(description="The body that it depends on, such as integrated care board.")
+    owner: Annotated[ActorId, Meta(description="The actor who follows up the dependency.")]
+    objective: Annotated[ObjectiveId | None, Meta(description="The objective that needs the result.")] = None
+    action: Annotated[ActionId | None, Meta(description="The action that needs the result.")] = None
+    on_objective: Annotated[
+        ObjectiveId | None, Meta(description="The objective that has to deliver the result.")
     ] = None
-    needed_by: Annotated[Day | None, Meta(description="The last day on which the result is of use.")] = None
+    on_action: Annotated[ActionId | None, Meta(description="The action that has to deliver the result.")] = None
+    on_body: Annotated[
+        Code | None, Meta(description="The body that has to deliver the result, such as integrated care board.")
+    ] = None
+    needed_by: Annotated[Day | None, Meta(description="The last day on which the result is still useful.")] = None
 
 
 class DependencyMet(Fact, frozen=True, kw_only=True):

@@ -59,12 +59,18 @@ def parameters_of(rule: type[Struct]) -> list[Parameter]:
         Parameter(
             info.name,
             hints[info.name],
-            next((meta.description or "" for meta in _metas(hints[info.name]) if meta.description), ""),
+            _description(hints[info.name]),
             info.default is NODEFAULT and info.default_factory is NODEFAULT,
             recorded_in.get(info.name),
         )
         for info in msgspec.structs.fields(rule)
     ]
+
+
+def _description(hint: object) -> str:
+    """Return the last description of a type hint, which is the parameter's own; empty if it has none."""
+    metas: Iterable[Meta] = reversed(getattr(hint, "__metadata__", ()))
+    return next((meta.description for meta in metas if meta.description), "")
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

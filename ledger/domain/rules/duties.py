@@ -47,7 +47,7 @@ class Judged(Rule, frozen=True):
 
 
 class DoneBy(Rule, frozen=True):
-    """A deliverable is submitted by its day, to the body named, and accepted by the roles named."""
+    """A deliverable is submitted by its last day, to the body named, and accepted by a role named."""
 
     kind: ClassVar[str] = "done-by"
     wordings: ClassVar[tuple[str, ...]] = (
@@ -75,9 +75,12 @@ class DoneBy(Rule, frozen=True):
     deliverable: Annotated[Id, Meta(description="Deliverable, as submissions name it.")]
     by: Annotated[date | None, Meta(description="Last day; this or `within`.")] = None
     within: Annotated[Within | None, Meta(description="Period after an event; this or `by`.")] = None
-    submitted_to: Annotated[Code | None, Meta(description="Body that it goes to; absent: any body.")] = None
+    submitted_to: Annotated[
+        Code | None, Meta(description="Body that receives the deliverable; absent: any body.")
+    ] = None
     accepted_by: Annotated[
-        list[Role], Meta(description="Roles, one of which has to accept it. Empty: no acceptance is needed.")
+        list[Role],
+        Meta(description="Roles, one of which has to accept the deliverable. Empty: no acceptance is needed."),
     ] = []
 
     @property
@@ -102,7 +105,7 @@ class InstructionsFollowed(Rule, frozen=True):
 
 
 class NotDone(Rule, frozen=True):
-    """Nothing of the kind named is done without consent."""
+    """No act of the kind named is done without consent."""
 
     kind: ClassVar[str] = "not-done"
     wordings: ClassVar[tuple[str, ...]] = (
@@ -129,7 +132,9 @@ class InPost(Rule, frozen=True):
     matches: ClassVar[Mapping[str, str]] = {"post": "post"}
 
     post: Annotated[Code, Meta(description="Post, as appointments name it.")]
-    by: Annotated[date | None, Meta(description="Last day to fill it first; absent: none.")] = None
+    by: Annotated[
+        date | None, Meta(description="Last day to fill the post for the first time; absent: no last day.")
+    ] = None
 
 
 class CooperatedWith(Rule, frozen=True):

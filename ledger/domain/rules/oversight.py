@@ -168,7 +168,8 @@ class BoardAndChair(Rule, frozen=True):
     )
     chaired_by: Annotated[Role | None, Meta(description="Role that the chair has to hold.")] = None
     timetable_agreed_with: Annotated[
-        Consent | None, Meta(description="Body that agrees to the timetable; absent: no timetable is asked for.")
+        Consent | None,
+        Meta(description="Body that agrees to the timetable; absent: the clause requires no timetable."),
     ] = None
     chair_reports: Annotated[
         bool,
@@ -180,7 +181,7 @@ class BoardAndChair(Rule, frozen=True):
 
 
 class BoardReportComplete(Rule, frozen=True):
-    """The latest report to a board has all parts; the first is due by its timetable, or in three months."""
+    """The latest report to a board has all parts; the board's timetable sets the first, or else three months."""
 
     kind: ClassVar[str] = "board-report-complete"
     wordings: ClassVar[tuple[str, ...]] = ("Reports to the board should hold data, analysis and recommendations.",)
@@ -194,7 +195,7 @@ class BoardReportComplete(Rule, frozen=True):
 
 
 class ViewsTakenIntoAccount(Rule, frozen=True):
-    """The views gathered last of each group were considered."""
+    """The latest views of each group were considered."""
 
     kind: ClassVar[str] = "views-considered"
     wordings: ClassVar[tuple[str, ...]] = ("The views of frontline staff and of children will be considered.",)
@@ -271,7 +272,7 @@ class GradeReached(Rule, frozen=True):
 
 
 class DiagnosticAgreed(Rule, frozen=True):
-    """Every diagnostic that was required has reported by its day."""
+    """Every diagnostic that was required has reported by its due date."""
 
     kind: ClassVar[str] = "diagnostic-agreed"
     wordings: ClassVar[tuple[str, ...]] = ("The adviser may ask for a diagnostic review of a service area.",)
@@ -281,7 +282,7 @@ class DiagnosticAgreed(Rule, frozen=True):
 
 
 class AccessIsProvided(Rule, frozen=True):
-    """Access that reviewers asked for is granted and opened in time."""
+    """Access that reviewers requested is granted and opened in time."""
 
     kind: ClassVar[str] = "access-provided"
     wordings: ClassVar[tuple[str, ...]] = (
@@ -304,11 +305,11 @@ class AccessIsProvided(Rule, frozen=True):
     background: ClassVar[Facts] = frozenset[type[Fact]]((ReviewCompleted, DiagnosticReported))
     related: ClassVar[Facts] = frozenset({AccessUseRefused})
 
-    maximum_days: Annotated[Days | None, Meta(description="Days that one access may last; longer is refused.")] = (
-        None
-    )
+    maximum_days: Annotated[
+        Days | None, Meta(description="Days that one grant may last; a longer grant is refused.")
+    ] = None
     within_working_days: Annotated[
-        Days | None, Meta(description="Working days to open an access after its start.")
+        Days | None, Meta(description="Working days within which the council opens an access after its start.")
     ] = None
 
 
@@ -324,7 +325,7 @@ class AccessOfKinds(Rule, frozen=True):
 
     kinds: Annotated[list[AccessKind], Meta(min_length=1, description="Kinds of access.")]
     within_working_days: Annotated[
-        Days | None, Meta(description="Working days to open an access after its start.")
+        Days | None, Meta(description="Working days within which the council opens an access after its start.")
     ] = None
 
 

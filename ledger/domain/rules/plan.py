@@ -212,7 +212,7 @@ _READINGS: frozenset[type[Fact]] = frozenset(
 
 
 class MeasuresImprove(Rule, frozen=True):
-    """Every measure of an area's objectives improves, or keeps to its target, and no one who judged disagrees."""
+    """Every measure of an area's objectives improves or meets its target, and no judge of the area disagrees."""
 
     kind: ClassVar[str] = "measures-improve"
     wordings: ClassVar[tuple[str, ...]] = ("Interventions that reduce risk to children are to become timely.",)

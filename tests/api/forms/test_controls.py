@@ -68,11 +68,11 @@ def test_every_fault_leads_to_a_control_that_tells_of_it(kind: Kind) -> None:
 
 def test_a_field_without_options_says_so() -> None:
     (decision,) = (field for field in fields_of(DecisionRescinded) if field.key == "decision")
-    hint = "A decision of a board. None is available at present."
+    hint = "None is available at present."
     assert [each.hint for each in Form({}, {"decision": ()}).controls([decision])] == [hint]
     some = Form({}, {"decision": (Choice("D1", "D1"),)}).controls([decision])
     unreadable = Form({}, {}).controls([decision])
-    assert {each.hint for each in (*some, *unreadable)} == {"A decision of a board."}
+    assert {each.hint for each in (*some, *unreadable)} == {""}
     (new,) = (field for field in fields_of(ActionAdded) if field.key == "action")
     assert [each.hint for each in Form({}, {"action": ()}).controls([new])] == ["For example, A1."]
 

@@ -14,7 +14,7 @@ from api.pages.form_defaults import _ids_like
 from ledger.domain.areas.actions import ActionAdded, Precision
 from ledger.domain.areas.meetings import BoardActionAgreed
 from ledger.domain.areas.notice import NoticeIssued
-from ledger.domain.areas.plan import PlanVersionApproved
+from ledger.domain.areas.plan import PlanVersionApproved, ProgressRecorded
 from ledger.domain.fact import CODE_PATTERN
 from ledger.domain.registry import KINDS
 
@@ -37,8 +37,8 @@ def test_no_form_shows_a_name_of_the_code() -> None:
 @pytest.mark.parametrize(
     ("description", "default", "hint"),
     [
-        ("The board; absent: the improvement board.", None, "The board; if left blank: the improvement board."),
-        ("The change; absent if nothing changed.", None, "The change; leave blank if nothing changed."),
+        ("The board; absent: the improvement board.", None, "The board. If left blank: the improvement board."),
+        ("The change; absent if nothing changed.", None, "The change. Leave blank if nothing changed."),
         ("The precision.", Precision.DAY, "The precision. If left blank: Day."),
         ("A number.", 0, "A number. If left blank: 0."),
         ("True if the council co-operated.", None, "Select yes if the council co-operated."),
@@ -53,6 +53,14 @@ def test_a_hint_never_repeats_its_label() -> None:
     assert hint_of("The clause.", None, "Clause number") == ""
     assert hint_of("The first day.", date(2022, 7, 5), "First day") == "If left blank: 2022-07-05."
     assert hint_of("The new adviser's first day.", None, "First day") == "The new adviser's first day."
+    assert hint_of("The board; absent: the first.", None, "Board") == "If left blank: the first."
+    assert hint_of("Impact, from 1 to 5.", None, "Impact") == "From 1 to 5."
+
+
+def test_a_list_of_existing_things_needs_no_hint() -> None:
+    hints = {field.key: field.hint for field in fields_of(ProgressRecorded)}
+    assert hints["objective"] == ""
+    assert hints["action"] == "The action under the objective that the progress concerns."
 
 
 def test_forms_speak_of_people() -> None:
@@ -76,7 +84,7 @@ def test_an_example_in_a_hint_is_accepted() -> None:
 
 def test_a_reference_to_a_thing_that_may_come_later_has_an_example() -> None:
     hints = {field.key: field.hint for field in fields_of(BoardActionAgreed)}
-    assert hints["meeting"] == "The meeting that agreed it. For example, B1."
+    assert hints["meeting"] == "The meeting that agreed the action. For example, B1."
 
 
 def test_a_body_is_labelled_by_its_part_in_the_fact() -> None:

@@ -14,7 +14,7 @@ from tests.projections.rows import rows_of
 def matrix(desk: Desk) -> dict[str, tuple[list[str], bool]]:
     rows = refold(coverage.VIEW, desk.history).versions()[coverage.COVERAGE.name].values()
     return {
-        version.row.subject: (version.row.objectives, not version.row.is_asked or bool(version.row.objectives))
+        version.row.subject: (version.row.objectives, not version.row.required or bool(version.row.objectives))
         for version in rows
     }
 
@@ -58,7 +58,7 @@ async def test_it_is_read_of_the_invented_history(history_database: str) -> None
             before = await rows_of(reading, coverage.COVERED, uncovered=True)
             undecided = await rows_of(reading, coverage.RECOMMENDATION, undecided=True)
     assert [(row.kind, row.subject) for row in whole[:2]] == [("AREA", "1a"), ("AREA", "1b")]
-    assert [row.is_asked for row in whole[:2]] == [False, False]
+    assert [row.required for row in whole[:2]] == [False, False]
     assert [row.subject for row in uncovered] == ["RC3", "RC4"]
     assert [row.subject for row in before] == ["RC2"]
     assert [row.recommendation for row in undecided] == ["RC2"]

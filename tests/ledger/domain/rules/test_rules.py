@@ -1,7 +1,7 @@
 """Rules as data: every fault of a clause's rule is found, with the nearest right value."""
 
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -15,7 +15,7 @@ from ledger.domain.areas.notice import (
     Obligor,
     Revision,
 )
-from ledger.domain.fact import Narrative
+from ledger.domain.fact import Code, Id, Narrative
 from ledger.domain.registry import KIND_OF
 from ledger.domain.rules import RULES, admit, check, find_faults, read_rule
 from ledger.domain.rules.check import parameters_of
@@ -70,6 +70,10 @@ def messages(kind: str, **parameters: Any) -> list[str]:
     return [fault.message for fault in find_faults(kind, {**sound(kind), **parameters})]
 
 
+GENERIC = {get_args(each)[1].description for each in (Code, Id)}
+"""Descriptions of the pattern of a value, which do not state the meaning of a parameter."""
+
+
 @pytest.mark.parametrize("kind", RULES)
 def test_every_rule_has_its_sentence_wordings_and_facts(kind: str) -> None:
     rule = RULES[kind]
@@ -78,6 +82,7 @@ def test_every_rule_has_its_sentence_wordings_and_facts(kind: str) -> None:
     assert rule.reads <= set(KIND_OF)
     assert bool(rule.reads) == (kind != "context")
     assert all(each.description for each in parameters_of(rule))
+    assert GENERIC.isdisjoint(each.description for each in parameters_of(rule))
     assert find_faults(kind, sound(kind)) == []
     assert isinstance(read_rule(kind, sound(kind)), rule)
 
