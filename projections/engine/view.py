@@ -44,7 +44,7 @@ class View(Struct, frozen=True, eq=False):
     """
 
     name: str
-    """Name in the role matrix."""
+    """Name of the view, as in the role matrix."""
     version: int
     """Version of the fold; raise it when the same entries would give other rows. The view is then rebuilt."""
     tables: tuple[Table[Any], ...]

@@ -1,1 +1,1 @@
-"""Read views at one position: relations, the tree of an answer, and the SQL that answers it."""
+"""Read views at one position: relations, trees of answers, and the SQL of these trees."""

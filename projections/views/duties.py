@@ -91,7 +91,7 @@ class Instruction(Struct, frozen=True):
 
 
 class PostTenure(Struct, frozen=True):
-    """Time of a person in a post that the notice asks for."""
+    """Time of a person in a post that the notice requires."""
 
     position: int
     post: Annotated[str, Meta(description="Post, such as commissioner.")]

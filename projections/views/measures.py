@@ -147,7 +147,7 @@ class MeasureMemory(Struct):
 
 
 def smallest_periods(periods: Sequence[tuple[date, date]]) -> list[int]:
-    """Return the indexes of the periods that contain no other: a quarter does not count next to its months.
+    """Return the indexes of the periods that contain no other period: a quarter does not count next to its months.
 
     Args:
         periods: First and last days, in order.
@@ -164,7 +164,7 @@ def smallest_periods(periods: Sequence[tuple[date, date]]) -> list[int]:
 
 
 def value_of(unit: str, reading: Reading, per: int | None) -> float | None:
-    """Return a reading's value in its unit, or None if a needed denominator is absent or 0."""
+    """Return a reading's value in the measure's unit, or None if a needed denominator is absent or 0."""
     if reading.numerator is None:
         return reading.published
     if unit == _COUNT:

@@ -33,7 +33,7 @@ from projections.views.word_lists import AreaEnd, NoticeStatus
 
 
 class Notice(Struct, frozen=True):
-    """The legal instrument."""
+    """The notice as a legal instrument."""
 
     position: int
     """Position of the entry that issued the notice."""

@@ -67,7 +67,7 @@ class Holding(Struct, frozen=True):
 
 
 class RoleRequest(Struct, frozen=True):
-    """Request for a role that takes two people, and the grant that followed."""
+    """Request for a role whose grant needs two people, and the grant that followed."""
 
     position: int
     actor: Annotated[str, ID, ACTOR_ID, Meta(description="Actor id of the person who would have the role.")]

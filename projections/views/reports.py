@@ -51,7 +51,7 @@ class ObjectiveReport(Struct, frozen=True):
 
 
 class BoardReport(Struct, frozen=True):
-    """A report to a board, and which of the four parts it has."""
+    """A report to a board, with the required parts that it has and that it lacks."""
 
     report: Annotated[str, ID, Meta(description="Id of the report.")]
     position: int

@@ -204,7 +204,7 @@ class DeliverableStanding(WordList):
     """Answer to a submission of a deliverable."""
 
     SUBMITTED = "SUBMITTED"
-    """The submission waits for an answer, or needs none."""
+    """The submission waits for an answer, or needs no answer."""
     ACCEPTED = "ACCEPTED"
     """The submission was accepted."""
     RETURNED = "RETURNED"

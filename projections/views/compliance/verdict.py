@@ -25,7 +25,7 @@ R = TypeVar("R", bound=Rule)
 
 
 class Status(WordList):
-    """Status of a clause: of an obligation, of a power, or of a clause that asks for nothing."""
+    """Status of a clause, which may impose an obligation, give a power or require nothing."""
 
     MET = "MET"
     """The obligation is met, and entries show it."""
@@ -34,7 +34,7 @@ class Status(WordList):
     AT_RISK = "AT_RISK"
     """The obligation is not met yet, and will not be met unless something changes."""
     NOT_MET = "NOT_MET"
-    """The obligation is not met; for a SHOULD: not achieved."""
+    """The obligation is not met; for a SHOULD clause, it is not achieved."""
     NOT_DUE = "NOT_DUE"
     """The obligation is not due yet, or no longer applies."""
     NO_EVIDENCE = "NO_EVIDENCE"
@@ -44,7 +44,7 @@ class Status(WordList):
     POWER_USED = "POWER_USED"
     """The clause gives a power, which was used."""
     NOT_APPLICABLE = "NOT_APPLICABLE"
-    """The clause introduces others and carries no obligation."""
+    """The clause introduces other clauses and carries no obligation."""
 
     @property
     def is_obligation(self) -> bool:

@@ -77,7 +77,7 @@ PROSPECTS = Table("prospects", StatusPeriod, ("number", "begins"))
 """Statuses to come if nothing more is recorded; few at a time, and rewritten by most entries."""
 _HEAD: frozenset[type[Fact]] = frozenset({NoticeIssued, ClauseRegistered})
 FACTS = _HEAD.union(COMMON, *(rule.reads for rule in RULES.values()))
-"""Every fact that concerns a clause."""
+"""Facts that may concern a clause."""
 
 
 class ClauseMemory(Struct):

@@ -152,12 +152,12 @@ class _AccessJudge(Judge[R]):
         return self._counts(name)
 
     def _counts(self, name: str) -> bool:
-        """Return True if the clause names the request's kind, or if the request is not recorded yet."""
+        """Return True if the clause covers the request's kind, or if the request is not recorded yet."""
         kinds = self._kinds()
         return kinds is None or name not in self.requests or self.requests[name].kind in kinds
 
     def _in_order(self, names: Iterable[str]) -> list[str]:
-        """Return the requests among `names` whose kind the clause names, in the order of their numbers."""
+        """Return the requests among `names` whose kind the clause covers, in the order of their numbers."""
         return sorted(filter(self._counts, names), key=lambda name: self.requests[name].number)
 
     def _kinds(self) -> Sequence[AccessKind] | None:

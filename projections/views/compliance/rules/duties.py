@@ -78,7 +78,7 @@ class Judged(Judge[duties.Judged]):
         return months_after(clause.day(since), months) if months else None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the latest assessment's verdict; NO_EVIDENCE before the first or while the next is overdue."""
+        """Return the latest assessment's verdict; NO_EVIDENCE without an assessment, or if the next is overdue."""
         latest, limit = self._latest(clause), self._limit(clause)
         roles = enumerate_names(role.meaning for role in self.rule.by)
         if latest is None:
@@ -107,7 +107,7 @@ class _Submission(Struct):
     acceptances: dict[str, int] = field(default_factory=dict)
     """Role → the entry in which the role accepted the submission."""
     returns: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    """Role → the instant and the entry at which the role returned the submission."""
+    """Role → the instant and the entry of the role's return of the submission."""
 
 
 _ANCHORS: dict[type[Fact], Anchor] = {

@@ -173,7 +173,7 @@ class PlanCoverage(Judge[plan.PlanCoverage]):
         return matters
 
     def _recommendations(self) -> list[str]:
-        """Return the recommendations that the clause covers, by the roles that it names."""
+        """Return the recommendations that the clause covers, from the roles that it names or from every role."""
         if CoverageKind.RECOMMENDATIONS not in self.rule.covers:
             return []
         roles = [role.value for role in self.rule.recommended_by] or [role.value for role in Role]

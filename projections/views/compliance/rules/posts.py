@@ -77,7 +77,7 @@ class ChairTenure(Struct):
 
 
 class Tenures(Struct):
-    """Every tenure in the chair, in the order of appointment."""
+    """Tenures of a board's chairs, in the order of appointment."""
 
     all: list[ChairTenure] = field(default_factory=list)
 

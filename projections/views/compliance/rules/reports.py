@@ -106,7 +106,7 @@ class AdviserReports(Judge[oversight.AdviserReports]):
     """Judge of the rule that the adviser reports at the agreed interval, on every named topic."""
 
     report: _AdviserReport | None = None
-    """Latest report of the adviser; None before the first."""
+    """Latest report of the adviser; None before the first report."""
     before: datetime | None = None
     """Instant of the report before the latest; None without an earlier report."""
     appointments: dict[str, tuple[date, int] | None] = field(default_factory=dict)
@@ -220,7 +220,7 @@ class _Publication(Struct):
     at: datetime
     position: int
     before: datetime | None
-    """Instant of the previous publication; None for the first."""
+    """Instant of the previous publication; None for the first publication."""
 
 
 class PublishedRegularly(Judge[oversight.PublishedRegularly]):

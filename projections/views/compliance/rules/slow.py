@@ -92,7 +92,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     tracked: TrackedSigns = field(default_factory=TrackedSigns)
     """Deciding sign of each slow objective, as of `day`."""
     day: date | None = None
-    """Day of the latest judgement; None before the first."""
+    """Day of the latest judgement; None before the first judgement."""
     judged_rule: plan.SlowObjectivesHighlighted | None = None
     judged_signs: frozenset[str] = frozenset()
     """Kinds of signs that `judged_rule` names."""
