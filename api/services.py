@@ -16,6 +16,7 @@ from api.auth.session_key import session_key
 from api.database import WATCH_SECONDS, Database
 from api.http.feed import SOCKETS_AT_ONCE, Feeds, SharedPages
 from api.http.metrics import RebuildProgress, observe_append
+from api.http.turns import Turns
 from api.settings import Settings
 from ledger.append import snapshots
 from ledger.append.clock import Clock, now
@@ -62,6 +63,7 @@ class Ledger:
         self.clock = clock
         self.feeds = Feeds()
         self.sockets = Feeds(SOCKETS_AT_ONCE, "WebSockets")
+        self.turns = Turns()
         self.is_open = False
         self._stack = AsyncExitStack()
 

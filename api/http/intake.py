@@ -6,6 +6,7 @@ The ledger enforces the rules; this module only handles HTTP. Imports starlette 
 import asyncio
 import re
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +21,8 @@ from api.http.cloudevents import ContentMode, Item
 from api.http.openapi import Operation, Parameter, describes, reference
 from api.http.problem import Problem, problem, problem_of, respond, status_of
 from api.http.spool import Spool
+from api.http.turns import Turns
+from api.services import Ledger
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.authorisation import Credential
@@ -43,11 +46,16 @@ class Sender(Struct, frozen=True):
     """Settings that apply to all events of one request."""
 
     writer: Writer
+    turns: Turns
     notice: str
     credential: Credential
     expected: int | None
     """Position after which the first event must be recorded; None for any position."""
     strict: bool
+
+    def turn(self) -> AbstractAsyncContextManager[None]:
+        """Return the sender's turn, which the context waits for, to have events decoded and recorded."""
+        return self.turns.of(self.credential.actor)
 
 
 @describes(
@@ -95,13 +103,15 @@ async def post_entries(request: Request) -> Response:
     viewer = await viewer_of(request)
     notice = request.path_params["notice"]
     await part_in(viewer, notice)
-    writer: Writer = request.app.state.ledger.writer
-    sender = Sender(writer, notice, viewer.credential, expected_position(request), _strict(request))
+    ledger: Ledger = request.app.state.ledger
+    expected, strict = expected_position(request), _strict(request)
+    sender = Sender(ledger.writer, ledger.turns, notice, viewer.credential, expected, strict)
     form = cloudevents.form_of(request)
-    if form is ContentMode.BATCH:
-        return await _batch(request, sender)
-    if form is ContentMode.NDJSON:
-        return await _strict_lines(request, sender) if sender.strict else _LineResponse(request, sender)
+    if form is ContentMode.NDJSON and not sender.strict:
+        return _LineResponse(request, sender)
+    if form in (ContentMode.BATCH, ContentMode.NDJSON):
+        async with sender.turn():
+            return await (_batch if form is ContentMode.BATCH else _strict_lines)(request, sender)
     whole = await body.whole(request, body.MAXIMUM_EVENT, "the event")
     if form is ContentMode.BINARY:
         return await _single(
@@ -294,13 +304,14 @@ class _LineResponse(Response):
             spool.end()
 
     async def _answers(self, chunk: Sequence[body.BodyLine], expected: int | None) -> bytes:
-        items = [cloudevents.line(line) for line in chunk]
-        try:
-            answers = await self._append_with_patience(items, expected)
-        except (Busy, Unavailable) as error:
-            answers = [
-                _for_event(item, problem_of(item if isinstance(item, Refused) else error)) for item in items
-            ]
+        async with self._sender.turn():
+            items = [cloudevents.line(line) for line in chunk]
+            try:
+                answers = await self._append_with_patience(items, expected)
+            except (Busy, Unavailable) as error:
+                answers = [
+                    _for_event(item, problem_of(item if isinstance(item, Refused) else error)) for item in items
+                ]
         numbered = (
             msgspec.structs.replace(answer, line=line.number) if isinstance(answer, Problem) else answer
             for line, answer in zip(chunk, answers, strict=True)

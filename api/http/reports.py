@@ -7,9 +7,11 @@ An issued report is generated again at its pinned position, with the same bytes 
 import asyncio
 import hashlib
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.auth.identity import may_read, part_in, viewer_of
@@ -45,8 +47,9 @@ async def get_report(request: Request) -> Response:
     """Return an issued report, or raise Refused."""
     context = await _context(request)
     notice = request.path_params["notice"]
-    statements = await issued(context, notice, request.path_params["report"])
-    return await written(context, notice, statements, request.path_params["format"], statements.report or "")
+    async with turn(request, context):
+        statements = await issued(context, notice, request.path_params["report"])
+        return await written(context, notice, statements, request.path_params["format"], statements.report or "")
 
 
 @describes(
@@ -71,7 +74,22 @@ async def get_preview(request: Request) -> Response:
         )
     statements = AdviserStatements(first=first, last=last, pinned=_position(request))
     notice, name = request.path_params["notice"], f"preview-{first}-{last}"
-    return await written(context, notice, statements, request.path_params["format"], name)
+    async with turn(request, context):
+        return await written(context, notice, statements, request.path_params["format"], name)
+
+
+@asynccontextmanager
+async def turn(request: Request, context: Context) -> AsyncIterator[None]:
+    """Wait until the viewer may have a report made.
+
+    Raises:
+        ClientDisconnect: The client did not wait so long.
+    """
+    ledger: Ledger = request.app.state.ledger
+    async with ledger.turns.of(context.viewer.credential.actor):
+        if await request.is_disconnected():
+            raise ClientDisconnect
+        yield
 
 
 async def _context(request: Request) -> Context:

@@ -19,7 +19,7 @@ from api.forms import dates
 from api.forms.controls import Form, FormControl, attach_refusals
 from api.forms.fields import ENVELOPE
 from api.forms.submission import source_of
-from api.http.reports import written
+from api.http.reports import turn, written
 from api.pages import renderer
 from api.pages.draft_form import controls_of, updated
 from api.pages.form_input import first_input, read_inputs
@@ -272,13 +272,11 @@ async def _form(
 async def get_preview(request: Request) -> Response:
     """Answer `GET /notices/{notice}/drafts/{draft}/preview` with the report as it would be issued."""
     report_request = await _report_request(request)
-    return await written(
-        report_request.context,
-        report_request.page_request.notice,
-        statements_of(await report_request.draft()),
-        "html",
-        "draft",
-    )
+    statements = statements_of(await report_request.draft())
+    async with turn(request, report_request.context):
+        return await written(
+            report_request.context, report_request.page_request.notice, statements, "html", "draft"
+        )
 
 
 async def get_issued(request: Request) -> Response:
@@ -316,8 +314,9 @@ async def get_file(request: Request) -> Response:
     ledger: Ledger = request.app.state.ledger
     context = Context(ledger.reader, ledger.writer.append, page_request.visitor.viewer)
     report = request.path_params["report"]
-    statements = await issued(context, page_request.notice, report)
-    response = await written(context, page_request.notice, statements, request.path_params["format"], report)
+    async with turn(request, context):
+        statements = await issued(context, page_request.notice, report)
+        response = await written(context, page_request.notice, statements, request.path_params["format"], report)
     ready = request.query_params.get("ready", "")
     if _READY.fullmatch(ready):
         response.set_cookie(
