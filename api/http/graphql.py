@@ -94,7 +94,7 @@ def _encoded(answer: object) -> bytes:
 
 
 class _Endpoint(GraphQL[Context, None]):
-    """View of strawberry that accepts only queries by GET, and no batches."""
+    """View of strawberry that accepts no batches, and by GET no operations other than queries."""
 
     schema: schema.LedgerSchema
     documents: Documents
@@ -369,7 +369,7 @@ def _is_current(request: Request, tag: str) -> bool:
 
 
 def _refused(request: Request, status: int, reason: str) -> Response:
-    """Return the response to a request without an operation."""
+    """Return the response that refuses a request, with a status and the reason."""
     if status == 404:  # strawberry answers a GET without a query with 404
         status, reason = 400, "the request has no query; send it as ?query=, or in the JSON of a POST"
     error = {"message": reason, "extensions": {"code": BAD_REQUEST}}

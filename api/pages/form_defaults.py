@@ -92,7 +92,10 @@ def _preset_value(preset: Inputs, key: str) -> str:
 
 
 async def _corrected_entry(form_request: FormRequest, position: str) -> dict[str, list[str]]:
-    """Return the inputs of a correction, from the entry at a position; empty if the entry is not readable."""
+    """Return the inputs of a correction, from the entry at a position.
+
+    The result is empty if the reader may not read the entry, or nobody may correct it.
+    """
     if not form_request.page_request.reads("entries") or not _NUMBER.fullmatch(position):
         return {}
     after = cursor(f"entries/{form_request.page_request.notice}", [int(position) - 1])

@@ -207,7 +207,7 @@ def _not_signed_in(reason: str) -> Refused:
 
 
 def local(target: str) -> str:
-    """Return the target if it is a path of this service, else the path of the first page."""
+    """Return the target if it is a path of this service outside sign-in, otherwise the first page's path."""
     parts = urlsplit(target)
     plain = target.startswith("/") and not target.startswith(("//", "/sign-")) and target.isprintable()
     return target if plain and "\\" not in target and not parts.scheme and not parts.netloc else "/"

@@ -1,6 +1,6 @@
 """Data that templates need in addition to a query's result: the page's subject, charts and counts. Pure.
 
-Each function takes the page request and the notice.
+The function of each page takes the page request and the notice, and returns the template's data.
 
 Raises:
     HTTPException: 404 where the page's subject does not exist.

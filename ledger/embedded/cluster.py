@@ -42,7 +42,10 @@ SETTINGS = {
 
 
 def create(home: Path, account: Account, binaries: Binaries, *, durable: bool) -> None:
-    """Create the cluster `home/data`, complete or not at all. An interrupted attempt leaves only `data.new-*`."""
+    """Create the cluster `home/data` unless it exists, complete or not at all.
+
+    An interrupted attempt leaves only `data.new-*`.
+    """
     data = home / "data"
     for abandoned in home.glob("data.new-*"):
         shutil.rmtree(abandoned, ignore_errors=True)

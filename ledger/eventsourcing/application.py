@@ -106,6 +106,7 @@ class NoticeLedger(Application[str]):
 
         Raises:
             ExpectedPositionError: Another entry was recorded meanwhile; call again if the fact still holds.
+            KeyReusedError: An entry with other content has the id and source of the fact.
             FactRefusedError: The rules refuse the fact.
         """
         version = (self.recorder.max_notification_id() or 0) + 1

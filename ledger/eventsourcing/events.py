@@ -16,7 +16,7 @@ from ledger.domain.registry import KIND_OF, STORED_TYPES
 
 @cache
 def event_class(fact: type[Fact]) -> type[Entry]:
-    """Return the class of the entries with a kind of fact, for which a projection registers a handler.
+    """Return the class of the entries of a kind of fact. A projection registers a handler for the class.
 
     Example:
         `@process_event.register(event_class(ActionCompleted))`

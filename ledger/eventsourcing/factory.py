@@ -60,7 +60,7 @@ class Factory(InfrastructureFactory[PostgresTrackingRecorder]):
 
     @property
     def reader(self) -> LedgerDatastore:
-        """Connections that read entries and snapshots."""
+        """Connections that read entries."""
         if self._reader is None:
             self._reader = LedgerDatastore(self.url, "ledger_guest")
         return self._reader

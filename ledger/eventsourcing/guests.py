@@ -134,7 +134,7 @@ class GuestRunner:
         self.app.close()
 
     def catch_up(self) -> int:
-        """Process all entries that are recorded, and return the position reached.
+        """Process all recorded entries of the projection's types, and return the position of the last entry.
 
         Raises:
             GuestStopped: The guest failed at an entry.

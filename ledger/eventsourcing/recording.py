@@ -63,7 +63,7 @@ class WriterThread:
         Raises:
             OperationalError: The database is unreachable or the queue is full. Retrying is safe.
             RecordingStoppedError: The database lost entries, or a clock is wrong.
-            ProgrammingError: There is no credential.
+            ProgrammingError: There is no credential, or the token has no rights in the notice.
         """
         return self._run(self._submit(items, expected, credential))
 

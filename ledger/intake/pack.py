@@ -331,7 +331,7 @@ def _notice_faults(notice: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _council_faults(code: str | None, issued_on: date | None) -> Iterator[tuple[Path, str]]:
-    """Yield a fault if the council's code is unknown, or was not in use at the notice's issue."""
+    """Yield a fault if the council's code is unknown, or ended before the notice was issued."""
     if code is None:
         return
     council = councils().get(code)

@@ -213,7 +213,7 @@ def _accept(event: Json) -> SubmittedFact:
 
 
 def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal]]:
-    """Return an event's attributes, or None if an attribute is invalid, and the attributes' refusals."""
+    """Return an event's attributes, or None if the attributes do not decode, and the attributes' refusals."""
     reserved = [name for name in SERVER_ATTRIBUTES if name in event]
     refusals = [Refusal("SERVER_ATTRIBUTE", f"the ledger sets {name}; leave it out", name) for name in reserved]
     apart = {*reserved, *TRACE_ATTRIBUTES}

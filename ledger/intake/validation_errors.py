@@ -49,7 +49,7 @@ _CODES = (
 
 
 def validation_errors(value: Json, struct: type[Struct], prefix: str) -> Iterator[Refusal]:
-    """Yield every error of a struct's JSON at the path `prefix`, in the order of the struct's fields."""
+    """Yield every error of a struct's JSON at the path `prefix`: unknown fields, then known fields in order."""
     if not isinstance(value, dict):
         yield Refusal("WRONG_TYPE", f"expected an object, got {json_type(value)}", prefix)
         return
@@ -116,7 +116,7 @@ class _TypeCheck:
         self.description = ", or ".join(self._option(each.type, [*each.metas, *field.metas]) for each in options)
 
     def _option(self, hint: Hint, metas: list[Meta]) -> str:
-        """Note one alternative of the type hint, and return a description of the alternative."""
+        """Note one alternative of the type hint, and return the alternative's description."""
         origin: object = get_origin(hint)
         if origin is list:
             self.items = _TypeCheck(get_args(hint)[0])
@@ -134,7 +134,7 @@ class _TypeCheck:
         return _leaf(hint, metas)
 
     def errors(self, value: Json, path: str) -> Iterator[Refusal]:
-        """Yield every error of the value at a path; errors of the value's parts come first."""
+        """Yield the errors of the value's parts. If the parts have none, yield the error of the whole value."""
         valid = True
         for error in self._of_parts(value, path):
             valid = False

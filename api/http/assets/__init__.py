@@ -30,6 +30,6 @@ def package(name: str) -> Path:
 
 
 def check_installed() -> None:
-    """Raise LedgerError unless every file of the browser is installed."""
+    """Raise LedgerError unless all files that browsers get are installed."""
     for name in BROWSER_FILES:
         package(name)
