@@ -250,7 +250,7 @@ def _annotation(metas: Sequence[Meta]) -> _Annotation:
 
 @cache
 def _things() -> frozenset[str]:
-    """Return the descriptions of things, which a control with a list of the existing things already conveys."""
+    """Return the descriptions of references to things. A list of the existing things already conveys them."""
     begun = [kind.struct for kind in KINDS.values() if kind.struct.begins]
     return frozenset(_annotation(unwrap(hints_of(struct)[struct.about]).metas).description for struct in begun)
 

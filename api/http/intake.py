@@ -54,7 +54,7 @@ class Sender(Struct, frozen=True):
     strict: bool
 
     def turn(self) -> AbstractAsyncContextManager[None]:
-        """Return the sender's turn, which the context waits for, to have events decoded and recorded."""
+        """Return the context in which the sender's events are decoded and recorded; it waits for a turn."""
         return self.turns.of(self.credential.actor)
 
 

@@ -80,10 +80,10 @@ async def get_preview(request: Request) -> Response:
 
 @asynccontextmanager
 async def turn(request: Request, context: Context) -> AsyncIterator[None]:
-    """Wait until the viewer may have a report made.
+    """Wait until the viewer has a turn to have a report made, and hold the turn until the context ends.
 
     Raises:
-        ClientDisconnect: The client did not wait so long.
+        ClientDisconnect: The client disconnected before the turn came.
     """
     ledger: Ledger = request.app.state.ledger
     async with ledger.turns.of(context.viewer.credential.actor):
