@@ -263,7 +263,7 @@ class Identity:
             raise Unavailable("the database cannot be reached; try again shortly") from error
 
     async def _find(self, secret_hash: bytes) -> tuple[str, str] | None:
-        """Return the notice and public id of the token with that hash, or None if no token has it.
+        """Return the notice and public id of the token with this hash, or None if no token has the hash.
 
         The lookup is by hash alone, so its timing discloses nothing. A token's row never changes, so the row is
         read once.

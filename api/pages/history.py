@@ -1,7 +1,7 @@
 """Pages of the history, entry by entry, and of the changes between two points in time, folded from the entries.
 
-`ledger replay` prints the same. Each history is folded from its beginning, so a very long one is left to the
-command line.
+Each history is folded from its beginning, so the pages leave a very long history to `ledger replay`. That command
+prints the same entries and changes.
 """
 
 from collections.abc import Mapping

@@ -137,7 +137,7 @@ class EvidenceService:
 
     @asynccontextmanager
     async def _locked(self, notice: str, position: int) -> AsyncIterator[AsyncConnection[Any]]:
-        """Open a transaction that excludes others who move or destroy a file of the same content."""
+        """Open a transaction that excludes other moves and destructions of a file of the same content."""
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(_PATIENCE)
             await connection.execute(

@@ -35,7 +35,7 @@ class Mark(Struct, frozen=True, order=True):
     """The end of a notice's tree, known to be committed."""
 
     generation: int
-    """Number of losses accepted for the notice; a mark of a later generation replaces all earlier ones."""
+    """Number of losses accepted for the notice. A mark with a higher number replaces marks with lower numbers."""
     size: int
     root_hash: bytes
     first: bytes = b""
