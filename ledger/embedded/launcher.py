@@ -313,7 +313,7 @@ def _try_lock(path: Path, how: int) -> int | None:
 
 @contextmanager
 def _appending(log: Path) -> Iterator[int]:
-    """Open the log for appending, after renaming a log over `LOG_BYTES`."""
+    """Open the log for appending, after renaming a log of more than `LOG_BYTES` bytes."""
     if log.exists() and log.stat().st_size > LOG_BYTES:
         log.rename(log.with_name(f"{log.name}.1"))
     descriptor = places.open_own(log, os.O_WRONLY | os.O_APPEND)

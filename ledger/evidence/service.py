@@ -101,7 +101,7 @@ class EvidenceService:
             await self._finish(of_notice, position)
 
     async def _finish(self, notice: str, position: int) -> None:
-        """Move the file of an entry to its lasting name, or destroy it if it was erased."""
+        """Move the file of an entry to its lasting name, or destroy the file if the document was erased."""
         async with self._locked(notice, position) as connection:
             cursor = await connection.execute(
                 "SELECT content, upload, erased_by IS NOT NULL FROM ledger.files "
