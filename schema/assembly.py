@@ -78,7 +78,7 @@ class LedgerSchema(strawberry.Schema):
         variables: Mapping[str, Any] | None = None,
         operation_name: str | None = None,
     ) -> ExecutionResult:
-        """Answer a query from within the process, for example for a page."""
+        """Return the result of a query that this process sends itself, for example for a page."""
         json = await self.answer(context, document, variables, operation_name)
         if json is not None:
             answer = msgspec.json.decode(json)

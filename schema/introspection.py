@@ -1,4 +1,4 @@
-"""Bound the queries of the schema itself, whose answers no budget of rows counts.
+"""Limit the queries of the schema itself, whose answers no budget of rows counts.
 
 Such an answer is computed at once, while other requests of the process wait. The queries of known tools pass:
 they name each field once, and read the members of each type once.

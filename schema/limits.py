@@ -106,7 +106,7 @@ class DocumentSize(ValidationRule):
         self._merge([definition.selection_set])
 
     def _merge(self, sets: Iterable[SelectionSetNode]) -> None:
-        """Refuse a field that occurs too often in a selection, because validation compares all its pairs."""
+        """Refuse a field that occurs too often in a selection; validation compares each pair of occurrences."""
         fields_by_key: dict[str, list[FieldNode]] = {}
         waiting, spread = list(sets), set[str]()
         while waiting:

@@ -193,7 +193,7 @@ def requested_notice(document: str, variables: Mapping[str, Any] | None, operati
 
 @lru_cache(maxsize=CACHED_DOCUMENTS)
 def _start_variable(document: str, operation_name: str | None) -> str | None:
-    """Return the name of the variable that is only the position to start after; None without such a variable."""
+    """Return the name of the variable used only as the position to start after; None without such a variable."""
     value = _root_argument(document, operation_name, "after")
     if not isinstance(value, VariableNode):
         return None

@@ -64,7 +64,7 @@ class Me:
 
 @strawberry.type(description="Root of all queries.")
 class Query:
-    """Root of queries; `schema.compiled.roots` reads them."""
+    """Root of queries; `schema.compiled.roots` reads its fields."""
 
     notice: Notice | None = unresolved(
         "A notice as recorded now, or as recorded up to an earlier point.",

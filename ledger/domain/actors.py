@@ -54,7 +54,7 @@ class RoleRequest(Struct):
     until: datetime | None
     requested_by: str
     granted: int | None = None
-    """Position of the entry that granted the role; None until then."""
+    """Position of the entry that granted the role; None before the grant."""
 
 
 class Token(Struct):

@@ -133,7 +133,7 @@ def first_refused(history: Iterable[EffectiveEntry]) -> tuple[Entry, Refusal] | 
 
 
 def correction_refusals(history: Sequence[Entry], correction: EntryCorrected, by: Who) -> Iterator[Refusal]:
-    """Yield a refusal if a correction gives its recorder a right, or anyone a role that takes two people."""
+    """Yield refusals if a correction gives its recorder a right, or anyone a role whose grant needs two people."""
     if KIND_OF[type(history[correction.position - 1].fact)].area in _AREAS_OF_RIGHTS:
         before, after = fold(effective(history)), fold(effective(history, correction))
         yield from rights.correction_refusals(before, after, by, history[-1].recorded_at)

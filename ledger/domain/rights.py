@@ -90,7 +90,7 @@ def raises_rights(before: "State", after: "State", actor: str, role: Role | None
 
 
 def correction_refusals(before: "State", after: "State", by: Who, at: datetime) -> Iterator[Refusal]:
-    """Yield a refusal if a correction gives the corrector a right, or anyone a role that takes two people."""
+    """Yield refusals if a correction gives its recorder a right, or anyone a role whose grant needs two people."""
     if raises_rights(before, after, by.actor, Role(by.role), at):
         message = f"the correction would give {by.actor} further rights; another person must make it"
         yield Refusal("SAME_PERSON", message, "data.position")

@@ -13,7 +13,7 @@ from ledger.domain.errors import Refusal
 from ledger.domain.registry import Kind
 
 _SEPARATION = date(2026, 11, 29)
-"""Day from which every release requires two people, registered actors and ratings on the scale."""
+"""Day from which each release requires two people for powerful roles, registered actors and ratings on a scale."""
 _TOKENS = date(2026, 12, 1)
 """Day from which only the operator issues tokens of powerful roles."""
 _PROGRAMS = date(2026, 12, 1)

@@ -1,4 +1,4 @@
-"""Execution of an operation's parts: each takes its whole selection of a notice from one statement.
+"""Execution of an operation's parts: one statement returns the whole selection of each part.
 
 An exact execution returns the JSON of each part, and raises its first error. An inexact execution returns decoded
 values, with errors in the places of their fields, for graphql-core to complete. Imports graphql-core.

@@ -341,7 +341,7 @@ def _conditions(declaration: ObjectDeclaration, spec: Many, arguments: Arguments
 
 
 def _same(name: str, fixed: object, value: object) -> object:
-    """Return the list's fixed value.
+    """Return the fixed value of a condition on a list's rows.
 
     Raises:
         GraphQLError: BAD_USER_INPUT, if a filter contradicts the fixed value.

@@ -148,7 +148,7 @@ def decode_cursor(
         bound: Name of the argument that contains the cursor.
 
     Raises:
-        GraphQLError: BAD_USER_INPUT, for any other text.
+        GraphQLError: BAD_USER_INPUT, for a text that is not a cursor of the list in its present order.
     """
     if sent is None:
         return None

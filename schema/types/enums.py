@@ -38,7 +38,7 @@ def enum_of(words: type[WordList]) -> type[WordList]:
 
 
 def list_words(schema: GraphQLSchema) -> None:
-    """Make errors about an unknown word of an enum list the words of that enum."""
+    """Extend errors about an unknown word of an enum with the words of that enum."""
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLEnumType) and not kind.name.startswith("__"):
             listed = f" The values are {', '.join(kind.values)}."

@@ -182,7 +182,7 @@ class MeasureRevised(Fact, frozen=True, kw_only=True):
 
 
 _WHOLE = 100
-"""The highest percentage."""
+"""Highest valid percentage."""
 MeasureReadingFact = MeasureReadingReported | MeasureReadingRestated
 
 

@@ -161,7 +161,7 @@ class AdviserReportIssued(Fact, frozen=True, kw_only=True):
 
 
 class ReportsState(Struct):
-    """Positions of entries that accepted or rejected a recommendation, by report and id; 0 until then."""
+    """Positions of entries that accepted or rejected a recommendation, by report and id; 0 before the answer."""
 
     recommended: dict[str, dict[str, int]] = {}
 

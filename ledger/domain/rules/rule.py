@@ -118,11 +118,11 @@ class ReportPart(WordList):
     """The parts of a report to the board."""
 
     DATA = "DATA"
-    """Data."""
+    """Data that the report presents."""
     ANALYSIS = "ANALYSIS"
-    """Analysis."""
+    """Analysis of the data."""
     RECOMMENDATIONS = "RECOMMENDATIONS"
-    """Recommendations."""
+    """Recommendations to the board."""
     IMPACT_EVIDENCE = "IMPACT_EVIDENCE"
     """Evidence of the impact on children."""
 
