@@ -5,16 +5,14 @@ computes the check digits. Sources of the forms: NHS Data Dictionary, the Depart
 BS 7666 (postcodes).
 """
 
-import html
 import re
-import unicodedata
 from collections.abc import Callable, Container, Iterator
-from functools import lru_cache
 
 from stdnum.gb import nhs, upn
 
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import WordList
+from ledger.intake.look_alikes import LAST_NAMES, is_plain, plain_form
 
 
 class PersonalData(WordList):
@@ -39,40 +37,6 @@ _NAMES = {
     PersonalData.TELEPHONE_NUMBER: "a telephone number",
 }
 _TRIGGER = re.compile(r"[0-9@]")
-_MARKS = b"0123456789@&([{<"
-"""ASCII characters of which personal data contains at least one, except an e-mail address in words."""
-_AT = re.compile(r" ?[(\[{<\u2039\u00ab] ?(?:at|@) ?[)\]}>\u203a\u00bb] ?|(?<=\w)%40(?=\w)", re.IGNORECASE)
-"""Pattern of other spellings of @, such as “(at)”."""
-_HIDDEN_AT = re.compile(r"[(\[{<\u2039\u00ab] ?at|%40|@", re.IGNORECASE)
-_DOT = re.compile(r" ?[(\[{<] ?(?:dot|\.) ?[)\]}>] ?", re.IGNORECASE)
-"""Pattern of other spellings of a full stop, such as “(dot)”."""
-_LAST_NAMES = r"(?:(?:gov|co|nhs|org|ac|sch|police|me) ?(?:\.|dot) ?uk|com|org|net|info|eu|uk)"
-_SPOKEN = re.compile(
-    rf"(?<=\w) at (?!(?:an?|the) )(\w[\w-]{{0,62}}(?: dot \w[\w-]{{0,62}}){{0,4}}) dot ({_LAST_NAMES})\b",
-    re.IGNORECASE,
-)
-"""Pattern of an e-mail address in words, such as “jo at example dot org”."""
-_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?: [^<>@]{0,80})?/?>")
-_INVISIBLE = re.compile(
-    "[\u00ad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20f0"
-    "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
-)
-_LOOK_ALIKES = str.maketrans("ΑΒΕΗΙΚΜΝΟΡΤΥΧАВЕЅІКМНОРСТХ", "ABEHIKMNOPTYXABESIKMHOPCTX")  # noqa: RUF001
-"""Greek and Cyrillic capitals → the Latin capitals that they look like."""
-_SEPARATORS = {
-    "/": re.compile("[\u2044\u2215]"),
-    "-": re.compile("[\u058a\u05be\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\u30fb]"),
-    ".": re.compile("[\u00b7\u2022\u2024\u2027\u2219\u22c5\u3002]"),
-    "'": re.compile("[\u2018\u2019\u201b]"),
-    '"': re.compile("[\u201c-\u201f\u2033]"),
-}
-"""ASCII separators, and the characters that replace them."""
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_UNEVEN = ("  ", "%20", "\u115f", "\u1160", "\u2800", "\u3164", "\uffa0")
-"""Spaces that a printable text may have and the searches do not expect."""
-_SPACES = re.compile("(?:%20|[\\s\u115f\u1160\u2800\u3164\uffa0])+")
-_ESCAPE = re.compile(r"\\(?=[^\w\s\\])")
-"""Pattern of a backslash before punctuation, as in Markdown."""
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
 _CUE = r"[\W_]{0,6}"
 """Pattern of the punctuation between a cue, such as “NHS number”, and the number."""
@@ -113,15 +77,16 @@ _UPN_CUED = re.compile(
 _LOCAL = r"(?<=[\w.%+'\"!#$&*=?^{}~)-])"
 _LABEL = r"[\w-]{1,63}"
 _EMAIL = re.compile(
-    _LOCAL + rf" ?@{{1,2}} ?(?:{_LABEL}(?: ?\.{_LABEL}){{0,8}} ?\.[^\W\d_]{{2,24}}"
-    rf"|{_LABEL}(?: ?\. ?{_LABEL}){{0,4}} ?\. ?{_LAST_NAMES})(?![^\W\d_])"
+    _LOCAL + rf" ?@{{1,2}} ?(?:{_LABEL}(?: ?\.{{1,2}}{_LABEL}){{0,8}} ?\.{{1,2}}[^\W\d_]{{2,24}}"
+    rf"|{_LABEL}(?:(?: ?\. ?|[, ]){_LABEL}){{0,4}}(?: ?\. ?|[, ])(?:{LAST_NAMES}|gov[, ]uk|co[, ]uk))(?![^\W\d_])"
     "|" + _LOCAL + r"@(?:\[[0-9A-Za-z:.]{3,60}\]|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9]))"
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
-_NUMERIC = r"[0-9]{1,4} ?[-/.,;:_|*~\\ ] ?[0-9]{1,2} ?[-/.,;:_|*~\\ ] ?[0-9]{1,4}"
+_NUMERIC = r"[0-9]{1,4} ?[-/.,;:_|*~\\ ] ?[0-9]{1,2} ?[-/.,;:_|*~\\ ] ?'?[0-9]{1,4}"
 _BETWEEN = r" ?[-/.,;:_|*~\\ ]? ?"
 _DATE = (
-    rf"(?:{_NUMERIC}|[0-9]{{1,2}}(?:st|nd|rd|th)?{_BETWEEN}(?:of )?{_MONTH}{_BETWEEN}'?[0-9]{{2,4}}"
+    rf"(?:{_NUMERIC}|[0-9]{{1,2}}[-/. ](?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}})[-/. ][0-9]{{2,4}}"
+    rf"|[0-9]{{1,2}}(?:st|nd|rd|th)?{_BETWEEN}(?:of )?{_MONTH}{_BETWEEN}'?[0-9]{{2,4}}"
     rf"|(?:[0-9]{{4}}{_BETWEEN})?{_MONTH}{_BETWEEN}[0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? '?[0-9]{{2,4}})?)"
 )
 _BIRTH_DATE = (
@@ -131,6 +96,7 @@ _BIRTH_DATE = (
 _BORN = re.compile(
     rf"\bborn{_CUE}(?:on|is|was)?{_CUE}(?:the )?{_DATE}"
     rf"|\bborn (?!of\b)[^0-9;.]{{0,40}}?(?:{_DATE}|{_MONTH},? '?[0-9]{{4}}|[01]?[0-9][/.-][0-9]{{4}}(?![0-9]))"
+    rf"|\((?:b|nee?)[. ]{{1,2}}{_DATE}"
     rf"|(?:{_BIRTH_DATE}|\bbirth)[^0-9;]{{0,30}}?"
     r"(?:" + _DATE + r"|[0-9]{8}(?![0-9])|[0-3][0-9][01][0-9]{3}(?![0-9]))"
     rf"|(?<![0-9]){_DATE} ?[(\[:=,/-]? ?(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?{_BIRTH_DATE}(?![a-z])",
@@ -143,10 +109,12 @@ _NO_ORDINAL = r"(?!(?-i:[A-Z][A-Z0-9]{1,3})[^A-Za-z0-9]{1,3}(?-i:1st|2nd|3rd|[04
 _POSTCODE = re.compile(
     rf"(?i:(?<![A-Za-z0-9]){_NO_ORDINAL}(?:GIR[ .,/_-]?0AA|{_OUTWARD}[^0-9A-Za-z]{{0,5}}{_INWARD})"
     r"(?![A-Za-z0-9]))"
-    r"|(?<![A-Za-z0-9])[A-PR-UWYZ] ?[A-HK-Y] ?[0-9](?: ?[0-9])? (?=[0-9 ]{1,2}[A-Z])"
-    r"[0-9] ?[ABD-HJLNP-UW-Z] ?[ABD-HJLNP-UW-Z](?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])[A-PR-UWYZ][ .-]?[A-HK-Y][ .-]?[0-9](?:[ .-]?[0-9ABEHMNPRVWXY])?[ .-]{1,3}"
+    r"[0-9][ .-]?[ABD-HJLNP-UW-Z][ .-]?[ABD-HJLNP-UW-Z](?![A-Za-z0-9])"
+    r"|(?i:post[ _-]?code[\W_]{0,6}(?:(?:is|was)[\W_]{1,6})?[A-PR-UWYZ] ?[A-HK-Y]?(?: ?[0-9]){1,2} ?[A-Z]?"
+    r"[\W_]{0,5}[0-9] ?[ABD-HJLNP-UW-Z] ?[ABD-HJLNP-UW-Z](?![A-Za-z0-9]))"
 )
-"""Pattern of a postcode. The halves of a postcode in capitals may contain spaces."""
+"""Postcode. If it is in capitals or follows its name, its halves may contain separators."""
 _WIDE = r"[^0-9A-Za-z]{1,5}"
 _COUNTRY = r"(?:\(? ?(?:\+ ?|00 ?)44 ?\)?|\(44\))[ .-]?(?:\(0\)|0)? ?"
 _TELEPHONE = re.compile(
@@ -210,60 +178,26 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
     ),
     (re.compile("@"), ((PersonalData.EMAIL_ADDRESS, _EMAIL.search),)),
     (
-        re.compile(r"[Bb](?:[Oo][Rr][Nn]|[Ii][Rr][Tt][Hh])|[Dd][. /_-]{0,2}[Oo][. /_-]{0,2}[Bb]"),
+        re.compile(
+            r"[Bb](?:[Oo][Rr][Nn]|[Ii][Rr][Tt][Hh])|[Dd][. /_-]{0,2}[Oo][. /_-]{0,2}[Bb]|\((?:[Bb]|[Nn]ée?)[. ]"
+        ),
         ((PersonalData.DATE_OF_BIRTH, _BORN.search),),
     ),
     (
-        re.compile(r"[0-9](?:[A-Za-z]{2}| ?[A-Z] ?[A-Z])(?![A-Za-z0-9])"),
+        re.compile(r"[0-9](?:[A-Za-z]{2}|[ .-]?[A-Z][ .-]?[A-Z]| ?[A-Za-z] ?[A-Za-z])(?![A-Za-z0-9])"),
         ((PersonalData.POSTCODE, _POSTCODE.search),),
     ),
 )
 """Cheap search for a trace of personal data → the kinds with this trace, and the search for each kind."""
 
 
-@lru_cache(4_096)
-def _ascii_for(character: str) -> str:
-    """Return the ASCII digit, separator or letter that a character looks like; empty if it is invisible."""
-    if _INVISIBLE.match(character):
-        return ""
-    if character.isdecimal():
-        return str(unicodedata.digit(character))
-    separators = (ascii_ for ascii_, others in _SEPARATORS.items() if others.match(character))
-    return next(separators, character.translate(_LOOK_ALIKES))
-
-
-def _in_ascii(text: str) -> str:
-    """Return a text with ASCII digits, separators and letters for look-alikes, without invisible characters."""
-    return _NOT_ASCII.sub(lambda match: _ascii_for(match[0]), unicodedata.normalize("NFKD", text))
-
-
-def _has_no_mark(text: str) -> bool:
-    """Return whether a narrative is plain ASCII that no search can match. This is cheaper than the searches."""
-    if not text.isascii():
-        return False
-    characters = text.encode()
-    return len(characters.translate(None, _MARKS)) == len(characters) and " dot " not in text.lower()
-
-
 def kinds_in(text: str) -> list[PersonalData]:
     """Return the kinds of personal data that a narrative seems to contain."""
-    if _has_no_mark(text):
+    if is_plain(text):
         return []
-    if "&" in text:
-        text = html.unescape(text)
-    if not text.isascii():
-        text = _in_ascii(text)
-    if "\\" in text:
-        text = _ESCAPE.sub("", text)
-    if _HIDDEN_AT.search(text):
-        text = _DOT.sub(".", _AT.sub("@", text))
-    if " dot " in text.lower():
-        text = _SPOKEN.sub(lambda match: f"@{match[1]}.{match[2]}".lower().replace(" dot ", "."), text)
+    text = plain_form(text)
     if _TRIGGER.search(text) is None:
         return []
-    text = _TAG.sub("", text)
-    if not text.isprintable() or any(map(text.__contains__, _UNEVEN)):
-        text = _SPACES.sub(" ", text)
     present = {kind for trace, kinds in _SEARCHES if trace.search(text) for kind, search in kinds if search(text)}
     return [kind for kind in PersonalData if kind in present]
 

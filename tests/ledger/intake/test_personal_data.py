@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.domain.errors import Refused
-from ledger.intake import personal_data
+from ledger.intake import look_alikes, personal_data
 from ledger.intake.parse import accept
 from ledger.intake.personal_data import CONFIRMABLE, PersonalData, kinds_in
 from tests.ledger.history import progress, submit
@@ -390,8 +390,8 @@ def misspelt(draw: st.DrawFn) -> str:
 def test_the_cheap_checks_pass_nothing_that_the_searches_match(text: str) -> None:
     quick = kinds_in(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(personal_data, "_has_no_mark", lambda _text: False)
-        patch.setattr(personal_data, "_UNEVEN", ("",))
+        patch.setattr(personal_data, "is_plain", lambda _text: False)
+        patch.setattr(look_alikes, "_UNEVEN", ("",))
         searches = tuple((re.compile(""), kinds) for _, kinds in personal_data._SEARCHES)
         patch.setattr(personal_data, "_SEARCHES", searches)
         assert kinds_in(text) == quick

@@ -1,0 +1,155 @@
+"""Rewrite a narrative in plain spelling for the scan: ASCII, digits for their names, no markup and no escapes.
+
+The result is only searched. It is not stored, and other words may change in it.
+"""
+
+import html
+import re
+import unicodedata
+from functools import lru_cache
+
+LAST_NAMES = r"(?:(?:gov|co|nhs|org|ac|sch|police|me) ?(?:\.|dot) ?uk|com|org|net|info|eu|uk)"
+"""Pattern of the last names of common e-mail domains."""
+_MARKS = b"0123456789@&([{<"
+"""ASCII characters. Personal data contains at least one of them, unless it is in words."""
+_OPEN, _CLOSE = r"[(\[{<|*/'\"\u2039\u00ab\u3010]", r"[)\]}>|*/'\"\u203a\u00bb\u3011]"
+_AT = re.compile(
+    rf" ?{_OPEN} ?(?:at|@) ?{_CLOSE} ?"
+    rf"|(?<=\w)(?:%(?:25)?|\\x|\\u00)40(?=\w)|(?<=\w)[(\[]a[)\]](?=[\w-]{{1,63}}\.)",
+    re.IGNORECASE,
+)
+"""Other spellings of @, such as “(at)”."""
+_HIDDEN_AT = re.compile(rf"{_OPEN} ?at?[ )\]}}>|*/'\"\u203a\u00bb\u3011]|40|@", re.IGNORECASE)
+_DOT = re.compile(rf" ?{_OPEN} ?(?:dot|\.) ?{_CLOSE} ?|%(?:25)?2e", re.IGNORECASE)
+"""Other spellings of a full stop, such as “(dot)”."""
+_SPOKEN = re.compile(
+    rf"(?<=\w)(?: at | ?@ ?)(?!(?:an?|the) )(\w[\w-]{{0,62}}(?: dot \w[\w-]{{0,62}}){{0,4}}) dot ({LAST_NAMES})\b",
+    re.IGNORECASE,
+)
+"""E-mail address in words, such as “jo at example dot org”."""
+_JOINED = re.compile(
+    r"(?<=[^\W_])([_-])at\1([^\W_]{1,63}(?:\1dot\1[^\W_]{1,63}){0,4}\1dot\1(?:uk|com|org|net|info|eu))(?![^\W_])",
+    re.IGNORECASE,
+)
+"""E-mail address in joined words, such as “jo-at-example-dot-org”."""
+_PROVIDER = re.compile(
+    r"(?<=\w) at (?=(?:(?:g|google|hot|proton)mail|outlook|yahoo|icloud)\.[a-z]|nhs\.net)", re.IGNORECASE
+)
+"""“ at ” before a domain that only serves e-mail."""
+_IN_WORDS = (
+    *(" dot ", "-dot-", "_dot_", "|at|", "*at*", "/at/", "'at'", '"at"'),
+    *("mail.", "outlook.", "yahoo.", "icloud.", "nhs.net"),
+)
+"""Traces of an e-mail address in words, in lower case."""
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?: [^<>@]{0,80})?/?>")
+_INVISIBLE = re.compile(
+    "[\u00ad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20f0"
+    "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
+)
+_LOOK_ALIKES = str.maketrans("ΑΒΕΗΙΚΜΝΟΡΤΥΧАВЕЅІКМНОРСТХ", "ABEHIKMNOPTYXABESIKMHOPCTX")  # noqa: RUF001
+"""Greek and Cyrillic capitals that look like Latin ones."""
+_SEPARATORS = {
+    "/": re.compile("[\u2044\u2215]"),
+    "-": re.compile("[\u058a\u05be\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\u30fb]"),
+    ".": re.compile("[\u00b7\u2022\u2024\u2027\u2219\u22c5\u3002]"),
+    "'": re.compile("[\u2018\u2019\u201b]"),
+    '"': re.compile("[\u201c-\u201f\u2033]"),
+}
+"""ASCII separators, and the characters that replace them."""
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_UNEVEN = ("  ", "%20", "_x00", "\\", "\u115f", "\u1160", "\u2800", "\u3164", "\uffa0")
+"""Spaces that a printable text may have and the searches do not expect."""
+_SPACES = re.compile(r"(?:%20|_x00(?:0[9AD]|A0)_|\\[tnr](?![A-Za-z])|[\s\u115f\u1160\u2800\u3164\uffa0])+")
+_ESCAPE = re.compile(r"\\(?=[^\w\s\\])")
+"""A backslash before punctuation, as in Markdown."""
+_VALUES = {
+    **dict(
+        zip(
+            ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+            "0123456789",
+            strict=True,
+        )
+    ),
+    **dict.fromkeys(("oh", "nought", "naught"), "0"),
+}
+_NAME = rf"(?:{'|'.join(_VALUES)})"
+_SPOKEN_DIGIT = rf"(?:(?:double|triple|treble)[ -])?{_NAME}(?:[ -]hundred)?"
+_SPOKEN_DIGITS = re.compile(
+    rf"(?<![A-Za-z]){_SPOKEN_DIGIT}(?:[\s,.;:/_-]{{0,3}}{_SPOKEN_DIGIT})+(?![A-Za-z])", re.IGNORECASE
+)
+_EACH_DIGIT = re.compile(rf"(?:(double|triple|treble)[ -])?({_NAME})([ -]hundred)?", re.IGNORECASE)
+_REPEATED = {"double": 2, "triple": 3, "treble": 3}
+_FEWEST_NAMES = 5
+"""Names of digits that a number of ten digits in words has at least: “double” and “hundred” shorten it."""
+_DIGIT_LETTERS = re.compile(
+    r"(?<=[0-9])[OoIl]{1,4}(?=[0-9])|(?<=[0-9])[Oo]{1,4}(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9])[Oo](?=[127][0-9]{2,3}[ -]?[0-9]{3})|(?<=[0-9][/.:-])[Oo](?=[0-9])"
+)
+"""Letters O, I and l in the places of the digits 0 and 1."""
+_LETTER_DIGITS = str.maketrans("OoIl", "0011")
+
+
+def is_plain(text: str) -> bool:
+    """Return whether a narrative is ASCII that no search can match. This is cheaper than the searches."""
+    if not text.isascii():
+        return False
+    characters = text.encode()
+    return len(characters.translate(None, _MARKS)) == len(characters) and not _may_be_in_words(text.lower())
+
+
+def plain_form(text: str) -> str:
+    """Return a narrative in plain spelling."""
+    for _ in range(2):
+        if "&" in text:
+            text = html.unescape(text)
+    if not text.isascii():
+        text = _in_ascii(text)
+    if "\\" in text:
+        text = _ESCAPE.sub("", text)
+    if _HIDDEN_AT.search(text):
+        text = _DOT.sub(".", _AT.sub("@", text))
+    lowered = text.lower()
+    if any(map(lowered.__contains__, _IN_WORDS)):
+        text = _JOINED.sub(lambda match: "@" + match[2].lower().replace(f"{match[1]}dot{match[1]}", "."), text)
+        text = _PROVIDER.sub("@", _SPOKEN.sub(_address, text))
+    if sum(map(lowered.count, _VALUES)) > 1:
+        text = _SPOKEN_DIGITS.sub(_digits, text)
+    text = _DIGIT_LETTERS.sub(lambda match: match[0].translate(_LETTER_DIGITS), _TAG.sub("", text))
+    if not text.isprintable() or any(map(text.__contains__, _UNEVEN)):
+        text = _SPACES.sub(" ", text)
+    return text
+
+
+def _may_be_in_words(lowered: str) -> bool:
+    return any(map(lowered.__contains__, _IN_WORDS)) or sum(map(lowered.count, _VALUES)) >= _FEWEST_NAMES
+
+
+def _address(match: re.Match[str]) -> str:
+    return f"@{match[1]}.{match[2]}".lower().replace(" dot ", ".")
+
+
+def _digits(match: re.Match[str]) -> str:
+    """Return the digits of a run of their names, in the groups of an NHS number if there are ten."""
+    digits = "".join(
+        _VALUES[name.lower()] * _REPEATED.get(times.lower(), 1) + ("00" if hundred else "")
+        for times, name, hundred in _EACH_DIGIT.findall(match[0])
+    )
+    if len(digits) == 10:
+        return f"{digits[:3]} {digits[3:6]} {digits[6:]}"
+    return " ".join(digits) if len(digits) == 2 else digits
+
+
+@lru_cache(4_096)
+def _ascii_for(character: str) -> str:
+    """Return the ASCII digit, separator or letter that a character looks like; empty if it is invisible."""
+    if _INVISIBLE.match(character):
+        return ""
+    if (value := unicodedata.numeric(character, -1.0)) in range(10):
+        return str(int(value))
+    separators = (ascii_ for ascii_, others in _SEPARATORS.items() if others.match(character))
+    return next(separators, character.translate(_LOOK_ALIKES))
+
+
+def _in_ascii(text: str) -> str:
+    """Return a text with ASCII digits, separators and letters for look-alikes, without invisible characters."""
+    return _NOT_ASCII.sub(lambda match: _ascii_for(match[0]), unicodedata.normalize("NFKD", text))
