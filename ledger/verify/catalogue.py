@@ -1,8 +1,9 @@
 """Check the database's catalogue against the catalogue that the migrations make.
 
 The protections are objects of the database: triggers, functions, grants, policies, constraints and owners. The
-migrations run in a scratch database on the same server, and both catalogues are compared object by object. That
-needs a login that may create a database. Without one, only the migrations' checksums and the roles are compared.
+migrations run in a scratch database on the same server, and both catalogues are compared object by object. Objects
+of other schemas count if they act on the record. The comparison needs a login that may create a database. Without
+one, only the migrations' checksums and the roles are compared.
 On a cluster, the shards of each worker are compared with the coordinator's tables.
 """
 
@@ -20,8 +21,10 @@ from ledger.store.database import connect, migrate, migrations
 from ledger.store.distribution import is_distributed
 from ledger.verify.cluster import check_nodes
 from ledger.verify.database_objects import (
+    MEMBERS_QUERY,
     PROTECTIONS,
     QUERY,
+    RIGHTS_OUTSIDE,
     ROLES_QUERY,
     Catalogue,
     DatabaseObject,
@@ -51,7 +54,9 @@ async def check(url: str) -> CatalogueReport:
     """
     async with await connect(url) as connection:
         roles = (await (await connection.execute(ROLES_QUERY.encode())).fetchall())[0][0]
+        members = await (await connection.execute(MEMBERS_QUERY.encode())).fetchall()
         details = [*await _migrations(connection), *role_faults(roles)]
+        details += [f"{member} is a member of {role}, which no migration makes it" for role, member in members]
         actual = await read(connection)
         is_cluster = await is_distributed(connection)
     unchecked = ""
@@ -100,7 +105,8 @@ def _surplus(expected: Catalogue, actual: Catalogue) -> Iterator[str]:
     for item in actual:
         # Tables of views are made while the ledger runs, and guests own their schema.
         runtime = item.schema == "views" and item.kind != "function" and _table(item) not in known
-        if item not in expected and item.schema != "guests" and not (runtime and "function" not in item.kind):
+        of_guest = item.schema == "guests" and item.kind not in RIGHTS_OUTSIDE
+        if item not in expected and not of_guest and not (runtime and "function" not in item.kind):
             yield f"the {item} comes from no migration"
     template = _protections(expected, _TEMPLATE)
     for table in sorted({_table(i) for i in actual if i.schema == "views" and i.kind == "relation"} - known):

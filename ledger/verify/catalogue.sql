@@ -1,4 +1,5 @@
--- The catalogue of the ledger's schemas: one row an object, as its kind, schema, name and definition.
+-- The catalogue of the ledger's schemas: one row an object, as its kind, schema, name and definition. Objects of other
+-- schemas are in it if they could change the record, or what its guards say.
 -- Names of the administrator who migrates differ between databases, so they are given as ADMINISTRATOR.
 WITH administrator AS (
     SELECT pg_get_userbyid(relowner) AS name FROM pg_class WHERE oid = to_regclass('public.ledger_migrations')
@@ -8,6 +9,13 @@ WITH administrator AS (
     SELECT c.oid, n.schema, c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.relacl,
         c.relpersistence
     FROM pg_class c JOIN schemas n ON n.oid = c.relnamespace WHERE c.relkind <> 'i'
+    UNION ALL SELECT c.oid, 'public', c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.relacl,
+        c.relpersistence FROM pg_class c WHERE c.oid = to_regclass('public.ledger_migrations')
+), outside AS (
+    SELECT oid, nspname AS schema FROM pg_namespace
+    WHERE nspname NOT IN ('ledger', 'views', 'information_schema') AND nspname !~ '^pg_(toast|temp_|toast_temp_)'
+), of_extensions AS (
+    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
 ), grants AS (
     SELECT schema, relname AS name, 'grants' AS kind, coalesce(relacl, acldefault('r', relowner)) AS acl FROM relations
     UNION ALL SELECT schema, schema, 'grants on the schema', coalesce(nspacl, acldefault('n', nspowner)) FROM schemas
@@ -28,7 +36,7 @@ WITH administrator AS (
         pg_get_constraintdef(k.oid) || CASE WHEN k.convalidated THEN '' ELSE ' NOT VALID' END
         FROM relations r JOIN pg_constraint k ON k.conrelid = r.oid
     UNION ALL SELECT 'index', r.schema, r.relname || '.' || i.indexrelid::regclass::text,
-        pg_get_indexdef(i.indexrelid) || CASE WHEN i.indisvalid THEN '' ELSE ' invalid' END
+        pg_get_indexdef(i.indexrelid) || CASE WHEN i.indisvalid AND i.indisready AND i.indislive THEN '' ELSE ' invalid' END
         FROM relations r JOIN pg_index i ON i.indrelid = r.oid
     UNION ALL SELECT 'trigger', r.schema, r.relname || '.' || t.tgname, pg_get_triggerdef(t.oid)
         || CASE t.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN ' (disabled)' ELSE ' (enabled as ' || t.tgenabled::text || ')' END
@@ -58,6 +66,32 @@ WITH administrator AS (
         FROM pg_db_role_setting CROSS JOIN unnest(setconfig) setting
         WHERE setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
             AND setting ~ '^(session_replication_role|row_security|role)='
+    UNION ALL SELECT 'type', n.schema, t.typname, t.typtype::text
+        FROM pg_type t JOIN schemas n ON n.oid = t.typnamespace WHERE t.typtype IN ('d', 'e', 'r')
+    UNION ALL SELECT 'operator', n.schema, o.oid::regoperator::text, o.oprcode::text
+        FROM pg_operator o JOIN schemas n ON n.oid = o.oprnamespace
+    UNION ALL SELECT 'cast', 'pg_catalog', format('%s to %s', c.castsource::regtype, c.casttarget::regtype),
+        format('%s %s %s', c.castcontext, c.castmethod, c.castfunc::regproc) FROM pg_cast c
+        WHERE NOT EXISTS (SELECT FROM of_extensions e WHERE e.classid = 'pg_cast'::regclass AND e.objid = c.oid)
+    UNION ALL SELECT 'source of functions', 'pg_catalog', 'pg_catalog', md5(string_agg(
+        format('%s %s %s %s', p.oid::regprocedure, p.prosrc, p.prosecdef, p.proconfig), ' ' ORDER BY p.oid::regprocedure::text))
+        FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
+            AND NOT EXISTS (SELECT FROM of_extensions e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid)
+    UNION ALL SELECT 'function with rights on the record', n.schema, p.oid::regprocedure::text, 'owned by ' || o.rolname
+        FROM pg_proc p JOIN outside n ON n.oid = p.pronamespace JOIN pg_roles o ON o.oid = p.proowner
+        WHERE p.prosecdef AND n.schema <> 'pg_catalog' AND EXISTS (SELECT FROM pg_roles r
+            WHERE r.rolname IN ('ledger_owner', 'ledger_writer', 'ledger_projector', 'ledger_reader')
+                AND pg_has_role(p.proowner, r.oid, 'MEMBER'))
+            AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) e WHERE e.grantee <> p.proowner)
+            AND NOT EXISTS (SELECT FROM of_extensions e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid)
+    UNION ALL SELECT 'view with rights on the record', n.schema, c.relname, pg_get_viewdef(c.oid)
+        FROM pg_class c JOIN outside n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('v', 'm') AND EXISTS (SELECT FROM aclexplode(c.relacl) e WHERE e.grantee <> c.relowner)
+            AND EXISTS (SELECT FROM pg_rewrite w JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+                JOIN pg_class t ON d.refclassid = 'pg_class'::regclass AND t.oid = d.refobjid
+                JOIN schemas s ON s.oid = t.relnamespace AND s.schema <> 'guests' WHERE w.ev_class = c.oid)
+    UNION ALL SELECT 'subscription', 'ledger', subname::text, 'of another source' FROM pg_subscription
+        WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND subname NOT LIKE 'ledger#_%' ESCAPE '#'
 )
 SELECT kind, schema, name, replace(definition, coalesce((SELECT name FROM administrator), ''), 'ADMINISTRATOR')
 FROM objects ORDER BY 1, 2, 3, 4

@@ -23,6 +23,20 @@ ROLES_QUERY = """SELECT coalesce(json_object_agg(rolname, array_remove(ARRAY[
     CASE WHEN rolreplication THEN 'replication' END, CASE WHEN rolbypassrls THEN 'bypassrls' END], NULL)), '{}')
     FROM pg_roles WHERE rolname LIKE 'ledger#_%' ESCAPE '#'"""
 """Query of the roles; the result is a JSON object of role → the names of its attributes."""
+MEMBERS_QUERY = """SELECT r.rolname, m.rolname FROM pg_auth_members a
+    JOIN pg_roles r ON r.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
+    WHERE m.rolname IN ('ledger_owner', 'ledger_writer', 'ledger_projector', 'ledger_reader', 'ledger_guest',
+            'ledger_follower') AND (r.rolname, m.rolname) <> ('ledger_guest', 'ledger_projector')
+        OR r.rolname = 'ledger_owner' AND NOT (m.rolsuper OR m.rolcreaterole) AND m.oid NOT IN (
+            SELECT relowner FROM pg_class WHERE oid = to_regclass('public.ledger_migrations')
+            UNION ALL SELECT datdba FROM pg_database WHERE datname = current_database())
+    ORDER BY 1, 2"""
+"""Query of memberships that no migration makes: role and member.
+
+The member is a role of the ledger, or owns the tables through its membership and is no administrator.
+"""
+RIGHTS_OUTSIDE = ("function with rights on the record", "view with rights on the record")
+"""Kinds of objects outside the ledger's schemas that act on the record with their owner's rights."""
 
 
 class DatabaseObject(NamedTuple):

@@ -19,6 +19,10 @@ CHECKSUM = """UPDATE public.ledger_migrations SET checksum = repeat('0', 64)
 MAKE = "SELECT views.make_table('plans', ARRAY['id'], ARRAY['id', 'n'], ARRAY['text', 'integer'])"
 
 
+WIPE = """() RETURNS void LANGUAGE sql SECURITY DEFINER
+    AS 'ALTER TABLE ledger.entries DISABLE TRIGGER ALL'"""
+
+
 async def details(url: str, *statements: str) -> list[str]:
     """Return the differences that are found after statements of an administrator."""
     async with await connect(url) as connection:
@@ -115,6 +119,82 @@ async def test_tables_of_views_and_guests_come_and_go(database: str) -> None:
 async def test_each_change_of_a_protection_is_named(database: str, statements: list[str], detail: str) -> None:
     changes = await details(database, *statements)
     assert any(change.startswith(detail) for change in changes), changes
+
+
+@pytest.mark.parametrize(
+    ("statements", "detail"),
+    [
+        (
+            [f"CREATE FUNCTION public.wipe{WIPE}"],
+            "the function with rights on the record public.wipe() comes from no migration",
+        ),
+        (
+            [f"CREATE FUNCTION guests.wipe{WIPE}", "ALTER FUNCTION guests.wipe() OWNER TO ledger_owner"],
+            "the function with rights on the record guests.wipe() comes from no migration",
+        ),
+        (
+            ["CREATE VIEW public.leak AS TABLE ledger.narratives", "GRANT SELECT ON public.leak TO PUBLIC"],
+            "the view with rights on the record public.leak comes from no migration",
+        ),
+        (["GRANT UPDATE ON public.ledger_migrations TO PUBLIC"], "the grants public.ledger_migrations is"),
+        (
+            ["CREATE RULE lose AS ON INSERT TO public.ledger_migrations DO INSTEAD NOTHING"],
+            "the rule public.ledger_migrations.lose comes from no migration",
+        ),
+        (
+            [
+                "CREATE SUBSCRIPTION evil CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)",
+                "ALTER SUBSCRIPTION evil SET (slot_name = NONE)",
+            ],
+            "the subscription ledger.evil comes from no migration",
+        ),
+        (["CREATE DOMAIN ledger.odd AS text"], "the type ledger.odd comes from no migration"),
+        (
+            ["CREATE OPERATOR ledger.= (LEFTARG = text, RIGHTARG = text, FUNCTION = pg_catalog.texteq)"],
+            "the operator ledger.",
+        ),
+        (["CREATE CAST (integer AS name) WITH INOUT AS IMPLICIT"], "the cast pg_catalog.integer to name"),
+        (
+            ["UPDATE pg_index SET indisready = false WHERE indexrelid = 'ledger.entries_pkey'::regclass"],
+            "the index ledger.entries.entries_pkey is",
+        ),
+        (
+            ["UPDATE pg_proc SET prosrc = 'sha512_bytea' WHERE oid = 'sha256(bytea)'::regprocedure"],
+            "the source of functions pg_catalog is",
+        ),
+    ],
+    ids=lambda value: value[0][:40] if isinstance(value, list) else "",
+)
+async def test_an_object_that_acts_on_the_record_is_named(
+    database: str, statements: list[str], detail: str
+) -> None:
+    try:
+        changes = await details(database, *statements)
+    finally:
+        async with await connect(database) as connection:
+            await connection.execute("DROP SUBSCRIPTION IF EXISTS evil")
+    assert [change for change in changes if not change.startswith(detail)] == []
+    assert len(changes) == 1, changes
+
+
+async def test_functions_and_views_of_others_are_no_damage(database: str) -> None:
+    """Leave alone what acts with the rights of its caller, or is for its owner only."""
+    views = ["CREATE VIEW public.own AS TABLE ledger.entries", "CREATE VIEW public.others AS SELECT 1 AS one"]
+    more = ["GRANT SELECT ON public.others TO PUBLIC", "CREATE FUNCTION public.two() RETURNS int RETURN 2"]
+    private = [f"CREATE FUNCTION public.wipe{WIPE}", "REVOKE ALL ON FUNCTION public.wipe FROM PUBLIC"]
+    assert await details(database, *views, *more, *private) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "member"), [("ledger_owner", "ledger_reader"), ("pg_write_all_data", "ledger_guest")]
+)
+async def test_a_membership_that_gives_more_rights_is_named(database: str, role: str, member: str) -> None:
+    try:
+        changes = await details(database, f"GRANT {role} TO {member}")
+    finally:
+        async with await connect(database) as connection:
+            await connection.execute(f"REVOKE {role} FROM {member}".encode())
+    assert changes == [f"{member} is a member of {role}, which no migration makes it"]
 
 
 async def test_settings_that_switch_triggers_off_are_named(database: str) -> None:
