@@ -20,6 +20,7 @@ from ledger.intake.envelope import decode
 from ledger.store.entries import read_entries
 from projections.engine.rows import Rows
 from projections.engine.tables import Connection, Store
+from projections.engine.tasks import Pace
 from projections.engine.view import View
 
 _PAGE = 2_000
@@ -114,7 +115,9 @@ class Follower:
         """Fold, in memory, the page's entries that are new to this view; stop before an entry that fails."""
         if page.after > self.position:
             raise ValueError(f"{self.view.name} is at {self.position}, but the page begins after {page.after}")
+        pace = Pace()
         for index in page.indexes(self.view.facts, self.position - page.after):
+            await pace.pause()
             self.position = page.after + index
             entry = page.entries[index]
             if isinstance(entry, LedgerError):

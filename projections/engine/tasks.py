@@ -1,11 +1,27 @@
-"""End tasks, and wait for events, so that no cancellation is lost."""
+"""End tasks, and wait for events, so that no cancellation is lost; let other tasks run in between."""
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any
 
 CANCEL_SECONDS = 1.0
 """Seconds between cancellations of a task that has not ended."""
+PACE_SECONDS = 0.02
+"""Seconds for which a long computation may run before other tasks of the loop have their turn."""
+
+
+class Pace:
+    """Pace of a long computation, which pauses between its steps so that the process still answers."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + PACE_SECONDS
+
+    async def pause(self) -> None:
+        """Let other tasks run, if the computation has run for long enough."""
+        if time.monotonic() >= self._until:
+            await asyncio.sleep(0)
+            self._until = time.monotonic() + PACE_SECONDS
 
 
 async def within(event: asyncio.Event, seconds: float) -> None:

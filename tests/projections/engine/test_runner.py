@@ -1,5 +1,8 @@
 """The runner: notifications, stopped views, takeover by another process, and views of another version."""
 
+import asyncio
+from itertools import count
+
 import psycopg
 import pytest
 from msgspec import Struct
@@ -7,13 +10,15 @@ from msgspec import Struct
 from ledger.append.writer import Writer
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
+from projections.engine import tasks
 from projections.engine.rows import Rows, Table
 from projections.engine.runner import ViewStatus
+from projections.engine.tasks import end
 from projections.engine.view import Handler, View
 from projections.views import notice
 from projections.views.registry import ALL
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
-from tests.projections.folding import owning, reached, running, stored, until
+from tests.projections.folding import fold_all, owning, reached, running, stored, until
 
 
 class Mark(Struct, frozen=True):
@@ -83,6 +88,30 @@ async def test_a_standby_takes_over_when_the_owner_loses_its_connection(database
             await reached(second, SETTING_SIZE)
             await until(lambda: waits_for_the_lock(database))
             assert not first.is_owner
+
+
+async def test_other_tasks_have_a_turn_between_two_entries(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fold a page of nine entries; a fold that held the process answered nobody for as long as the page took."""
+    monkeypatch.setattr(tasks, "PACE_SECONDS", 0.0)
+    turns, seen = count(), []
+    turn = 0
+
+    async def other() -> None:
+        nonlocal turn
+        for turn in turns:  # noqa: B007 - the fold reads it
+            await asyncio.sleep(0)
+
+    def note(_rows: Rows, _entry: Entry, _fact: ProgressRecorded) -> None:
+        seen.append(turn)
+
+    async with Writer(database) as writer:
+        await begin(writer)
+        await writer.append_all(NOTICE, [progress() for _ in range(9)], ALICE)
+    view = View("noting", 1, (MARKS,), handlers={ProgressRecorded: note})
+    others = asyncio.create_task(other())
+    await fold_all(database, NOTICE, [view])
+    await end(others)
+    assert len(set(seen)) == len(seen) == 9
 
 
 async def waits_for_the_lock(database: str) -> bool:
