@@ -48,7 +48,7 @@ async def fold_in_parallel(
 
 
 async def run_all(jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Run the jobs concurrently until all have ended; if a job fails, cancel the others and raise its error."""
+    """Run jobs concurrently until all have ended; if a job fails, cancel the other jobs and raise its error."""
     running = [asyncio.create_task(job) for job in jobs]
     try:
         await asyncio.gather(*running)

@@ -1,4 +1,4 @@
-"""Runner that keeps all views up to date: one process follows the entries, the others stand by.
+"""Runner that keeps all views up to date: one process follows the entries, the other processes stand by.
 
 The process that follows, the owner, writes on the connection that holds its advisory lock. So a process that lost
 the lock cannot write. A fold that fails stops its own view of its own notice, until the next owner tries again.

@@ -370,7 +370,7 @@ def _positions(notice: str, rows: Sequence[tuple[Any, ...]]) -> _Positions:
 
 
 def _requested(notice: str, as_of: AsOf, positions: _Positions) -> int | None:
-    """Return the requested position, or None for the latest.
+    """Return the requested position, or None for the latest position.
 
     Raises:
         NotRecordedYet: Nothing was recorded at that position or by that instant.

@@ -268,7 +268,7 @@ VIEW.on(MeasureReadingRestated)(_record_reading)
 
 
 def _hide_another(rows: Rows, memory: MeasureMemory, measure: Measure, first: date, last: date) -> None:
-    """Suppress the smallest other part of a total if a single part is suppressed, as the rest would reveal it."""
+    """Suppress a total's smallest other part if one part is suppressed; the total would reveal a single part."""
     total = measure.part_of or measure.measure
     readings = [rows.get(READINGS, part, first, last) for part in memory.parts.get(total, ())]
     parts = [part for part in readings if part is not None]

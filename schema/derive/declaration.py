@@ -50,7 +50,7 @@ class Many(Struct, frozen=True):
     """A field with rows of another type."""
 
     of: str
-    """Name of the other type."""
+    """Name of the type of these rows."""
     description: str
     by: str | None = None
     """Condition that selects the rows of the other type that belong to this row; None for all rows."""
@@ -68,7 +68,7 @@ class Facet(Struct, frozen=True):
     """A field with other columns of the same row, as an object of another type."""
 
     of: str
-    """Name of the other type."""
+    """Name of the type of that object."""
     description: str
     unless: str
     """Field of the row; this object is null while that field is null."""

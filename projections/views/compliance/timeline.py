@@ -104,7 +104,7 @@ class ClauseTimeline:
         return self._replace(occurrence.at, self._now(index), is_more=True)
 
     def reached(self) -> int:
-        """Return the number of spans that begin by the latest occurrence; the others are forecasts."""
+        """Return the number of spans that begin by the latest occurrence; the later spans are forecasts."""
         last = max(self._since, self._occurrences[-1].at) if self._occurrences else self._since
         count = len(self.spans)
         while count and self.spans[count - 1].begins > last:

@@ -207,7 +207,7 @@ def _days_late(clause: JudgedClause, before: datetime | None, at: datetime, mont
 
     Args:
         clause: Clause from whose start the first interval counts.
-        before: Instant of the previous report or publication; None for the first.
+        before: Instant of the previous report or publication; None without an earlier report or publication.
         at: Instant of the report or publication.
         months: Months of the interval; None if no interval is agreed.
     """
