@@ -14,5 +14,5 @@ def tables_of(module: str) -> dict[str, Any]:
 
 
 def events() -> list[dict[str, Any]]:
-    """Return all events, each as the arguments of `HistoryWriter.record`."""
+    """Return the events that are rows of the tables, each as the arguments of `HistoryWriter.record`."""
     return [event for tables in _TABLES.values() for event in tables.get("events", ())]
