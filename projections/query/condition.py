@@ -32,7 +32,7 @@ class AnyOf(Struct, frozen=True):
 
 
 class NoneOf(Struct, frozen=True):
-    """A condition that holds if its part does not hold."""
+    """A condition that holds if the condition in `part` does not hold."""
 
     part: "Test"
 

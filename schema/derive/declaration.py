@@ -50,7 +50,7 @@ class Many(Struct, frozen=True):
     """A field with rows of another type."""
 
     of: str
-    """Name of the type of these rows."""
+    """Name of the rows' type."""
     description: str
     by: str | None = None
     """Condition that selects the rows of the other type that belong to this row; None for all rows."""
@@ -68,10 +68,10 @@ class Facet(Struct, frozen=True):
     """A field with other columns of the same row, as an object of another type."""
 
     of: str
-    """Name of the type of that object."""
+    """Name of the object's type."""
     description: str
     unless: str
-    """Field of the row; this object is null while that field is null."""
+    """Field of the row; the object is null while this field is null."""
 
 
 class EntryAt(Struct, frozen=True):

@@ -284,7 +284,7 @@ class ClauseTimeline:
 
 
 def concerns(number: str, fact: Fact) -> bool:
-    """Return True if a fact concerns the clause with this number. Another clause's new parameters do not."""
+    """Return True if a fact concerns the clause with this number; new parameters concern their own clause only."""
     match fact:
         case InterpretationAdopted():
             return fact.number == number
