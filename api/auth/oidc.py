@@ -66,6 +66,14 @@ class Header(Struct):
     kid: str | None = None
 
 
+class _HeaderRegistry(jws.JWSRegistry):
+    """Registry for which a null parameter of a header means an absent one."""
+
+    def check_header(self, header: dict[str, Any]) -> None:
+        """Check a header without its null parameters; raise JoseError for a wrong one."""
+        super().check_header({name: value for name, value in header.items() if value is not None})
+
+
 class Discovered(Struct):
     """Metadata that the issuer publishes."""
 
@@ -116,7 +124,7 @@ class Issuer:
             sub={"essential": True},
             exp={"essential": True},
         )
-        self._registry = jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
+        self._registry = _HeaderRegistry(algorithms=ALGORITHMS, strict_check_header=False)
         self._keys = IssuerKeys()
         self._discovered: Discovered | None = None
         self._fetched: float | None = None
@@ -143,7 +151,7 @@ class Issuer:
         try:
             claims = self.claims(token, key, self._rules)
             until = datetime.fromtimestamp(claims["exp"] + LEEWAY_SECONDS, UTC)
-        except (JoseError, ValueError, TypeError, OverflowError, OSError):
+        except (JoseError, ValueError, TypeError, OverflowError, OSError, RecursionError):
             return None
         subject = claims["sub"]
         is_id_token = header.typ.lower() == "jwt" and any(name in claims for name in _ID_TOKEN_CLAIMS)
@@ -191,7 +199,7 @@ class Issuer:
         """
         try:
             keys = await self._published()
-        except (httpx.HTTPError, JoseError, ValueError, TypeError, KeyError) as error:
+        except (httpx.HTTPError, JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
             logger.warning("the issuer's keys cannot be fetched: %s", type(error).__name__)
             if self._fetched is None or now - self._fetched > KEYS_KEPT_SECONDS:
                 raise Unavailable(
@@ -249,5 +257,5 @@ def header_of(token: str) -> Header | None:
     first = token.partition(".")[0]
     try:
         return msgspec.json.decode(urlsafe_b64decode(first + "=" * (-len(first) % 4)), type=Header)
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None

@@ -143,7 +143,7 @@ async def _subject(request: Request, code: str, waiting: _PendingSignIn) -> str:
     try:
         token = msgspec.json.decode(answer.content, type=_Tokens).id_token
         return await _verified_subject(issuer, token, client, waiting.nonce)
-    except (msgspec.MsgspecError, JoseError, ValueError) as error:
+    except (msgspec.MsgspecError, JoseError, ValueError, RecursionError) as error:
         logger.warning("the issuer's ID token is not valid: %s", type(error).__name__)
         raise _not_signed_in("your organisation's answer is not valid") from None
 

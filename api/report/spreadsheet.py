@@ -10,8 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import TextIO
 
+_UNSEEN = (
+    r"[\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]*"
+)
+"""Characters that nobody sees, and that a spreadsheet may skip."""
 _FORMULA = re.compile(
-    r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[-=+@|\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20\uff5c]"
+    rf"[\t\r\n]|{_UNSEEN}[-=+@|\u207a-\u207c\u208a-\u208c\u2212\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20\uff5c]"
 )
 """Beginnings that a spreadsheet may take for a formula, full-width and small variants included."""
 

@@ -4,11 +4,14 @@ import asyncio
 import gzip
 import logging
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from joserfc import jwk, jwt
 
 from api.auth import oidc
@@ -183,3 +186,38 @@ async def test_a_bad_answer_leaves_the_issuer_unavailable(name: str, monkeypatch
     async with asyncio.timeout(10):
         with pytest.raises(Unavailable):
             await issuer.person(token(RSA, "RS256"))
+
+
+def signed(header: bytes, claims: bytes) -> str:
+    """Return a token with these bytes as its header and claims, signed by the RSA key."""
+    first = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in (header, claims))
+    signature = RSA.private_key.sign(first, padding.PKCS1v15(), hashes.SHA256())
+    return (first + b"." + urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+HEADER = b'{"alg": "RS256", "typ": "at+jwt", "kid": "good"%s}'
+CLAIMS = b'{"iss": "https://issuer.example", "aud": "ledger", "sub": "jo", "exp": %d%s}'
+
+
+@pytest.mark.parametrize("deep", [b"[" * 3_000 + b"]" * 3_000, b'{"a":' * 1_500 + b"1" + b"}" * 1_500])
+async def test_a_token_nested_too_deeply_is_not_valid(deep: bytes) -> None:
+    issuer = issuer_of({"keys": [public(RSA, kid="good")]})
+    soon = int(time.time()) + 600
+    assert await issuer.person(signed(HEADER % b"", CLAIMS % (soon, b""))) is not None
+    assert await issuer.person(signed(HEADER % (b', "x": ' + deep), CLAIMS % (soon, b""))) is None
+    assert await issuer.person(signed(HEADER % b"", CLAIMS % (soon, b', "x": ' + deep))) is None
+
+
+async def test_a_null_in_a_tokens_header_means_an_absent_parameter() -> None:
+    issuer = issuer_of({"keys": [public(RSA, kid=None)]})
+    header = b'{"alg": "RS256", "typ": "at+jwt", "kid": null, "x5t": null}'
+    assert await issuer.person(signed(header, CLAIMS % (int(time.time()) + 600, b""))) is not None
+
+
+async def test_a_key_set_nested_too_deeply_means_no_issuer() -> None:
+    issuer = Issuer(ISSUER, AUDIENCE)
+    issuer.client = httpx.AsyncClient(
+        transport=httpx.MockTransport(lambda _request: httpx.Response(200, content=b"[" * 9_000))
+    )
+    with pytest.raises(Unavailable):
+        await issuer.about()

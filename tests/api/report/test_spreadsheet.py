@@ -9,6 +9,10 @@ import pytest
 from api.report.spreadsheet import cell, write_rows
 
 FORMULAS = ("=1", " =1", "\u00a0\n =1", "\uff1d1", "|cmd", "\uff5ccmd", "+1", "-1", "@A1", "\t1", "\u200b=1")
+UNSEEN = (
+    "\x00\x01\x7f\x85\xad\u034f\u061c\u180e\u200e\u202a\u202e\u2060"
+    "\u2066\u2069\u2800\u3164\ufe0f\ufeff\uffa0\ufff9"
+)
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
@@ -17,6 +21,12 @@ def test_no_value_begins_a_formula(formula: str) -> None:
     assert cell((formula, "x")) == f"'{formula} x"
     assert cell([formula]) == f"'{formula}"
     assert cell({formula: 2, "x": 1}) == f"'{formula} 2, x 1"
+
+
+@pytest.mark.parametrize("unseen", [*UNSEEN, " \u202e\t\xad"])
+@pytest.mark.parametrize("sign", "=+-@|\u207c\u208a\ufe66\uff0b\uff0d\uff1d\uff20")
+def test_no_unseen_character_hides_a_formula(unseen: str, sign: str) -> None:
+    assert cell(f"{unseen}{sign}1+1") == f"'{unseen}{sign}1+1"
 
 
 @pytest.mark.parametrize("separator", [";", "\t", ",", "\n"])
