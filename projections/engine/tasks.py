@@ -1,4 +1,4 @@
-"""End tasks, and wait for events, so that no cancellation is lost; let other tasks run in between."""
+"""End tasks and wait for events without losing a cancellation; let other tasks run during long computations."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from typing import Any
 CANCEL_SECONDS = 1.0
 """Seconds between cancellations of a task that has not ended."""
 PACE_SECONDS = 0.02
-"""Seconds for which a long computation may run before other tasks of the loop have their turn."""
+"""Seconds for which a long computation may run before it lets other tasks of the event loop run."""
 
 
 class Pace:
@@ -18,7 +18,7 @@ class Pace:
         self._until = time.monotonic() + PACE_SECONDS
 
     async def pause(self) -> None:
-        """Let other tasks run, if the computation has run for long enough."""
+        """Let other tasks run if the computation has run for PACE_SECONDS since its last pause."""
         if time.monotonic() >= self._until:
             await asyncio.sleep(0)
             self._until = time.monotonic() + PACE_SECONDS

@@ -91,7 +91,7 @@ async def test_a_standby_takes_over_when_the_owner_loses_its_connection(database
 
 
 async def test_other_tasks_have_a_turn_between_two_entries(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fold a page of nine entries; a fold that held the process answered nobody for as long as the page took."""
+    """Fold a page of nine entries. A fold without pauses answered nobody until the page was folded."""
     monkeypatch.setattr(tasks, "PACE_SECONDS", 0.0)
     turns, seen = count(), []
     turn = 0
