@@ -166,9 +166,9 @@ def pairs(items: Iterable[Mapping[str, str]], value: str, label: str) -> list[tu
     Args:
         items: Items, such as rows of a query's answer.
         value: Name of the member that is an option's value.
-        label: Name of the member that is an option's label.
+        label: Name of the member that is an option's label; the value replaces an erased label.
     """
-    return [(item[value], item[label]) for item in items]
+    return [(item[value], item[label] or item[value]) for item in items]
 
 
 def as_options(codes: Iterable[str]) -> list[tuple[str, str]]:
@@ -181,10 +181,17 @@ def excerpt(text: str) -> str:
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rsplit(' ', 1)[0]} …"
 
 
+_FIELD_NAMES = {"text": "narrative", "what": "description", "where": "place of publication"}
+"""Words for fields whose names say too little without their fact."""
+
+
 def field_name(path: str) -> str:
     """Return a field's path in a fact's data as words: options[0] becomes Option 1."""
     name, _, rest = path.partition("[")
-    spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name.rpartition(".")[2])
+    last = name.rpartition(".")[2]
+    spaced = "".join(
+        f" {letter.lower()}" if letter.isupper() else letter for letter in _FIELD_NAMES.get(last, last)
+    )
     index = rest.partition("]")[0]
     label = spaced[:1].upper() + spaced[1:]
     return sentence.numbered(label, int(index) + 1) if index.isdigit() else label

@@ -40,3 +40,21 @@ def test_a_code_is_words_with_their_hyphens() -> None:
         "Multi-agency",
         "DfE",
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("options[0]", "Option 1"),
+        ("text", "Narrative"),
+        ("objectives[1].text", "Objective 2"),
+        ("changeMade", "Change made"),
+    ],
+)
+def test_a_field_of_stored_data_is_named_in_words(path: str, words: str) -> None:
+    assert formatting.field_name(path) == words
+
+
+def test_an_option_without_a_label_shows_its_value() -> None:
+    rows = [{"partner": "P1", "organisation": ""}, {"partner": "P2", "organisation": "The police force"}]
+    assert formatting.pairs(rows, "partner", "organisation") == [("P1", "P1"), ("P2", "The police force")]
