@@ -191,6 +191,7 @@ async def test_a_bad_answer_leaves_the_issuer_unavailable(name: str, monkeypatch
 def signed(header: bytes, claims: bytes) -> str:
     """Return a token with these bytes as its header and claims, signed by the RSA key."""
     first = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in (header, claims))
+    assert RSA.private_key is not None
     signature = RSA.private_key.sign(first, padding.PKCS1v15(), hashes.SHA256())
     return (first + b"." + urlsafe_b64encode(signature).rstrip(b"=")).decode()
 
