@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -30,6 +31,12 @@ FAST = {"fsync": "off", "full_page_writes": "off", "max_connections": "200", "ma
 MEMORY = Path("/dev/shm")  # noqa: S108 (the server makes a directory of its own there)
 MEMORY_BYTES = 4 << 30
 """Bytes free in the memory's file system from which the server's files go there: copies are ten times as fast."""
+gc.set_threshold(50_000)  # most objects of a test process are modules and tests, which stay
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported and collected out of the searches for unreachable objects."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
