@@ -10,6 +10,7 @@ from schema.derive.declaration import TYPES, Many, Value
 ELSEWHERE = "an object of another notice, for which `notice(id)` asks with the reader's role there"
 BY_KIND = "its kind differs from row to row"
 BOARD = "null is the improvement board; the terms of each board are in `board.boards`"
+OWN = "it is the row's own id"
 NO_OBJECT = {
     "Area.successor": ELSEWHERE,
     "Notice.parallel_notices": ELSEWHERE,
@@ -18,9 +19,19 @@ NO_OBJECT = {
     "ParallelLink.parallel": ELSEWHERE,
     "Basis.subject": BY_KIND,
     "Checklist.of": BY_KIND,
+    "Coverage.subject": BY_KIND,
     "EscalationStep.subject": BY_KIND,
+    "Moment.subject": BY_KIND,
     "Publication.subject": BY_KIND,
     "Risk.relates_to": BY_KIND,
+    **{f"{name}.{field}": OWN for name, field in (
+        ("AuditFinding", "finding"), ("BoardAction", "board_action"), ("Briefing", "briefing"),
+        ("Concern", "concern"), ("Contribution", "contribution"), ("Integration", "integration"),
+        ("Interpretation", "interpretation"), ("Intervention", "intervention"), ("PartnerUpdate", "update"),
+        ("PlanVersion", "plan_version"),
+        ("Recommendation", "recommendation"), ("ReportRecommendation", "recommendation"),
+        ("SelfAssessment", "assessment"), ("Tenure", "appointment"),
+    )},
     **{f"{name}.board": BOARD for name in (
         "BoardReport", "Chair", "ChairReport", "Meeting", "Member", "Terms", "Timetable", "Vacancy",
     )},
