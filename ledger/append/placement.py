@@ -5,7 +5,6 @@ Placing a fact advances the state. If storing then fails, the caller must discar
 
 import os
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import timedelta
 
 import msgspec
@@ -16,6 +15,7 @@ from ledger.append.outcome import AppendRequest, Doubtful, Outcome, Placed, Repe
 from ledger.append.repetition import StoredKeys, attachments_of, repeated
 from ledger.domain.areas.evidence import EvidenceErased
 from ledger.domain.areas.records import NarrativeErased
+from ledger.domain.attributes import clause_refusals, time_refusals
 from ledger.domain.authorisation import Credential, authorise
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refusal, Refused
@@ -29,8 +29,6 @@ from ledger.store import entries as store
 from ledger.store.entries import EntryRow, Guard, Head
 from ledger.store.writer_connections import RecordingConnection
 
-AHEAD = timedelta(seconds=60)
-"""Longest time by which a fact's own time may be ahead of the ledger's clock."""
 _STEP = timedelta(microseconds=1)
 
 
@@ -112,25 +110,13 @@ class Placement:
         who = authorise(self.state, credential, kind.name, item.type, item.source, self._at)
         if isinstance(who, Refusal):
             return Refused((who,))
-        if item.time is not None and item.time > self._at + AHEAD:
-            return Refused.because(
-                "TIME_AHEAD",
-                f"the time is ahead of the ledger's clock, {self._at:%Y-%m-%dT%H:%M:%SZ}; "
-                "record the event once it has happened",
-                "time",
-            )
+        ahead = tuple(time_refusals(item.time, self._at))
+        if ahead:
+            return Refused(ahead)
         refusals = [*admit(self.state, item.fact, who, When(item.time or self._at, self._at))]
         if item.clauses:
-            refusals += self._unknown_clauses(item.clauses.split())
+            refusals += clause_refusals(self.state.notice, item.clauses.split())
         return Refused(refusals) if refusals else who.role
-
-    def _unknown_clauses(self, names: list[str]) -> Iterator[Refusal]:
-        """Yield a refusal for each named clause that the notice lacks; nothing if no clauses are registered."""
-        clauses = self.state.notice.clauses
-        for name in names:
-            if clauses and name not in clauses:
-                known = ", ".join(clauses)
-                yield Refusal("NOT_FOUND", f"the notice has no clause {name}; its clauses are {known}", "clauses")
 
     def _repeated(self, item: SubmittedFact) -> Repeated | Refused | None:
         """Return the outcome of a fact whose key was placed in this batch; None for any other fact."""

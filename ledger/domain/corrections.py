@@ -10,7 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from ledger.domain import rights
-from ledger.domain.areas.records import EntryCorrected
+from ledger.domain.areas.access import AccessKind, AccessRequested
+from ledger.domain.areas.evidence import EvidenceSubmitted
+from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact, When, Who
@@ -130,6 +132,49 @@ def refusals(
 def first_refused(history: Iterable[EffectiveEntry]) -> tuple[Entry, Refusal] | None:
     """Return the first entry that the rules refuse, and the refusal; None if the rules admit every entry."""
     return next(refusals(history), None)
+
+
+def exchange_refusal(corrected: Fact, correction: EntryCorrected) -> Refusal | None:
+    """Return the refusal of a correction that no history allows, or None.
+
+    Some facts cannot be corrected, and none can become another kind of fact. The requested access and the uploaded
+    document stay the same.
+    """
+    kind = KIND_OF[type(corrected)]
+    if kind.name in UNCORRECTABLE:
+        message = f"a {kind.name} cannot be corrected; record what holds now"
+        return Refusal("NOT_CORRECTABLE", message, "data.position")
+    stored = STORED_TYPES.get(correction.replacement.type) if correction.replacement is not None else None
+    if correction.replacement is not None and (stored is None or stored.kind is not kind):
+        message = f"entry {correction.position} is a {kind.type}; replace it with that type"
+        return Refusal("WRONG_TYPE", message, "data.replacement.type")
+    fact = replacement(correction)
+    match corrected, fact:
+        case AccessRequested(), AccessRequested() if corrected.grantee != fact.grantee:
+            path, message = "grantee", "a correction cannot change the grantee; request access again"
+        case AccessRequested(), AccessRequested() if _reach(corrected) != _reach(fact):
+            path, message = "kind", "a correction cannot change what the access is to; request access again"
+        case EvidenceSubmitted(), EvidenceSubmitted() if _document(corrected) != _document(fact):
+            path, message = "digest", "a correction cannot exchange the document; submit one that supersedes it"
+        case _:
+            return None
+    return Refusal("NOT_CORRECTABLE", message, f"data.replacement.data.{path}")
+
+
+def removal_refusal(corrected: Fact, correction: EntryCorrected) -> Refusal | None:
+    """Return the refusal of a correction that removes a document, or None."""
+    if correction.replacement is not None or not isinstance(corrected, EvidenceSubmitted):
+        return None
+    message = "a document cannot be removed by a correction; record that it was withdrawn or erased"
+    return Refusal("NOT_CORRECTABLE", message, "data.position")
+
+
+def _reach(fact: AccessRequested) -> tuple[AccessKind, list[str]]:
+    return fact.kind, fact.documents
+
+
+def _document(fact: EvidenceSubmitted) -> tuple[str, str, int, str]:
+    return fact.evidence, fact.digest, fact.size, fact.media_type
 
 
 def correction_refusals(history: Sequence[Entry], correction: EntryCorrected, by: Who) -> Iterator[Refusal]:

@@ -7,17 +7,25 @@ too. Rules that became stricter later have a date. An entry that only such rules
 but is not damage. The reasons are in docs/decisions/0019 and 0021.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from ledger.domain.actors import OPERATOR, SERVICE, pages_source
+from ledger.domain.actors import OPERATOR, PROGRAMS, SERVICE, pages_source, takes_pages_source
 from ledger.domain.areas.people import PeopleState
-from ledger.domain.areas.records import UNCORRECTABLE, EntryCorrected, may_correct
-from ledger.domain.corrections import correction_refusals, effective, fold
+from ledger.domain.areas.records import EntryCorrected, may_correct
+from ledger.domain.attributes import clause_refusals, time_refusals
+from ledger.domain.corrections import (
+    correction_refusals,
+    effective,
+    exchange_refusal,
+    fold,
+    newly_refused,
+    removal_refusal,
+)
 from ledger.domain.duties import is_breach
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Damaged, Refusal
-from ledger.domain.fact import When, Who
-from ledger.domain.registry import KIND_OF
+from ledger.domain.fact import Fact, When, Who
+from ledger.domain.registry import KIND_OF, Kind
 from ledger.domain.roles import Role, matrix
 from ledger.domain.rule_dates import holds, rule_since
 from ledger.domain.state import State, admit, evolve
@@ -61,14 +69,28 @@ class AdmissionReplay:
     def refold(self, bodies: Iterable[bytes]) -> None:
         """Judge the correction at the end of a history, and fold the history with it."""
         history = [decode(body) for body in bodies]
-        correction = history[-1]
-        fault = _correction_fault(history, correction)
+        self._judge_correction(history[:-1], history[-1])
+        self._fold(lambda: setattr(self, "_state", fold(effective(history))), history[-1].position)
+
+    def _judge_correction(self, history: list[Entry], correction: Entry) -> None:
+        """Judge a correction by the entries before it: its role, its replacement, and what depends on both."""
+        fact = correction.fact
+        if not isinstance(fact, EntryCorrected) or fact.position >= correction.position:
+            self._flag(correction.position, Damage.NOT_ALLOWED, "it corrects an entry that is not before it")
+            return
+        who = Who(correction.actor, correction.actor_role)
+        try:
+            fault = _correction_fault(history[fact.position - 1].fact, fact, correction.actor_role)
+            depending = None if fault else newly_refused(history, fact, who)
+        except (LookupError, ValueError) as error:
+            fault, depending = f"it cannot replace entry {fact.position}: {error}", None
         if fault is not None:
             self._flag(correction.position, Damage.NOT_ALLOWED, fault)
-        elif isinstance(correction.fact, EntryCorrected):
-            who = Who(correction.actor, correction.actor_role)
-            self._refuse(correction, [*correction_refusals(history[:-1], correction.fact, who)])
-        self._fold(lambda: setattr(self, "_state", fold(effective(history))), correction.position)
+            return
+        if depending is not None:
+            entry, refusal = depending
+            self._refuse(correction, KIND_OF[type(entry.fact)], [refusal])
+        self._refuse(correction, KIND_OF[EntryCorrected], [*correction_refusals(history, fact, who)])
 
     def _judge(self, entry: Entry) -> None:
         fault = _fault(self._state, entry)
@@ -77,30 +99,31 @@ class AdmissionReplay:
             return
         who, when = Who(entry.actor, entry.actor_role), When(entry.reported_at, entry.recorded_at)
         try:
-            refusals = list(admit(self._state, entry.fact, who, when))
+            refusals = [*_attribute_refusals(self._state, entry), *admit(self._state, entry.fact, who, when)]
         except LookupError as error:  # the rules rely on what an earlier refused entry lacks
             self._report.admitted_earlier.add(entry.position, f"there is no {error}")
             return
-        self._refuse(entry, refusals)
+        self._refuse(entry, KIND_OF[type(entry.fact)], refusals)
 
-    def _refuse(self, entry: Entry, refusals: list[Refusal]) -> None:
-        """Report an entry that today's rules refuse. It is damage unless all those rules became stricter later."""
-        kind = KIND_OF[type(entry.fact)]
+    def _refuse(self, entry: Entry, kind: Kind, refusals: list[Refusal]) -> None:
+        """Report an entry that today's rules of a kind of fact refuse.
+
+        The entry is damage unless all those rules became stricter later.
+        """
         for refusal in refusals:
             if rule_since(kind, refusal) is None:
                 self._flag(entry.position, Damage.NOT_ALLOWED, f"its rules always refused it: {refusal.message}")
                 break
         else:
-            self._name_stricter(entry, refusals)
+            self._name_stricter(entry, kind, refusals)
         self._report.duties += [
             DutyBreach(entry.position, kind.name, entry.actor, refusal.message)
             for refusal in refusals
             if is_breach(kind.area, refusal)
         ]
 
-    def _name_stricter(self, entry: Entry, refusals: list[Refusal]) -> None:
+    def _name_stricter(self, entry: Entry, kind: Kind, refusals: list[Refusal]) -> None:
         """Count an entry that is refused only by rules that became stricter later."""
-        kind = KIND_OF[type(entry.fact)]
         dated = [(rule_since(kind, refusal), refusal.message) for refusal in refusals]
         in_force = [item for item in dated if holds(item[0], entry.recorded_at)]
         tally = self._report.unexplained if in_force else self._report.admitted_earlier
@@ -135,6 +158,14 @@ def _fault(state: State, entry: Entry) -> str | None:
     return _source_fault(people, entry, role)
 
 
+def _attribute_refusals(state: State, entry: Entry) -> Iterator[Refusal]:
+    """Yield a refusal for each attribute of an entry against the rules: its source, its time and its clauses."""
+    if takes_pages_source(entry.actor, entry.source) and entry.actor not in PROGRAMS:
+        yield Refusal("RESERVED", f"its source {entry.source} belongs to another actor's forms", "source")
+    yield from time_refusals(entry.time, entry.recorded_at)
+    yield from clause_refusals(state.notice, entry.clauses)
+
+
 def _source_fault(people: PeopleState, entry: Entry, role: Role) -> str | None:
     """Return the reason why an entry's actor was not allowed to use its source; None if allowed."""
     owner = people.sources.get(entry.source, entry.actor)
@@ -145,14 +176,12 @@ def _source_fault(people: PeopleState, entry: Entry, role: Role) -> str | None:
     return None
 
 
-def _correction_fault(history: list[Entry], correction: Entry) -> str | None:
-    """Return the reason why a correction's actor was not allowed to make it; None if allowed."""
-    fact = correction.fact
-    if not isinstance(fact, EntryCorrected) or fact.position >= correction.position:
-        return "it corrects an entry that is not before it"
-    kind = KIND_OF[type(history[fact.position - 1].fact)]
-    if kind.name in UNCORRECTABLE:
-        return f"nobody may correct entry {fact.position}, a {kind.name}"
-    if not may_correct(Role(correction.actor_role), kind.name):
-        return f"the role {correction.actor_role} may not correct entry {fact.position}, a {kind.name}"
+def _correction_fault(corrected: Fact, correction: EntryCorrected, role: str) -> str | None:
+    """Return the reason why no history allows a correction in this role; None if a history may allow it."""
+    refusal = exchange_refusal(corrected, correction) or removal_refusal(corrected, correction)
+    if refusal is not None:
+        return refusal.message
+    name = KIND_OF[type(corrected)].name
+    if not may_correct(Role(role), name):
+        return f"the role {role} may not correct entry {correction.position}, a {name}"
     return None

@@ -18,7 +18,7 @@ from tests.api.cli_tools import caller, url_of
 from tests.ledger.bundle.bundles import make
 from tests.ledger.bundle.test_comparison import agree
 from tests.ledger.damage import SIZE, kinds
-from tests.ledger.history import ALICE, NOTICE, ROSA, progress, submit
+from tests.ledger.history import ALICE, NOTICE, OPERATOR, ROSA, SETTING_SIZE, progress, submit
 
 pytestmark = pytest.mark.database
 
@@ -103,6 +103,63 @@ async def test_a_correction_needs_the_right_to_correct(recorded: str, corrected:
     correction = {"position": corrected, "reason": NARRATIVE}
     await forge(recorded, type="records.EntryCorrected", data=correction)
     assert kinds(await verify(recorded)) == ([(SIZE, Damage.NOT_ALLOWED)] if damaged else [])
+
+
+@pytest.mark.parametrize(
+    ("corrected", "replacement", "reason"),
+    [
+        (SIZE - 1, {"type": "people.RoleGranted", "data": GRANT["data"]}, "replace it with that type"),
+        (SIZE - 1, {"type": "plan.ProgressRecorded", "data": PROGRESS | {"objective": "O9"}}, "no objective O9"),
+        (SIZE - 1, {"type": "plan.ProgressRecorded", "data": {"objective": 7}}, "it cannot replace entry"),
+        (SIZE - 1, {"type": "plan.Nothing", "data": {}}, "replace it with that type"),
+        (SETTING_SIZE, None, "its rules always refused it: there is no objective O1"),
+    ],
+)
+async def test_a_correction_is_judged_by_what_it_changes(
+    recorded: str, corrected: int, replacement: dict[str, Any] | None, reason: str
+) -> None:
+    """Name a correction that exchanges a fact for a grant, for an impossible fact, or takes what others need."""
+    if replacement is not None:
+        kind = find_kind(replacement["type"].partition(".")[2])
+        replacement = replacement | {"type": kind.type if kind else "improvement-ledger.plan.Nothing.v1"}
+    correction = {"position": corrected, "reason": NARRATIVE, "replacement": replacement}
+    await forge(recorded, type="records.EntryCorrected", data=correction, actorrole="COUNCIL_OFFICER")
+    findings = (await verify(recorded)).notices[0].findings
+    assert {finding.position for finding in findings} == {SIZE}
+    assert any(reason in finding.detail for finding in findings if finding.damage is Damage.NOT_ALLOWED), findings
+
+
+async def test_a_time_ahead_of_the_recording_is_damage(recorded: str) -> None:
+    await forge(recorded, time="2099-01-01T00:00:00Z")
+    report = await verify(recorded)
+    assert kinds(report) == [(SIZE, Damage.NOT_ALLOWED)]
+    assert report.first is not None
+    assert "the time is ahead of the ledger's clock" in report.first.detail
+
+
+async def test_a_clause_that_the_notice_lacks_is_damage(recorded: str) -> None:
+    async with Writer(recorded) as writer:
+        clause = {"number": "1", "obligor": "COUNCIL", "modality": "MUST", "rule": "co-operated-with", "text": "x"}
+        data = clause | {"parameters": {"reported_by": ["ADVISER"]}}
+        await writer.append(NOTICE, submit("ClauseRegistered", data, "operator"), OPERATOR)
+        last = await writer.append(NOTICE, progress(), ALICE)
+    await forge(recorded, last.position, clauses="1")
+    assert (await verify(recorded)).sound
+    await forge(recorded, last.position, clauses="1 99")
+    report = await verify(recorded)
+    assert kinds(report) == [(last.position, Damage.NOT_ALLOWED)]
+    assert report.first is not None
+    assert "the notice has no clause 99" in report.first.detail
+
+
+async def test_the_source_of_anothers_forms_is_named_and_sound(recorded: str) -> None:
+    """Name an entry from the forms of another actor; before its rule, releases admitted it."""
+    await forge(recorded, source="pages/bob")
+    report = await verify(recorded)
+    assert report.sound
+    tallies = report.notices[0].admitted_earlier, report.notices[0].unexplained
+    assert sum(tally.count for tally in tallies) == 1
+    assert any("belongs to another actor's forms" in tally.first for tally in tallies)
 
 
 async def test_corrections_are_folded_as_the_writer_folds_them(recorded: str) -> None:
