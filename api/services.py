@@ -63,6 +63,7 @@ class Ledger:
         self.clock = clock
         self.feeds = Feeds()
         self.sockets = Feeds(SOCKETS_AT_ONCE, "WebSockets")
+        self.downloads = Feeds(name="downloads of documents", remedy="complete one, and try again")
         self.turns = Turns()
         self.is_open = False
         self._stack = AsyncExitStack()

@@ -10,13 +10,14 @@ import mimetypes
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api.auth.identity import may_read, part_in, viewer_of
 from api.http import body, cloudevents, ranges
@@ -221,6 +222,7 @@ async def get_evidence(request: Request) -> Response:
 
     Raises:
         Refused: There is no such document, or the viewer may not open it.
+        Busy: The viewer downloads too many documents already.
         Unavailable: The file is missing from the store.
     """
     viewer = await viewer_of(request)
@@ -249,19 +251,36 @@ async def get_evidence(request: Request) -> Response:
         )
         return respond(problem([refusal]), {"Content-Range": f"bytes */{document.size}"})
     start, end = part or (0, document.size)
-    content = await ledger.evidence.files.read_checked(
-        notice, document.content or "", document.upload, slice(start, end)
-    )
-    if content is None:
-        logger.error("a file is missing from the store", extra=_fields(notice, position))
-        raise Unavailable(f"the file of evidence {name} is missing from the store; tell the ledger's operator")
-    await _record_use(ledger, viewer, notice, opening)
+    with ExitStack() as stack:
+        stack.enter_context(ledger.downloads.counted(viewer.credential.actor))
+        content = await ledger.evidence.files.read_checked(
+            notice, document.content or "", document.upload, slice(start, end)
+        )
+        if content is None:
+            logger.error("a file is missing from the store", extra=_fields(notice, position))
+            raise Unavailable(f"the file of evidence {name} is missing from the store; tell the ledger's operator")
+        await _record_use(ledger, viewer, notice, opening)
+        counted = stack.pop_all()
     headers["Evidence-Salt"] = b64encode(document.salt or b"").decode()
     headers["Content-Length"] = str(end - start)
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{document.size}"
     pieces = while_allowed(_logged(content, notice, position), partial(_check, ledger, viewer, notice, name))
-    return StreamingResponse(pieces, 206 if part else 200, headers)
+    return _Download(counted, pieces, 206 if part else 200, headers)
+
+
+class _Download(StreamingResponse):
+    """Response with a document, which counts as a download of its reader until it ends."""
+
+    def __init__(
+        self, counted: ExitStack, pieces: AsyncIterator[bytes], status: int, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(pieces, status, headers)
+        self._counted = counted
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._counted:
+            await super().__call__(scope, receive, send)
 
 
 async def _logged(content: AsyncIterator[bytes], notice: str, position: int) -> AsyncIterator[bytes]:

@@ -33,7 +33,7 @@ LOOK_SECONDS = 1.0
 AT_ONCE = 500
 """Maximum number of feeds open in one process."""
 EACH = 20
-"""Maximum number of feeds, and of WebSockets, that one actor may have open in one process."""
+"""Maximum number of feeds, of WebSockets and of downloads that one actor may have open in one process."""
 SOCKETS_AT_ONCE = 2_000
 """Maximum number of WebSockets open in one process."""
 _PAGE = 50
@@ -45,11 +45,16 @@ Encoder = Callable[[EntryRow], bytes]
 
 
 class Feeds:
-    """Feeds, or other endless answers, that are open in this process; setting `closing` ends them all."""
+    """Feeds, or other long answers, that are open in this process; setting `closing` ends all feeds."""
 
-    def __init__(self, at_once: int = AT_ONCE, name: str = "feeds") -> None:
+    def __init__(
+        self,
+        at_once: int = AT_ONCE,
+        name: str = "feeds",
+        remedy: str = "close one, or read the entries in pages",
+    ) -> None:
         self.closing = asyncio.Event()
-        self._name = name
+        self._name, self._remedy = name, remedy
         self._at_once = at_once
         self._open: Counter[str] = Counter()
 
@@ -67,7 +72,7 @@ class Feeds:
     def check(self, actor: str) -> None:
         """Raise Busy when there is no room for another feed of the actor."""
         if self._open.total() >= self._at_once or self._open[actor] >= EACH:
-            raise Busy(f"too many {self._name} are open; close one, or read the entries in pages")
+            raise Busy(f"too many {self._name} are open; {self._remedy}")
 
 
 class SharedPages:

@@ -6,7 +6,7 @@ from itertools import count
 import httpx
 import pytest
 
-from api.http import under_way
+from api.http import feed, under_way
 from tests.api.documents import MovedClock, about, documented, grant, position_of, put, rows, say
 from tests.api.service import NOTICE, Service, progress
 
@@ -87,3 +87,20 @@ def test_a_download_goes_on_while_it_is_allowed(service: Service, name: str) -> 
         assert say(service, "officer", "plan.ProgressRecorded", progress()["data"]).status_code == 201
 
     assert received(service, "reviewer", f"/ledgers/{NOTICE}/evidence/{name}", other) == len(CONTENT)
+
+
+def test_one_reader_has_a_limit_of_downloads_and_others_still_have_room(
+    service: Service, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leave downloads unread; each occupies a megabyte of the process."""
+    monkeypatch.setattr(feed, "EACH", 2)
+    path = f"/ledgers/{NOTICE}/evidence/{name}"
+    with service.client("officer", connections=3) as client:
+        with client.stream("GET", path), client.stream("GET", path):
+            refused = client.get(path)
+            assert (refused.status_code, refused.json()["code"]) == (429, "BUSY")
+            with service.client("auditor") as other:
+                assert other.get(path).content == CONTENT
+        while (answer := client.get(path)).status_code == 429:
+            pass  # the service notices soon that the others were closed
+        assert answer.content == CONTENT
