@@ -33,7 +33,7 @@ ALGORITHMS = (
 TYPES = ("at+jwt", "application/at+jwt", "jwt")
 LEEWAY_SECONDS = 60
 KEYS_FRESH_SECONDS = 600.0
-"""Seconds after which keys are fetched again, so that a withdrawn key is not trusted for longer."""
+"""Seconds after which keys are fetched again, so that withdrawn keys lose their trust."""
 KEYS_KEPT_SECONDS = 86_400.0
 """Seconds for which cached keys remain in use while the issuer cannot be reached."""
 ASK_AGAIN_SECONDS = 10.0
@@ -177,8 +177,10 @@ class Issuer:
     async def key(self, kid: str | None, alg: str) -> jwk.Key | None:
         """Return the issuer's key with this id and algorithm, or None if it has no such key.
 
+        Without an id, the key is returned only if no other key fits the algorithm.
+
         Raises:
-            Unavailable: The keys cannot be fetched.
+            Unavailable: The keys cannot be fetched, and the cached keys are missing or too old.
         """
         async with self._lock:
             now = self._clock()

@@ -200,7 +200,7 @@ def _levels(series: Series, frame: _Frame, lines: Sequence[_Line]) -> Iterator[s
 
 
 def _line(series: Series, frame: _Frame) -> Iterator[str]:
-    """Yield the line through neighbouring readings, broken at gaps and baseline resets."""
+    """Yield the line through neighbouring readings, broken at gaps and at the latest baseline reset."""
     start = series.counted_from
     for (missing, _), group in groupby(
         enumerate(series.points), lambda pair: (pair[1].value is None, pair[0] >= start)

@@ -47,7 +47,7 @@ def markdown() -> str:
 
 
 def _examples() -> dict[str, Any]:
-    """Return the data of each fact type's first line in the invented history, by type."""
+    """Return an example of each fact type's data, from the first line of that type which the sample records."""
     examples: dict[str, Any] = {}
     for line in map(json.loads, history(_NOTICE).splitlines()):
         if "demorefused" not in line:

@@ -20,7 +20,7 @@ MAXIMUM_BATCH = 16_000_000
 MAXIMUM_EVENTS = 1_000
 """Number of events in the largest batch; NDJSON has no such limit."""
 IDLE_SECONDS = 30.0
-"""Seconds that a body may pause. The whole body may take as long, plus its size divided by LEAST_RATE."""
+"""Seconds that a body may pause. A body, or one NDJSON line, may take as long, plus its size by LEAST_RATE."""
 LEAST_RATE = 10_000
 """Bytes a second of the slowest body that is accepted, before decompression."""
 _PIECE = 65_536

@@ -207,7 +207,11 @@ def _for_event(item: Item, reason: Problem) -> Problem:
 
 
 async def _all_or_none(sender: Sender, items: Sequence[Item]) -> list[Receipt] | Response:
-    """Record all events and return their receipts; if one is refused, record nothing and return the problem."""
+    """Record all events, or none if one is refused.
+
+    Returns:
+        The receipts, or the response with the problem.
+    """
     answers: Sequence[Item | Answered] = items
     submitted = [item for item in items if isinstance(item, SubmittedFact)]
     if submitted and len(submitted) == len(items):

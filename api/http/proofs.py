@@ -122,7 +122,7 @@ async def get_proof(request: Request) -> Response:
     )
 )
 async def get_consistency(request: Request) -> Response:
-    """Return a consistency proof, or raise Refused: `GET /ledgers/{notice}/consistency`."""
+    """Answer `GET /ledgers/{notice}/consistency` with a consistency proof."""
     notice = request.path_params["notice"]
     await reader_in(await viewer_of(request), notice)
     second = await _at(request, notice, "to")
@@ -184,7 +184,7 @@ async def _bundle(reading: Snapshot, start: int, stop: int) -> bytes:
 
 
 def _compressed(request: Request, bundle: bytes) -> Response:
-    """Return the response with a bundle of entries, in gzip if the client accepts gzip.
+    """Return the response with an entry bundle (tlog-tiles), in gzip if the client accepts gzip.
 
     The client may store the bundle for good, because its bytes never change.
     """

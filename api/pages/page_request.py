@@ -24,7 +24,7 @@ INVENTED_PREFIX = "invented/"
 _INSTANT = timedelta(microseconds=1)
 _WEEK = timedelta(days=7)
 _NAMES: TTLCache[tuple[str, str], Mapping[str, str]] = TTLCache(1_000, ttl=5)
-"""Names of a notice's actors, by database and notice; an erased name disappears after five seconds."""
+"""Names of a notice's actors, by database and notice; an erased name disappears within five seconds."""
 
 
 class SignInNeeded(Exception):

@@ -161,7 +161,7 @@ class Bundle:
 
 
 def parse(line: bytes, *shapes: str) -> dict[str, Any]:
-    """Parse a JSON object. Its names must not repeat, and must be the words of one of the `shapes`, if any."""
+    """Parse a JSON object, or raise BadBundle. No name repeats; the names match one of the `shapes`, if any."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         need(len(dict(pairs)) == len(pairs), f"a name is repeated in {line[:80]!r}")

@@ -11,7 +11,7 @@ from functools import lru_cache
 LAST_NAMES = r"(?:(?:gov|co|nhs|org|ac|sch|police|me) ?(?:\.|dot) ?uk|com|org|net|info|eu|uk)"
 """Pattern of the last names of common e-mail domains."""
 _MARKS = b"0123456789@&([{<"
-"""ASCII characters. Personal data contains at least one of them, unless it is in words."""
+"""ASCII characters of which personal data has at least one, unless it is in words."""
 _OPEN, _CLOSE = r"[(\[{<|*/'\"\u2039\u00ab\u3010]", r"[)\]}>|*/'\"\u203a\u00bb\u3011]"
 _AT = re.compile(
     rf" ?{_OPEN} ?(?:at|@) ?{_CLOSE} ?"

@@ -3,7 +3,7 @@
 Imports only the standard library and `cryptography`. Follows https://c2sp.org/signed-note and Go's
 `golang.org/x/mod/sumdb/note`, including the text forms of keys. This module is stricter in two ways. Base64 must
 be canonical, and a repeated signature by a known key is verified too. A witness's signature is checked by its key,
-like any other. Cosignatures with a time (https://c2sp.org/tlog-cosignature) are ignored, as those by unknown keys.
+like any other. Cosignatures with a time (https://c2sp.org/tlog-cosignature) and those by unknown keys are ignored.
 """
 
 import hmac

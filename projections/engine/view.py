@@ -59,7 +59,11 @@ class View(Struct, frozen=True, eq=False):
         return self.handlers.keys()
 
     def on(self, fact: type[F]) -> Callable[[Handler[F]], Handler[F]]:
-        """Return a decorator that declares the handler of a fact."""
+        """Return a decorator that declares the handler of a fact.
+
+        Raises:
+            TypeError: The view already has a handler of the fact.
+        """
         if fact in self.handlers:
             raise TypeError(f"the view {self.name} already has a handler of {fact.__name__}")
 

@@ -149,8 +149,8 @@ def keys_of(name: str, keys: Iterable[tuple[str, Unit | None]]) -> tuple[GroupKe
     """Return the keys of a group, from pairs of a field and a period.
 
     Raises:
-        GraphQLError: LIMIT_EXCEEDED for too many keys; BAD_USER_INPUT for a repeated key, or a period of a field
-            that is not a day.
+        GraphQLError: LIMIT_EXCEEDED for too many keys. BAD_USER_INPUT for a repeated key, or for a period of a
+            field without a day or instant.
     """
     relation, fields = relation_of(name), _fields(name, is_group_key)
     group_keys = []

@@ -78,7 +78,7 @@ def sorts_of(name: str, orders: Iterable[tuple[str, str]]) -> tuple[Sort, ...]:
     """Return the sorts for pairs of enum words: a field of the type, and a direction.
 
     Raises:
-        GraphQLError: LIMIT_EXCEEDED for too many fields; BAD_USER_INPUT for a field named twice.
+        GraphQLError: LIMIT_EXCEEDED for too many fields. BAD_USER_INPUT for a field named twice.
     """
     fields = sortable(name)
     sorts = tuple(Sort(fields[word][0], direction == "DESC") for word, direction in orders)

@@ -37,7 +37,7 @@ class Classification(WordList):
     """The protective marking of a document, which decides who may open it."""
 
     PUBLIC = "PUBLIC"
-    """Everyone may open the document."""
+    """Every person with a role in the notice may open the document."""
     OFFICIAL = "OFFICIAL"
     """Every role that reads the register may open the document."""
     OFFICIAL_SENSITIVE = "OFFICIAL_SENSITIVE"

@@ -91,7 +91,7 @@ _ACTIONS: Facts = frozenset({ActionAdded, ActionCompleted, ActionDropped, Action
 
 
 class Context(Rule, frozen=True):
-    """The clause introduces others and carries no obligation."""
+    """The clause introduces other clauses and carries no obligation."""
 
     kind: ClassVar[str] = "context"
     wordings: ClassVar[tuple[str, ...]] = ("The following requirements ensure that progress can be demonstrated.",)
@@ -181,7 +181,7 @@ class BoardAndChair(Rule, frozen=True):
 
 
 class BoardReportComplete(Rule, frozen=True):
-    """The latest report to a board has all parts; the board's timetable sets the first, or else three months."""
+    """The latest report to a board has all parts. The first is due by the timetable, or within three months."""
 
     kind: ClassVar[str] = "board-report-complete"
     wordings: ClassVar[tuple[str, ...]] = ("Reports to the board should hold data, analysis and recommendations.",)

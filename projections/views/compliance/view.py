@@ -170,7 +170,7 @@ def _period(number: str, span: Span) -> StatusPeriod:
     return StatusPeriod(number, span.begins, status, span.since, span.since_position, span.verdict.reason, entries)
 
 
-VIEW = View("compliance", 9, (OBLIGATIONS, STANDINGS, PROSPECTS), remembers=True)
+VIEW = View("compliance", 10, (OBLIGATIONS, STANDINGS, PROSPECTS), remembers=True)
 for _fact in FACTS:
     VIEW.on(_fact)(fold)
 

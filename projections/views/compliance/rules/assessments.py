@@ -107,8 +107,8 @@ class AssessmentBeforeReview(_Assessments[oversight.AssessmentBeforeReview]):
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return the verdict on the latest review.
 
-        A review that began before the council's assessment is a fault until the next assessment. The reason still
-        names such a review after the next assessment.
+        A review that began before the council's assessment is a fault. It stays one until the council assesses
+        itself in time for a later review.
         """
         review = next(self._counted(), None)
         if review is None:

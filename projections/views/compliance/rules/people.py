@@ -44,7 +44,7 @@ class Context(Judge[oversight.Context]):
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_APPLICABLE at every instant."""
-        return verdict(Status.NOT_APPLICABLE, "The clause introduces others and carries no obligation.")
+        return verdict(Status.NOT_APPLICABLE, "The clause introduces other clauses and carries no obligation.")
 
     def power(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_APPLICABLE for a MAY clause, too."""

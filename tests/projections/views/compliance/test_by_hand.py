@@ -17,7 +17,7 @@ Line = tuple[str, str, str, int | None, list[int], str]
 
 # From 4 to 30 the clauses were registered; 61 appointed the first adviser, 73 to 82 added the objectives.
 ON_31_DECEMBER_2022: list[Line] = [
-    ("1", "NOT_APPLICABLE", "2022-07-04", 4, [], "The clause introduces others and carries no obligation"),
+    ("1", "NOT_APPLICABLE", "2022-07-04", 4, [], "The clause introduces other clauses and carries no obligation"),
     ("1a", "MET", "2022-11-30", 288, [238, 288], "288 approved plan-2, which answers SA1, published by 238"),
     ("1b", "AT_RISK", "2022-10-06", 219, [294],
      "Measure M1 has fewer than 12 readings, and does not hold its target yet"),
@@ -27,7 +27,7 @@ ON_31_DECEMBER_2022: list[Line] = [
      "the first adviser's first day was 11 July, British summer time; 170 put another in the same appointment"),
     ("4", "MET", "2022-11-24", 282, [73, 74, 134, 135, 136, 137, 224, 282],
      "73 and 74 serve the areas, 134 to 137 mapped F1 to F4, 224 mapped RC1, and 282 rejected RC2 with a reason"),
-    ("5", "NOT_APPLICABLE", "2022-07-04", 10, [], "The clause introduces others and carries no obligation"),
+    ("5", "NOT_APPLICABLE", "2022-07-04", 10, [], "The clause introduces other clauses and carries no obligation"),
     ("5a", "MET", "2022-12-12", 311, [271],
      "141 made the limit 62 days; O5 was a day late when 311 recorded its progress; O10 has waited longest since, from 271 on 9 November"),
     ("5b", "MET", "2022-07-27", 140, [112, 113, 140, 230],
@@ -62,7 +62,7 @@ ON_31_DECEMBER_2022: list[Line] = [
 ]  # fmt: skip
 
 ON_30_JUNE_2023: list[Line] = [
-    ("1", "NOT_APPLICABLE", "2022-07-04", 4, [], "The clause introduces others and carries no obligation"),
+    ("1", "NOT_APPLICABLE", "2022-07-04", 4, [], "The clause introduces other clauses and carries no obligation"),
     ("1a", "MET", "2023-04-26", 441, [400, 441],
      "400 published SA2, which plan-2 does not answer; 441 approved plan-3, which does"),
     ("1b", "AT_RISK", "2022-10-06", 219, [468],
@@ -71,7 +71,7 @@ ON_30_JUNE_2023: list[Line] = [
     ("3", "MET", "2022-07-10", None, [170], "as before"),
     ("4", "MET", "2022-11-24", 282, [73, 74, 134, 135, 136, 137, 224, 282],
      "as before: O2 of 74 was achieved, and still answers area 1a"),
-    ("5", "NOT_APPLICABLE", "2022-07-04", 10, [], "The clause introduces others and carries no obligation"),
+    ("5", "NOT_APPLICABLE", "2022-07-04", 10, [], "The clause introduces other clauses and carries no obligation"),
     ("5a", "MET", "2023-06-12", 481, [456],
      "the objective that has waited longest had its progress in 456, in May"),
     ("5b", "NOT_MET", "2023-03-31", None, [405, 409, 487, 488],
@@ -107,7 +107,7 @@ ON_30_JUNE_2023: list[Line] = [
 
 # 694 closed the notice on 18 March 2024: each status stays as it was then.
 ON_31_MARCH_2024: list[Line] = [
-    ("1", "NOT_APPLICABLE", "2022-07-04", 4, [], "The clause introduces others and carries no obligation"),
+    ("1", "NOT_APPLICABLE", "2022-07-04", 4, [], "The clause introduces other clauses and carries no obligation"),
     ("1a", "NOT_MET", "2023-11-13", 615, [441, 615, 691],
      "Plan plan-3 cites SA2; the current self-assessment is SA3. Area 1a was closed on 12 March 2024"),
     ("1b", "NOT_DUE", "2024-03-12", 692, [692], "692 carried area 1b over to the direction"),
@@ -115,7 +115,7 @@ ON_31_MARCH_2024: list[Line] = [
      "Contribution CB4, due on 31 May 2023, has not been received"),
     ("3", "MET", "2022-07-10", None, [170, 694], "The post of adviser is held by adviser"),
     ("4", "NOT_MET", "2023-09-28", 564, [564, 694], "The plan has no objective for recommendation RC4"),
-    ("5", "NOT_APPLICABLE", "2022-07-04", 10, [], "The clause introduces others and carries no obligation"),
+    ("5", "NOT_APPLICABLE", "2022-07-04", 10, [], "The clause introduces other clauses and carries no obligation"),
     ("5a", "NOT_MET", "2024-03-12", None, [655, 694],
      "Objective O10 has had no progress recorded for more than 62 days, since 9 January 2024"),
     ("5b", "NOT_MET", "2023-07-26", None, [407, 409, 486, 598, 658, 667, 694],
