@@ -94,7 +94,7 @@ def _encoded(answer: object) -> bytes:
 
 
 class _Endpoint(GraphQL[Context, None]):
-    """View of strawberry that accepts no batches, and by GET no operations other than queries."""
+    """GraphQL endpoint: one operation in a request; by GET, queries only."""
 
     schema: schema.LedgerSchema
     documents: Documents

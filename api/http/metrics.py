@@ -152,7 +152,7 @@ class _Follow(Collector):
 
 
 async def get_metrics(request: Request) -> Response:
-    """Return the figures for Prometheus: `GET /metrics`.
+    """Return the figures of the service for Prometheus.
 
     While the database cannot be reached, its figures are left out.
     """

@@ -34,9 +34,17 @@ async def get_decision(request: Request) -> Response:
         "notice": notice,
         "decision": decision,
         "meeting": next((meeting for meeting in meetings if meeting["meeting"] == decision["meeting"]), None),
+        "titles": _titles(decision),
         "followed": [(subject, moments) for subject, moments in followed if moments],
     }
     return renderer.page(request, "decision.html", context, page_request=page_request)
+
+
+def _titles(decision: dict[str, Any]) -> dict[str, str]:
+    """Return the titles of a decision and of the objectives and areas that it relates to, by id."""
+    objectives = {one["objective"]: one["title"] for one in decision.get("objectives", ())}
+    areas = {one["area"]: one["title"] for one in decision["areas"]}
+    return {decision["decision"]: decision["title"], **objectives, **areas}
 
 
 async def _moments(request: Request, page_request: PageRequest, subject: str) -> list[dict[str, Any]]:

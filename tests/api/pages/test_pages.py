@@ -173,7 +173,7 @@ def test_whoever_may_not_read_a_view_is_not_shown_it(readers: dict[str, httpx.Cl
         ("/views", "Kinship carers, 27 February 2024, 18:00"),
         ("/about/BRP1", "Reports to the board"),
         ("/about/AR1", "The adviser's report"),
-        ("/board/decisions/D6", "Quorate Present: chair, director, lead-member"),
+        *(("/board/decisions/D6", said) for said in ("Quorate Present: chair", "Related to O1 : Children in")),
     ],
 )
 def test_what_a_page_says(readers: dict[str, httpx.Client], page: str, phrase: str) -> None:
