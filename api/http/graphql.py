@@ -188,14 +188,14 @@ class _Endpoint(GraphQL[Context, None]):
     def _is_streamed(self, request: Request, graphql_request: GraphqlRequest | None) -> bool:
         """Return true if the answer is a stream of events.
 
-        The client then accepts events by name, and it refuses JSON or sends a subscription.
+        The client then sends a query and accepts events by name, and it refuses JSON or sends a subscription.
         """
+        if graphql_request is None or graphql_request.query is None:
+            return False
         if not quality(request, EVENT_STREAM, named=True):
             return False
         if not max(quality(request, GRAPHQL_RESPONSE), quality(request, JSON)):
             return True
-        if graphql_request is None or graphql_request.query is None:
-            return False
         return self.schema.is_subscription(graphql_request.query, graphql_request.operation)
 
     def decode_json(self, data: str | bytes) -> object:

@@ -237,3 +237,27 @@ def test_a_body_is_read_although_its_request_offers_http_2(service: Service, chu
                 assert received, answer
                 answer += received
             assert answer.startswith(b"HTTP/1.1 200"), answer
+
+
+@pytest.mark.parametrize("accept", ["*/*", GRAPHQL_RESPONSE, "text/event-stream", "multipart/mixed"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            "{}",
+            '{"query": null}',
+            '{"variables": {}}',
+            '{"documentId": 5}',
+            '{"query": null, "operationName": 5}',
+        ),
+        *("[]", "[{}]", "null", '{"query": 5}', "{", ""),
+    ],
+)
+def test_a_request_without_a_query_is_refused_over_every_transport(
+    officer: httpx.Client, accept: str, content: str
+) -> None:
+    answer = officer.post(
+        "/graphql", content=content, headers={"Accept": accept, "Content-Type": "application/json"}
+    )
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["extensions"]["code"]) == (400, "BAD_REQUEST")
