@@ -15,15 +15,20 @@ from ledger.append.snapshots import wrong_snapshot
 from ledger.bundle import comparison
 from ledger.bundle import verify as checking
 from ledger.bundle.verify import BundleReport
-from ledger.domain.errors import LedgerError
+from ledger.domain.errors import LedgerError, Unavailable
 from ledger.evidence.object_store import ObjectStore
+from ledger.proof.high_water import open_marks
+from ledger.store.database import connect
+from ledger.store.entries import read_head
 from ledger.verify import catalogue
 from ledger.verify.database import verify
-from ledger.verify.entries import EarlierCopy
-from ledger.verify.findings import NoticeReport, Report
+from ledger.verify.entries import EarlierCopy, KnownCheckpoint
+from ledger.verify.findings import Damage, NoticeReport, Report
 from projections.engine import bundle_views
 from projections.engine.digest import Digest, digests
 from projections.views.registry import ALL
+
+_WHOSE = "the high-water mark of this host"
 
 
 def configure(parser: Parser) -> None:
@@ -195,13 +200,39 @@ def _view_line(digest: Digest) -> str:
 async def _report(notice: str | None, earlier: EarlierCopy | None) -> Report:
     settings = Settings.from_environment()
     async with database(settings) as url:
+        marks = await _marks(url, notice, settings)
         with progress("verifying") as report_progress:
             store = ObjectStore(settings.store)
             report = await verify(
-                url, notice, report_progress, store_of=store, earlier=earlier, state_check=wrong_snapshot
+                url,
+                notice,
+                report_progress,
+                store_of=store,
+                earlier=earlier,
+                state_check=wrong_snapshot,
+                marks=marks,
             )
             report.catalogue, report.unchecked = await catalogue.check(url)
             return report
+
+
+async def _marks(url: str, notice: str | None, settings: Settings) -> dict[str, KnownCheckpoint]:
+    """Return the sizes and roots of notices that this host knows; none if their file is unreadable."""
+    known: dict[str, KnownCheckpoint] = {}
+    try:
+        marks = await open_marks(settings.high_water_file, url)
+        async with await connect(url, "ledger_writer") as connection:
+            for name in marks.notices if notice is None else [notice]:
+                if marks.mark(name) is None and await read_head(connection, name) is None:
+                    continue  # a notice of another database
+                mark = await marks.expected(connection, name)
+                if mark is not None and mark.size:
+                    known[name] = KnownCheckpoint(mark.size, mark.root_hash, _WHOSE, Damage.REWRITTEN)
+    except Unavailable:
+        raise
+    except LedgerError as error:
+        say(f"ledger: {error}")
+    return known
 
 
 def verdict(report: Report, later: int = 0) -> list[str]:

@@ -92,9 +92,8 @@ class HighWaterMarks:
             RolledBack: The head is behind the mark, or the tree has another root at the mark.
             Stopped: The file of marks cannot be read.
         """
-        mark = self._readable_mark(notice)
-        if mark is None:
-            mark = await self._inherited(connection, notice)
+        self._require_readable(notice)
+        mark = await self.expected(connection, notice)
         if mark is not None and not await _extends(connection, notice, mark, head):
             head = await entries.read_head(connection, notice)  # the mark may be younger than the caller's head
             if not await _extends(connection, notice, mark, head):
@@ -107,17 +106,24 @@ class HighWaterMarks:
                 first = await entries.read_root(connection, notice, 1)
                 self._marks[notice] = msgspec.structs.replace(mark, first=first or b"")
 
-    def _readable_mark(self, notice: str) -> Mark | None:
-        """Return the mark of a notice, or None. If the file is unreadable, log this once and raise Stopped."""
+    async def expected(self, connection: Connection, notice: str) -> Mark | None:
+        """Return the mark that a notice's tree must extend: its own, or that of the database it was copied from.
+
+        Raises:
+            LedgerError: The file of marks cannot be read.
+        """
+        return self.mark(notice) or await self._inherited(connection, notice)
+
+    def _require_readable(self, notice: str) -> None:
+        """Raise Stopped if the file of marks is unreadable, and log this once."""
         try:
-            mark = self.mark(notice)
+            self.mark(notice)
         except LedgerError as error:
             if self.fault != str(error):
                 self.fault = str(error)
                 logger.error("%s", error)  # noqa: TRY400 - the message says enough
             raise Stopped(str(error)) from None
         self.fault = None
-        return mark
 
     async def _inherited(self, connection: Connection, notice: str) -> Mark | None:
         """Take over and return the latest mark of another database with the same first entry.

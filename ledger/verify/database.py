@@ -7,8 +7,9 @@ entries elsewhere.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from operator import itemgetter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from operator import attrgetter, itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -21,7 +22,7 @@ from ledger.verify.admission import AdmissionReplay
 from ledger.verify.attachments import FileRow, NarrativeRow
 from ledger.verify.checkpoints import CheckpointRow, TileRow
 from ledger.verify.documents import Documents
-from ledger.verify.entries import Columns, EarlierCopy, Examination, HeadRow
+from ledger.verify.entries import Columns, EarlierCopy, Examination, HeadRow, KnownCheckpoint
 from ledger.verify.findings import Damage, NoticeReport, Report
 from ledger.verify.lookahead import BEYOND, Lookahead
 
@@ -70,7 +71,7 @@ _KEPT_DOCUMENTS = """SELECT position FROM ledger.files
     WHERE notice = %s AND position = ANY(%s) AND (erased_by IS NULL OR salt IS NOT NULL)"""
 
 
-async def verify(
+async def verify(  # noqa: PLR0913 (each source of comparison is a keyword)
     url: str,
     notice: str | None = None,
     progress: ProgressCallback | None = None,
@@ -78,6 +79,7 @@ async def verify(
     store_of: Documents | None = None,
     earlier: EarlierCopy | None = None,
     state_check: StateCheck | None = None,
+    marks: Mapping[str, KnownCheckpoint] = MappingProxyType({}),
 ) -> Report:
     """Recompute one notice's record, or every notice's, and report what differs.
 
@@ -88,6 +90,7 @@ async def verify(
         store_of: Store of the documents; without it, only their rows are checked.
         earlier: Copy of a part of the ledger that somebody kept, for comparison.
         state_check: Check of the stored state that rights are judged by; without it, that state is not checked.
+        marks: Notice → size and root that its tree had before, read before this call.
 
     Raises:
         LedgerError: There is no such notice.
@@ -95,12 +98,14 @@ async def verify(
     """
     started = time.monotonic()
     async with consistent_read(url) as connection:
-        notices = await _notices(connection) if notice is None else [notice]
-        if notice is not None and not await _is_recorded(connection, notice):
+        notices = sorted({*await _notices(connection), *marks}) if notice is None else [notice]
+        if notice is not None and notice not in marks and not await _is_recorded(connection, notice):
             raise LedgerError(f"nothing is recorded under the notice {notice}; list the notices: ledger verify")
         reports = []
         for name in notices:
             copy = earlier if earlier is not None and earlier.notice == name else EarlierCopy(name)
+            if name in marks:
+                copy = copy._replace(signed=tuple(sorted([*copy.signed, marks[name]], key=attrgetter("size"))))
             verification = _NoticeVerification(connection, copy, progress or _silent, store_of, state_check)
             reports.append(await verification.run(url))
     return Report(reports, time.monotonic() - started)
