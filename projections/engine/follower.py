@@ -3,6 +3,8 @@
 One process at a time should follow a notice. If two do, the lock on the progress rows keeps the views correct.
 """
 
+import math
+import time
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -23,6 +25,8 @@ from projections.engine.tables import Connection, Store
 from projections.engine.tasks import Pace
 from projections.engine.view import View
 
+FOLD_SECONDS = 2.0
+"""Seconds after which the rest of a notice's page waits for the pages of other notices."""
 _PAGE = 2_000
 
 
@@ -111,14 +115,19 @@ class Follower:
         """Discard the rows in memory, so that the next page is folded into the stored rows."""
         self.built_at = None
 
-    async def fold(self, connection: Connection, page: Page) -> None:
-        """Fold, in memory, the page's entries that are new to this view; stop before an entry that fails."""
+    async def fold(self, connection: Connection, page: Page, until: float = math.inf) -> None:
+        """Fold, in memory, the page's entries that are new to this view; stop before an entry that fails.
+
+        After `until`, an instant of the monotonic clock, at most one entry is folded; later pages have the others.
+        """
         if page.after > self.position:
             raise ValueError(f"{self.view.name} is at {self.position}, but the page begins after {page.after}")
         pace = Pace()
-        for index in page.indexes(self.view.facts, self.position - page.after):
+        for number, index in enumerate(page.indexes(self.view.facts, self.position - page.after)):
             await pace.pause()
             self.position = page.after + index
+            if number and time.monotonic() >= until:
+                return
             entry = page.entries[index]
             if isinstance(entry, LedgerError):
                 self.failure = (self.position + 1, str(entry))
@@ -195,7 +204,8 @@ def refold(view: View, entries: Sequence[Entry]) -> Rows:
 async def apply(connection: Connection, followers: Sequence[Follower], page: Page) -> None:
     """Fold a page into several views of one notice, and store their rows and positions.
 
-    A page that was applied before changes nothing.
+    A page that was applied before changes nothing. After FOLD_SECONDS the rest is left to the next page, so that
+    other notices have their turn.
     """
     notice = followers[0].notice
     views = [follower.view.name for follower in followers]
@@ -207,8 +217,9 @@ async def apply(connection: Connection, followers: Sequence[Follower], page: Pag
                 if (position, built_at) != (follower.position, follower.built_at):
                     await follower.load(connection, position, built_at)
                 follower.failure = None
+            until = time.monotonic() + FOLD_SECONDS
             for follower in followers:
-                await follower.fold(connection, page)
+                await follower.fold(connection, page, until)
                 await follower.write(connection)
             await connection.execute(
                 "UPDATE views.progress p SET position = r.position, failed_at = r.failed_at, failure = r.failure "

@@ -6,11 +6,14 @@ from itertools import count
 import psycopg
 import pytest
 from msgspec import Struct
+from psycopg.sql import SQL, Identifier
 
 from ledger.append.writer import Writer
 from ledger.domain.areas.plan import ProgressRecorded
 from ledger.domain.entry import Entry
-from projections.engine import tasks
+from ledger.store.database import connect
+from projections.engine import follower, tasks
+from projections.engine.follower import Follower
 from projections.engine.rows import Rows, Table
 from projections.engine.runner import ViewStatus
 from projections.engine.tasks import end
@@ -18,7 +21,7 @@ from projections.engine.view import Handler, View
 from projections.views import notice
 from projections.views.registry import ALL
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
-from tests.projections.folding import fold_all, owning, reached, running, stored, until
+from tests.projections.folding import fold_all, fold_page, owning, reached, running, stored, until
 
 
 class Mark(Struct, frozen=True):
@@ -112,6 +115,29 @@ async def test_other_tasks_have_a_turn_between_two_entries(database: str, monkey
     await fold_all(database, NOTICE, [view])
     await end(others)
     assert len(set(seen)) == len(seen) == 9
+
+
+async def test_the_rest_of_a_page_that_takes_long_is_left_to_the_next(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Writer(database) as writer:
+        await begin(writer)
+        await writer.append_all(NOTICE, [progress() for _ in range(9)], ALICE)
+    await fold_all(database, NOTICE)
+    whole = stored(database, NOTICE)
+    with psycopg.connect(database) as connection:
+        for table in (table for view in ALL for table in view.tables):
+            connection.execute(SQL("DELETE FROM {}").format(Identifier("views", table.name)))
+        connection.execute("DELETE FROM views.progress")
+    monkeypatch.setattr(follower, "FOLD_SECONDS", 0.0)
+    async with await connect(database, "ledger_projector") as projecting:
+        followers = [Follower(view, NOTICE) for view in ALL]
+        pages = 0
+        while await fold_page(projecting, followers, 1_000):
+            pages += 1
+            assert pages <= SETTING_SIZE + 9, "each page folds one entry at least"
+    assert pages > 9
+    assert stored(database, NOTICE) == whole
 
 
 async def waits_for_the_lock(database: str) -> bool:
