@@ -1,6 +1,6 @@
 """Start and stop the parts of a service process, in order and in reverse order.
 
-Only this module combines ledger and projections; `api.app` adds the routes.
+Only this module connects a service's writer to its views; `api.app` adds the routes.
 """
 
 import asyncio

@@ -16,10 +16,16 @@ from schema.context import Context
 
 SLOW_SECONDS = 20.0
 """Seconds that sending a message may take before a slow client is disconnected."""
-SLOW, MALFORMED = 4413, 4400
-"""WebSocket close codes: the client reads too slowly; the message is not of the protocol."""
-FORBIDDEN, TOO_MANY, TRY_AGAIN = 4403, 4429, 1013
-"""WebSocket close codes: the token is not valid; too many sockets are open; the service cannot answer now."""
+SLOW = 4413
+"""WebSocket close code: the client reads too slowly."""
+MALFORMED = 4400
+"""WebSocket close code: the message is not of the protocol."""
+FORBIDDEN = 4403
+"""WebSocket close code: the token is not valid."""
+TOO_MANY = 4429
+"""WebSocket close code: too many sockets are open."""
+TRY_AGAIN = 1013
+"""WebSocket close code: the service cannot answer now."""
 
 
 class GraphqlSocket(ASGIWebSocketAdapter):

@@ -79,7 +79,7 @@ UNKNOWN = "application/octet-stream"
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF = {b"avif", b"avis"}
 _LOCKED = "EncryptedPackage".encode("utf-16-le")
-"""Name of a stream in each Office document that a password protects."""
+"""Name of a stream in each Office Open XML document that a password protects."""
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]|\x1a(?!\x1a*\Z)")
 """Pattern of control characters that no text has, except \\x1a at its end, as in DOS."""
 _HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)\b", re.IGNORECASE)
@@ -111,7 +111,7 @@ _BEGINNINGS = {
     "audio/mpeg": re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"),  # dictaphones record at low rates
     "image/tiff": re.compile(rb"II\+\0|MM\0\+"),  # of more than 4 GB
 }
-"""Media type → beginnings of its files that puremagic lacks, some after a byte order mark or white space."""
+"""Media type → beginnings of its files that puremagic lacks; text or a byte order mark may precede some."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONTAINERS = {
     _OPEN_XML: _ZIP,
@@ -180,7 +180,7 @@ def _is_unknown_container(head: bytes, tail: bytes) -> bool:
 
 
 def is_locked(head: bytes, tail: bytes) -> bool:
-    """Return whether a file is an Office document that a password protects."""
+    """Return whether a file is an Office Open XML document that a password protects."""
     return head.startswith(_OLE) and _LOCKED in head + tail
 
 

@@ -68,7 +68,7 @@ class EarlierCopy(NamedTuple):
     leaves: Iterator[bytes] | None = None
     """Leaf hashes of entries 1, 2, 3 …; can be read once."""
     documents: frozenset[int] = frozenset()
-    """Positions of entries whose document the copy has, or names as erased."""
+    """Positions of documents that the copy lists, even as withheld or erased."""
     size: int = 0
     """Number of entries in the copy."""
 
@@ -80,7 +80,7 @@ class Examination:
         notice: Id of the notice.
         signed: Roots to compare with the tree, in order of size.
         leaves: Leaf hashes of entries 1, 2, 3 … to compare.
-        documents: Positions of documents that an earlier copy has.
+        documents: Positions of documents that an earlier copy lists, even as withheld or erased.
     """
 
     def __init__(

@@ -74,9 +74,9 @@ class OneTripReader:
             seconds: Seconds that all statements together may take; None for no limit.
 
         Returns:
-            The answers; None if `Reader.at` has to be used. This happens if a view is behind or has stopped, or
-            nothing was recorded at that position or by that instant. It also happens if the connection was lost,
-            or if a statement needs a value of the snapshot.
+            The answers; None if `Reader.at` has to be used. This happens if a view is behind or has stopped. It
+            happens if the position or instant has no entry yet, or if the connection was lost. It also happens if
+            a statement needs the position, recording time or root hash of the snapshot.
 
         Raises:
             Unavailable: The database cannot be reached.

@@ -199,7 +199,7 @@ class Reader:
         return await asyncio.shield(look.reached)
 
     def _forget(self, notice: str, event: asyncio.Event) -> None:
-        """Forget finished checks of other notices, so that only notices with waiters stay."""
+        """Forget finished checks of other notices that have another event; most are out of date."""
         for other in [name for name, look in self._looks.items() if name != notice and look.event is not event]:
             if self._looks[other].reached.done():
                 del self._looks[other]

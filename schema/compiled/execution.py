@@ -34,7 +34,7 @@ Build = Callable[[TreeBuilder, list[FieldDetails]], Listing]
 
 
 class Composed(Struct, frozen=True):
-    """The statement of a part, and its leaves: the values that the database does not write."""
+    """The statement of a part, and its leaves, which are filled in or checked afterwards."""
 
     statement: Statement
     leaves: Sequence[Leaf]

@@ -1,4 +1,4 @@
-"""Parts of an answer that the database does not write: refusals, proofs and the checkpoint.
+"""Parts of an answer that are filled in or checked after the database has written the rest, such as proofs.
 
 A leaf names its place by a path of response keys below the field that is read. If the path leads through a list,
 the leaf has a place in each item. Imports graphql-core.

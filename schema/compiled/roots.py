@@ -55,7 +55,7 @@ class NoticeRoot(Struct, frozen=True, eq=False):
         """Return the request for the notice at the standpoint that the variables name.
 
         Raises:
-            GraphQLError: BAD_USER_INPUT, for a position below 1.
+            GraphQLError: BAD_USER_INPUT, for a position below 1 or a text that PostgreSQL cannot represent.
         """
         values = {name: value_of(argument, variables) for name, argument in self.arguments.items()}
         as_of = AsOf(values["position"], values["known_at"])

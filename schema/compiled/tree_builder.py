@@ -76,7 +76,7 @@ class TreeBuilder:
         self._keys: list[str] = []
         """Response keys down to the present field."""
         self.leaves: list[Leaf] = []
-        """Parts of the answer that the database does not write."""
+        """Parts of the answer that are filled in or checked after the database has written it."""
 
     def object(
         self, name: str, details: list[FieldDetails], conditions: Mapping[str, object] | None = None
