@@ -1,7 +1,7 @@
 """Groups of lists, derived from the fields of their rows: keys, sizes and figures of each group.
 
-A list can be grouped by each field except narratives and JSON. Figures summarise numbers, days, and the time between two
-days. All are computed from the values that the reader sees. Imports strawberry.
+A list can be grouped by each field except narratives and JSON. Figures summarise numbers, days, and the time
+between two days. All are computed from the values that the reader sees. Imports strawberry.
 """
 
 from collections.abc import Callable, Iterable, Mapping
