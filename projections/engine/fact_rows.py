@@ -48,10 +48,10 @@ def put_from_fact(rows: Rows, table: Table[R], entry: Entry, **values: object) -
     """Put the row that follows from an entry's fact into a table, and return the row.
 
     `values` are fields that do not follow from the fact. Each other required field takes the fact's field of the
-    same name. A word of a closed list becomes a string. A list is copied. A narrative becomes a reference.
-    `first` and `last` come from the fact's period. `position`, `actor`, `by`, `role` and `recorded_at` come from
-    the entry. Any other instant is the time of the fact. A prefix may name the act: `closed_reason` takes `reason`. A field
-    with a default keeps the default.
+    same name. A word of a closed list becomes a string. A list is copied. A narrative becomes a reference. `first`
+    and `last` come from the fact's period. `position`, `actor`, `by`, `role` and `recorded_at` come from the
+    entry. Any other instant is the time of the fact. A prefix may name the act: `closed_reason` takes `reason`. A
+    field with a default keeps the default.
 
     Raises:
         TypeError: A required field has no source.
