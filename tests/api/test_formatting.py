@@ -58,3 +58,11 @@ def test_a_field_of_stored_data_is_named_in_words(path: str, words: str) -> None
 def test_an_option_without_a_label_shows_its_value() -> None:
     rows = [{"partner": "P1", "organisation": ""}, {"partner": "P2", "organisation": "The police force"}]
     assert formatting.pairs(rows, "partner", "organisation") == [("P1", "P1"), ("P2", "The police force")]
+
+
+@pytest.mark.parametrize(
+    ("code", "colour"),
+    [("MET", "green"), ("POWER_UNUSED", "grey"), ("POWER_USED", "blue"), ("NO_EVIDENCE", "purple")],
+)
+def test_a_power_has_not_the_colour_of_success(code: str, colour: str) -> None:
+    assert f"govuk-tag--{colour}" in formatting.tag(code)
