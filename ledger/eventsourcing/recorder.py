@@ -4,7 +4,6 @@ A notification's id is the entry's position. Positions are dense and final, so a
 there is no table lock.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from threading import Thread
@@ -32,7 +31,7 @@ from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refusal, Refused
 from ledger.eventsourcing.datastore import LedgerDatastore
 from ledger.eventsourcing.recording import WriterThread
-from ledger.intake.parse import SubmittedFact, accept
+from ledger.intake.parse import SubmittedFact, accept, read_json
 
 CHANNEL = "ledger_entries"
 """The channel that the ledger notifies after commits."""
@@ -108,7 +107,7 @@ class NoticeRecorder(ApplicationRecorder):
         if event.originator_id != self.notice:
             raise ProgrammingError(f"this recorder is for {self.notice}, not for {event.originator_id}")
         try:
-            return accept(json.loads(event.state))
+            return accept(read_json(event.state))
         except Refused as refused:
             raise _error(refused) from refused
 

@@ -196,6 +196,22 @@ def test_a_type_that_this_code_does_not_know_is_named(ledger: NoticeLedger) -> N
         ledger.mapper.to_domain_event(unknown)
 
 
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"id": "1", "id": "2"}', "twice"),
+        (b'{"id": NaN}', "NaN"),
+        (b"\xff", "not UTF-8"),
+    ],
+)
+def test_an_event_that_is_not_strict_json_is_refused(ledger: NoticeLedger, state: bytes, reason: str) -> None:
+    event = StoredEvent(NOTICE, SIZE + 1, "improvement-ledger.plan.ProgressRecorded.v2", state)
+    with pytest.raises(FactRefusedError, match=reason):
+        ledger.recorder.insert_events([event])
+    assert ledger.recorder.max_notification_id() == SIZE
+
+
 def test_a_subscription_yields_what_is_there_and_then_what_comes(ledger: NoticeLedger, recorded: str) -> None:
     async def more() -> None:
         async with Writer(recorded) as writer:
