@@ -177,7 +177,7 @@ def as_options(codes: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def excerpt(text: str) -> str:
-    """Return a text, cut after its first words if it is long."""
+    """Return a narrative, shortened to about 120 characters at the end of a word."""
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rsplit(' ', 1)[0]} …"
 
 

@@ -28,5 +28,5 @@ def write_all_characters(*, as_json: bool) -> None:
 
 
 def discard_output() -> None:
-    """Send the rest of the output to the null device, so that the interpreter ends without an error about it."""
+    """Send the rest of the output to the null device, so that the interpreter ends without an error."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

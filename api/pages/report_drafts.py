@@ -225,7 +225,7 @@ async def post_draft(request: Request) -> Response:
 
 
 async def _issue(report_request: _ReportRequest, name: str) -> Response:
-    """Issue a draft and redirect to its receipt; show the form again after a refusal or an outage.
+    """Issue a draft and redirect to its receipt. Show the form again if the draft cannot be issued now.
 
     Raises:
         Refused: The adviser has no such draft.

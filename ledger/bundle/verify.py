@@ -109,7 +109,7 @@ def check(
 
     Args:
         path: The bundle.
-        progress: Function called every 500 entries.
+        progress: Function called every 500 entries, and after the last.
         key: Verifier key that must have signed the checkpoint; None for the key in the bundle.
         earlier: Earlier copy of the ledger, to compare with the bundle.
         unsigned: True to accept the first format, whose manifest no key has signed.

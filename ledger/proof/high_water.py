@@ -59,7 +59,7 @@ class HighWaterMarks:
         self._marks: dict[str, Mark] = {}
         self._others: dict[str, list[Mark]] = {}
         """Marks of other databases in the file, by notice."""
-        self._begun_again: set[str] = set()
+        self._warned: set[str] = set()
         """Notices with other entries in another database, for which the warning has been logged."""
         self._version: tuple[int, int] | None = None
         self.stopped: dict[str, str] = {}
@@ -137,9 +137,9 @@ class HighWaterMarks:
         mark = max((mark for mark in others if mark.first and mark.first == first), default=None)
         if mark is not None:
             self._marks[notice] = mark
-        elif notice not in self._begun_again:
-            self._begun_again.add(notice)
-            logger.warning("%s", _begun_again(notice, max(others)))
+        elif notice not in self._warned:
+            self._warned.add(notice)
+            logger.warning("%s", _other_record_warning(notice, max(others)))
         return mark
 
     def _stop(self, notice: str, size: int, mark: Mark) -> None:
@@ -261,7 +261,7 @@ async def open_marks(path: Path, url: str) -> HighWaterMarks:
     return HighWaterMarks(path, await names_of(url))
 
 
-def _begun_again(notice: str, mark: Mark) -> str:
+def _other_record_warning(notice: str, mark: Mark) -> str:
     """Return the warning that this host signed the notice in another database, with another first entry."""
     return (
         f"this host signed {mark.size} entries of {notice} in another database, and this one has none of them. "

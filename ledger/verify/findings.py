@@ -102,7 +102,7 @@ class NoticeReport(Struct):
     admitted_earlier: Tally = field(default_factory=Tally)
     """Entries that today's rules refuse but the rules of their time admitted. They are not damage."""
     unexplained: Tally = field(default_factory=Tally)
-    """Entries against a rule that was in force by its date.
+    """Entries against a rule whose date is not after the entry.
 
     These entries are in order if the rule's release was installed later.
     """

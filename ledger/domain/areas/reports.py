@@ -101,7 +101,7 @@ class RecommendationOutcome(WordList):
     REJECTED = "REJECTED"
     """The board rejects the recommendation."""
     DEFERRED = "DEFERRED"
-    """The board postponed its answer."""
+    """The board postpones its answer."""
 
 
 class ReportRecommendationDecided(Fact, frozen=True, kw_only=True):

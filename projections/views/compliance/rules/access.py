@@ -1,4 +1,4 @@
-"""Judges of rules on access: reviewers get the access that they ask for, kind by kind."""
+"""Judges of rules on access: the access that reviewers request is granted and opened in time."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
