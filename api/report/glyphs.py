@@ -60,7 +60,11 @@ def displayable(text: str) -> str:
     parts: list[str] = []
     cluster: frozenset[str] = frozenset()
     for character in _FORBIDDEN.sub("", text):
-        if character in "\t\n" or _INVISIBLE.match(character):
+        if character in "\t\n":
+            cluster = frozenset()
+            parts.append(character)
+            continue
+        if _INVISIBLE.match(character):
             parts.append(character)
             continue
         able = known.get(character, frozenset())

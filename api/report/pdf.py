@@ -35,13 +35,18 @@ def pdf_of(report: Report) -> bytes:
         timestamp.second,
     ]
     paper["author"] = displayable(report.adviser or report.notice.id)
-    pdf = typst.compile(
-        _template(),
-        ignore_system_fonts=True,
-        sys_inputs={"paper": msgspec.json.encode(paper).decode()},
-        pdf_standards=["ua-1"],
-        timestamp=timestamp,
-    )
+    try:
+        pdf = typst.compile(
+            _template(),
+            ignore_system_fonts=True,
+            sys_inputs={"paper": msgspec.json.encode(paper).decode()},
+            pdf_standards=["ua-1"],
+            timestamp=timestamp,
+        )
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise RuntimeError(f"typst panicked: {error}") from error  # a panic is no Exception in Python
     if not isinstance(pdf, bytes):
         raise TypeError("typst returned several files for one document")
     return pdf

@@ -1,5 +1,6 @@
 """Every text makes a PDF: displayed where the fonts allow it, otherwise replaced by a visible stand-in."""
 
+import asyncio
 import json
 import sys
 import unicodedata
@@ -9,6 +10,7 @@ import pytest
 import typst
 
 from api.charts.series import Readings, Series
+from api.report import pdf
 from api.report.formats import FORMATS
 from api.report.glyphs import characters, displayable, families
 from api.report.model import AreaSummary, Report
@@ -60,6 +62,10 @@ def report(text: str) -> Report:
         ("bell \x07", "bell [U+0007]"),
         ("one\r\ntwo\rthree\x0bfour\x85five\u2028six", "one\ntwo\nthree\nfour\nfive\nsix"),
         ("plain, naïve £5", "plain, naïve £5"),
+        ("שלום\u05b9", "שלום\u05b9"),
+        ("שלום\n\u05b9", "שלום\n[U+05B9]"),
+        ("שלום\u2029\u05b9", "שלום\n[U+05B9]"),
+        ("\u20671\t\u0ecb", "\u20671\t[U+0ECB]"),
     ],
 )
 def test_a_text_is_displayed_or_has_a_stand_in(text: str, expected: str) -> None:
@@ -89,6 +95,36 @@ def sweep(characters: list[str]) -> None:
     for base in ("", "e", "あ"):
         for start in range(0, len(characters), 8_000):
             assert pdf_of(report("".join(f"{base}{each}" for each in characters[start : start + 8_000])))
+
+
+def test_a_mark_after_a_separator_makes_a_pdf() -> None:
+    """Separate each mark from a letter of each of its families, by every tab and line break."""
+    separators = "\t\n\r\x0b\x0c\x85\u2028\u2029"
+    for family in families():
+        known = list(characters(family))
+        marks = [each for each in known if unicodedata.category(each).startswith("M")]
+        letter = max(each for each in known if unicodedata.category(each) == "Lo")
+        texts = (f"{letter}{each}{separator}{each}" for separator in separators for each in marks)
+        assert pdf_of(report("".join(texts)))
+
+
+def test_a_panic_of_typst_is_an_ordinary_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "displayable", str)
+    with pytest.raises(RuntimeError, match="typst panicked"):
+        pdf_of(report("\u20671\t\u0ecb"))
+    assert pdf_of(report("the next report"))
+
+
+@pytest.mark.parametrize("signal", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+def test_what_ends_a_process_or_a_task_passes_through(
+    monkeypatch: pytest.MonkeyPatch, signal: type[BaseException]
+) -> None:
+    def end(*_: object, **_options: object) -> None:
+        raise signal
+
+    monkeypatch.setattr(typst, "compile", end)
+    with pytest.raises(signal):
+        pdf_of(report("text"))
 
 
 def test_each_block_and_category_makes_a_pdf() -> None:
