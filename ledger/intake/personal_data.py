@@ -82,24 +82,37 @@ _EMAIL = re.compile(
     "|" + _LOCAL + r"@(?:\[[0-9A-Za-z:.]{3,60}\]|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9]))"
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
-_NUMERIC = r"[0-9]{1,4} ?[-/.,;:_|*~\\ ] ?[0-9]{1,2} ?[-/.,;:_|*~\\ ] ?'?[0-9]{1,4}"
-_BETWEEN = r" ?[-/.,;:_|*~\\ ]? ?"
+_BETWEEN = r"[-/.,;:_|*~\\ '年月\u1100-\u11ff\u3001\u2192]"
+"""Pattern of a separator within a date. The marks of Japanese, Chinese and Korean dates are among them."""
+_AND, _MAYBE = _BETWEEN + "{1,4}", _BETWEEN + "{0,4}"
+_END_OF_MONTH = r"(?<=jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ary|rch|ril|une|uly|ust|ber)(?![a-z])"
+"""Pattern that excludes other words, such as “decisions”."""
+_NUMERIC = rf"[0-9]{{1,4}}{_AND}[0-9]{{1,2}}{_AND}[0-9]{{1,4}}"
+_DAY = r"[0-9]{1,2}(?: ?(?:st|nd|rd|th))?"
+_DAY_AND_MONTH = rf"{_DAY}{_MAYBE}(?:day )?(?:of )?{_MONTH}"
 _DATE = (
-    rf"(?:{_NUMERIC}|[0-9]{{1,2}}[-/. ](?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}})[-/. ][0-9]{{2,4}}"
-    rf"|[0-9]{{1,2}}(?:st|nd|rd|th)?{_BETWEEN}(?:of )?{_MONTH}{_BETWEEN}'?[0-9]{{2,4}}"
-    rf"|(?:[0-9]{{4}}{_BETWEEN})?{_MONTH}{_BETWEEN}[0-9]{{1,2}}(?:st|nd|rd|th)?(?:,? '?[0-9]{{2,4}})?)"
+    rf"(?:{_NUMERIC}|[0-9]{{1,2}}{_AND}(?:i{{1,3}}|iv|vi{{0,3}}|ix|xi{{0,2}}){_AND}[0-9]{{2,4}}"
+    rf"|{_DAY_AND_MONTH}{_MAYBE}(?:(?:in|of) )?(?:the year )?[0-9]{{2,4}}"
+    rf"|[0-9]{{4}}{_AND}(?:the )?{_DAY_AND_MONTH}"
+    rf"|{_DAY} of (?:the )?{_DAY}{_AND}(?:of )?[0-9]{{2,4}}"
+    rf"|[0-9]{{1,2}}{_AND}m(?:onth)?{_MAYBE}[0-9]{{1,2}}{_AND}y(?:ear)?{_MAYBE}[0-9]{{2,4}}"
+    rf"|(?:[0-9]{{4}}{_MAYBE})?{_MONTH}{_MAYBE}(?:the )?{_DAY}(?:{_AND}[0-9]{{2,4}})?"
+    rf"|{_MONTH} the (?:[a-z]{{6}}[ -])?[a-z]{{3,9}}(?:st|nd|rd|th){_AND}[0-9]{{2,4}})"
 )
 _BIRTH_DATE = (
-    r"(?:birthday|birth[ _-]{0,3}date|date[ _-]{0,3}of[ _-]{0,3}birth"
+    r"(?:birthday|(?<![a-z])b[' -]?day|birth[ _-]{0,3}date|date[ _-]{0,3}of[ _-]{0,3}birth"
     r"|(?<![A-Za-z])d[. /_-]{0,2}o[. /_-]{0,2}b(?![A-Za-z])\.?)"
 )
+_MONTH_AND_YEAR = r"[01]?[0-9][/.-](?:19|20)[0-9]{2}(?![0-9])"
 _BORN = re.compile(
-    rf"\bborn{_CUE}(?:on|is|was)?{_CUE}(?:the )?{_DATE}"
-    rf"|\bborn (?!of\b)[^0-9;.]{{0,40}}?(?:{_DATE}|{_MONTH},? '?[0-9]{{4}}|[01]?[0-9][/.-][0-9]{{4}}(?![0-9]))"
-    rf"|\((?:b|nee?)[. ]{{1,2}}{_DATE}"
+    rf"(?:\bborn|{_BIRTH_DATE}){_CUE}(?:on|is|was)?{_CUE}(?:the )?"
+    rf"(?:{_DATE}|{_DAY_AND_MONTH}{_END_OF_MONTH}|{_MONTH_AND_YEAR})"
+    rf"|\bborn (?!of\b)[^0-9;.]{{0,40}}?(?:{_DATE}|{_MONTH},? '?[0-9]{{4}}|{_MONTH_AND_YEAR})"
+    rf"|(?:\((?:b|nee?)[. :]|[,(\[] ?b\.) ?{_DATE}"
     rf"|(?:{_BIRTH_DATE}|\bbirth)[^0-9;]{{0,30}}?"
     r"(?:" + _DATE + r"|[0-9]{8}(?![0-9])|[0-3][0-9][01][0-9]{3}(?![0-9]))"
-    rf"|(?<![0-9]){_DATE} ?[(\[:=,/-]? ?(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?{_BIRTH_DATE}(?![a-z])",
+    rf"|(?<![0-9]){_DATE}[日(\[:=,/ -]{{0,3}}(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?"
+    rf"{_BIRTH_DATE}(?![a-z])",
     re.IGNORECASE,
 )
 _OUTWARD = r"[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9]{1,2}|[0-9][A-HJKPSTUW]|[A-HK-Y][0-9][ABEHMNPRVWXY])"
@@ -179,7 +192,8 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
     (re.compile("@"), ((PersonalData.EMAIL_ADDRESS, _EMAIL.search),)),
     (
         re.compile(
-            r"[Bb](?:[Oo][Rr][Nn]|[Ii][Rr][Tt][Hh])|[Dd][. /_-]{0,2}[Oo][. /_-]{0,2}[Bb]|\((?:[Bb]|[Nn]ée?)[. ]"
+            r"[Bb](?:[Oo][Rr][Nn]|[Ii][Rr][Tt][Hh]|[' -]?[Dd][Aa][Yy]|\. ?[0-9A-Za-z])"
+            r"|[Dd][. /_-]{0,2}[Oo][. /_-]{0,2}[Bb]|\((?:[Bb]|[Nn]ee?)[. :]"
         ),
         ((PersonalData.DATE_OF_BIRTH, _BORN.search),),
     ),
