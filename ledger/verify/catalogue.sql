@@ -1,7 +1,7 @@
 -- The catalogue of the ledger's schemas: one row an object, as its kind, schema, name and definition. Objects of other
 -- schemas are in it if they could change the record, or what its guards say.
 -- Names of the administrator who migrates differ between databases, so they are given as ADMINISTRATOR.
-WITH administrator AS (
+WITH RECURSIVE administrator AS (
     SELECT pg_get_userbyid(relowner) AS name FROM pg_class WHERE oid = to_regclass('public.ledger_migrations')
 ), schemas AS (
     SELECT oid, nspname AS schema, nspowner, nspacl FROM pg_namespace WHERE nspname IN ('ledger', 'views', 'guests')
@@ -12,10 +12,21 @@ WITH administrator AS (
     UNION ALL SELECT c.oid, 'public', c.relname, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, c.relacl,
         c.relpersistence FROM pg_class c WHERE c.oid = to_regclass('public.ledger_migrations')
 ), outside AS (
-    SELECT oid, nspname AS schema FROM pg_namespace
-    WHERE nspname NOT IN ('ledger', 'views', 'information_schema') AND nspname !~ '^pg_(toast|temp_|toast_temp_)'
+    SELECT oid, nspname AS schema FROM pg_namespace WHERE nspname NOT IN ('ledger', 'views')
 ), of_extensions AS (
-    SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
+    -- PL/pgSQL is in every database: its members are compared like all others.
+    SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
+    WHERE d.deptype = 'e' AND d.refclassid = 'pg_extension'::regclass AND x.extname <> 'plpgsql'
+), over_the_record(oid) AS (
+    -- The ledger's relations, and each relation whose rules lead to one; the query of a view is a rule.
+    SELECT oid FROM relations WHERE schema IN ('ledger', 'views')
+    UNION SELECT w.ev_class FROM over_the_record r JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass
+        AND d.refobjid = r.oid AND d.classid = 'pg_rewrite'::regclass JOIN pg_rewrite w ON w.oid = d.objid
+), open_to_others AS (
+    SELECT c.oid, n.schema, c.relname, c.relkind FROM pg_class c JOIN outside n ON n.oid = c.relnamespace
+    WHERE EXISTS (SELECT FROM aclexplode(c.relacl) e WHERE e.grantee <> c.relowner) OR EXISTS (
+        SELECT FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) e
+        WHERE a.attrelid = c.oid AND e.grantee <> c.relowner)
 ), grants AS (
     SELECT schema, relname AS name, 'grants' AS kind, coalesce(relacl, acldefault('r', relowner)) AS acl FROM relations
     UNION ALL SELECT schema, schema, 'grants on the schema', coalesce(nspacl, acldefault('n', nspowner)) FROM schemas
@@ -79,17 +90,21 @@ WITH administrator AS (
             AND NOT EXISTS (SELECT FROM of_extensions e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid)
     UNION ALL SELECT 'function with rights on the record', n.schema, p.oid::regprocedure::text, 'owned by ' || o.rolname
         FROM pg_proc p JOIN outside n ON n.oid = p.pronamespace JOIN pg_roles o ON o.oid = p.proowner
-        WHERE p.prosecdef AND n.schema <> 'pg_catalog' AND EXISTS (SELECT FROM pg_roles r
-            WHERE r.rolname IN ('ledger_owner', 'ledger_writer', 'ledger_projector', 'ledger_reader')
+            JOIN pg_language l ON l.oid = p.prolang
+        WHERE p.prosecdef AND EXISTS (SELECT FROM pg_roles r WHERE r.rolname IN ('ledger_owner', 'ledger_writer',
+                'ledger_projector', 'ledger_reader', 'pg_read_all_data', 'pg_write_all_data')
                 AND pg_has_role(p.proowner, r.oid, 'MEMBER'))
-            AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) e WHERE e.grantee <> p.proowner)
-            AND NOT EXISTS (SELECT FROM of_extensions e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid)
-    UNION ALL SELECT 'view with rights on the record', n.schema, c.relname, pg_get_viewdef(c.oid)
-        FROM pg_class c JOIN outside n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('v', 'm') AND EXISTS (SELECT FROM aclexplode(c.relacl) e WHERE e.grantee <> c.relowner)
-            AND EXISTS (SELECT FROM pg_rewrite w JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
-                JOIN pg_class t ON d.refclassid = 'pg_class'::regclass AND t.oid = d.refobjid
-                JOIN schemas s ON s.oid = t.relnamespace AND s.schema <> 'guests' WHERE w.ev_class = c.oid)
+            -- Triggers and aggregates call a function without a right to call it.
+            AND (EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) e WHERE e.grantee <> p.proowner)
+                OR EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid))
+            AND NOT (l.lanname = 'c' AND EXISTS (
+                SELECT FROM of_extensions e WHERE e.classid = 'pg_proc'::regclass AND e.objid = p.oid))
+    UNION ALL SELECT 'view with rights on the record', c.schema, c.relname, pg_get_viewdef(c.oid)
+        FROM open_to_others c JOIN over_the_record r ON r.oid = c.oid WHERE c.relkind IN ('v', 'm')
+    UNION ALL SELECT 'rule with rights on the record', c.schema, c.relname || '.' || w.rulename, pg_get_ruledef(w.oid)
+        FROM open_to_others c JOIN pg_rewrite w ON w.ev_class = c.oid AND w.rulename <> '_RETURN'
+        WHERE EXISTS (SELECT FROM pg_depend d JOIN over_the_record r ON r.oid = d.refobjid AND r.oid <> c.oid
+            WHERE d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass)
     UNION ALL SELECT 'subscription', 'ledger', subname::text, 'of another source' FROM pg_subscription
         WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND subname NOT LIKE 'ledger#_%' ESCAPE '#'
 )

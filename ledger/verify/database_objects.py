@@ -30,12 +30,22 @@ MEMBERS_QUERY = """SELECT r.rolname, m.rolname FROM pg_auth_members a
         OR r.rolname = 'ledger_owner' AND NOT (m.rolsuper OR m.rolcreaterole) AND m.oid NOT IN (
             SELECT relowner FROM pg_class WHERE oid = to_regclass('public.ledger_migrations')
             UNION ALL SELECT datdba FROM pg_database WHERE datname = current_database())
+    UNION SELECT r.rolname, m.rolname FROM pg_roles r JOIN pg_roles m ON pg_has_role(m.oid, r.oid, 'MEMBER')
+    WHERE r.rolname IN ('pg_read_all_data', 'pg_write_all_data') AND m.rolcanlogin AND NOT m.rolsuper
+        AND m.oid NOT IN (
+            SELECT relowner FROM pg_class WHERE oid = to_regclass('public.ledger_migrations')
+            UNION ALL SELECT datdba FROM pg_database WHERE datname = current_database())
     ORDER BY 1, 2"""
 """Query of memberships that no migration makes: role and member.
 
-The member is a role of the ledger, or owns the tables through its membership and is no administrator.
+The member is a role of the ledger. Or it is no administrator, and owns the tables by its membership, or may read
+or write all data.
 """
-RIGHTS_OUTSIDE = ("function with rights on the record", "view with rights on the record")
+RIGHTS_OUTSIDE = (
+    "function with rights on the record",
+    "view with rights on the record",
+    "rule with rights on the record",
+)
 """Kinds of objects outside the ledger's schemas that act on the record with their owner's rights."""
 
 

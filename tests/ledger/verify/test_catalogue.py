@@ -21,6 +21,9 @@ MAKE = "SELECT views.make_table('plans', ARRAY['id'], ARRAY['id', 'n'], ARRAY['t
 
 WIPE = """() RETURNS void LANGUAGE sql SECURITY DEFINER
     AS 'ALTER TABLE ledger.entries DISABLE TRIGGER ALL'"""
+ON_ROW = """() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    AS 'BEGIN DELETE FROM ledger.tokens; RETURN NEW; END'"""
+LEAK = "CREATE VIEW public.leak AS TABLE ledger.narratives"
 
 
 async def details(url: str, *statements: str) -> list[str]:
@@ -136,6 +139,56 @@ async def test_each_change_of_a_protection_is_named(database: str, statements: l
             ["CREATE VIEW public.leak AS TABLE ledger.narratives", "GRANT SELECT ON public.leak TO PUBLIC"],
             "the view with rights on the record public.leak comes from no migration",
         ),
+        (
+            [LEAK, "CREATE VIEW public.far AS TABLE public.leak", "GRANT SELECT ON public.far TO PUBLIC"],
+            "the view with rights on the record public.far comes from no migration",
+        ),
+        (
+            [
+                LEAK,
+                "CREATE MATERIALIZED VIEW public.far AS TABLE public.leak",
+                "GRANT SELECT ON public.far TO PUBLIC",
+            ],
+            "the view with rights on the record public.far comes from no migration",
+        ),
+        (
+            [LEAK, "GRANT SELECT (body) ON public.leak TO PUBLIC"],
+            "the view with rights on the record public.leak comes from no migration",
+        ),
+        (
+            [LEAK.replace("public", "information_schema"), "GRANT SELECT ON information_schema.leak TO PUBLIC"],
+            "the view with rights on the record information_schema.leak comes from no migration",
+        ),
+        (
+            [
+                "CREATE TABLE public.odd (n text)",
+                "CREATE RULE wipe AS ON INSERT TO public.odd DO ALSO DELETE FROM ledger.tokens",
+                "GRANT INSERT ON public.odd TO PUBLIC",
+            ],
+            "the rule with rights on the record public.odd.wipe comes from no migration",
+        ),
+        (
+            [f"CREATE FUNCTION public.wipe{WIPE}", "ALTER EXTENSION plpgsql ADD FUNCTION public.wipe()"],
+            "the function with rights on the record public.wipe() comes from no migration",
+        ),
+        (
+            [
+                f"CREATE FUNCTION public.wipe{WIPE}",
+                "CREATE EXTENSION amcheck SCHEMA public",
+                "ALTER EXTENSION amcheck ADD FUNCTION public.wipe()",
+            ],
+            "the function with rights on the record public.wipe() comes from no migration",
+        ),
+        (
+            [
+                "CREATE TABLE public.odd (n text)",
+                f"CREATE FUNCTION public.wipe{ON_ROW}",
+                "REVOKE ALL ON FUNCTION public.wipe FROM PUBLIC",
+                "CREATE TRIGGER wipe BEFORE INSERT ON public.odd FOR EACH ROW EXECUTE FUNCTION public.wipe()",
+                "GRANT INSERT ON public.odd TO PUBLIC",
+            ],
+            "the function with rights on the record public.wipe() comes from no migration",
+        ),
         (["GRANT UPDATE ON public.ledger_migrations TO PUBLIC"], "the grants public.ledger_migrations is"),
         (
             ["CREATE RULE lose AS ON INSERT TO public.ledger_migrations DO INSTEAD NOTHING"],
@@ -182,7 +235,9 @@ async def test_functions_and_views_of_others_are_no_damage(database: str) -> Non
     views = ["CREATE VIEW public.own AS TABLE ledger.entries", "CREATE VIEW public.others AS SELECT 1 AS one"]
     more = ["GRANT SELECT ON public.others TO PUBLIC", "CREATE FUNCTION public.two() RETURNS int RETURN 2"]
     private = [f"CREATE FUNCTION public.wipe{WIPE}", "REVOKE ALL ON FUNCTION public.wipe FROM PUBLIC"]
-    assert await details(database, *views, *more, *private) == []
+    other = ["CREATE TABLE public.log (n text)", "CREATE RULE copy AS ON INSERT TO public.log DO ALSO SELECT 1"]
+    shared = ["CREATE EXTENSION amcheck SCHEMA public", "GRANT ALL ON public.log TO PUBLIC"]
+    assert await details(database, *views, *more, *private, *other, *shared) == []
 
 
 @pytest.mark.parametrize(
@@ -195,6 +250,26 @@ async def test_a_membership_that_gives_more_rights_is_named(database: str, role:
         async with await connect(database) as connection:
             await connection.execute(f"REVOKE {role} FROM {member}".encode())
     assert changes == [f"{member} is a member of {role}, which no migration makes it"]
+
+
+async def test_a_login_that_may_read_or_write_all_data_is_named(database: str) -> None:
+    """Name the login even if a group is between, and the functions that such a group owns."""
+    group = [
+        "CREATE ROLE all_data IN ROLE pg_read_all_data, pg_write_all_data",
+        f"CREATE FUNCTION public.wipe{WIPE}",
+    ]
+    login = ["ALTER FUNCTION public.wipe OWNER TO all_data", "CREATE ROLE eve LOGIN IN ROLE all_data"]
+    try:
+        changes = await details(database, *group, *login)
+    finally:
+        async with await connect(database) as connection:
+            await connection.execute("DROP FUNCTION IF EXISTS public.wipe")
+            await connection.execute("DROP ROLE IF EXISTS eve, all_data")
+    assert changes == [
+        "eve is a member of pg_read_all_data, which no migration makes it",
+        "eve is a member of pg_write_all_data, which no migration makes it",
+        "the function with rights on the record public.wipe() comes from no migration",
+    ]
 
 
 async def test_settings_that_switch_triggers_off_are_named(database: str) -> None:
