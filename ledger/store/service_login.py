@@ -28,6 +28,8 @@ _OWNED = """
 SELECT count(*) FROM (
     SELECT relowner AS owner FROM pg_class WHERE relnamespace = ANY (
         SELECT oid FROM pg_namespace WHERE nspname IN ('ledger', 'views'))
+    UNION ALL SELECT proowner FROM pg_proc WHERE pronamespace = ANY (
+        SELECT oid FROM pg_namespace WHERE nspname IN ('ledger', 'views'))
     UNION ALL SELECT nspowner FROM pg_namespace WHERE nspname IN ('ledger', 'views')
     UNION ALL SELECT relowner FROM pg_class WHERE oid = to_regclass('public.ledger_migrations')
     UNION ALL SELECT datdba FROM pg_database WHERE datname = current_database()
@@ -37,13 +39,39 @@ _OTHER_ROLES = """
 SELECT rolname FROM pg_roles WHERE rolname <> ALL (%s) AND rolname <> session_user
     AND pg_has_role(session_user, oid, 'MEMBER') ORDER BY rolname
 """
+_ADMIN_OF = """
+SELECT DISTINCT r.rolname FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid
+WHERE a.admin_option AND pg_has_role(session_user, a.member, 'MEMBER') ORDER BY 1
+"""
 _MORE_PRIVILEGES = """
-SELECT format('%%s on %%s.%%s', string_agg(privilege, ', ' ORDER BY privilege), nspname, relname)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN ('ledger', 'views')
-CROSS JOIN unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) AS privilege
-WHERE c.relkind IN ('r', 'p') AND has_table_privilege(session_user, c.oid, privilege)
-    AND NOT EXISTS (SELECT FROM unnest(%s::text[]) AS role WHERE has_table_privilege(role, c.oid, privilege))
-GROUP BY nspname, relname ORDER BY 1
+WITH relations AS (
+    SELECT oid, 'public.ledger_migrations' AS name
+        FROM pg_class WHERE oid = to_regclass('public.ledger_migrations')
+    UNION ALL SELECT c.oid, format('%%s.%%s', nspname, relname)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN ('ledger', 'views')
+        WHERE c.relkind IN ('r', 'p', 'v', 'm')
+), grantees AS (
+    SELECT session_user::text AS role, true AS is_login UNION ALL SELECT unnest(%s::text[]), false
+), rights(name, privilege, is_login, has) AS (
+    SELECT name, privilege, is_login, has_table_privilege(role, oid, privilege) FROM grantees, relations,
+        unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege
+    UNION ALL SELECT format('%%s.%%s', name, attname), privilege, is_login,
+            has_column_privilege(role, oid, attnum, privilege)
+            AND NOT (is_login AND has_table_privilege(role, oid, privilege))
+        FROM grantees, relations JOIN pg_attribute ON attrelid = oid AND attacl IS NOT NULL,
+        unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) AS privilege
+    UNION ALL SELECT 'the schema ' || nspname, 'CREATE', is_login, has_schema_privilege(role, oid, 'CREATE')
+        FROM grantees, pg_namespace WHERE nspname IN ('ledger', 'views', 'public')
+    UNION ALL SELECT 'the database', 'CREATE', is_login, has_database_privilege(role, current_database(), 'CREATE')
+        FROM grantees
+    -- No role of the ledger needs to set a setting that is for superusers.
+    UNION ALL SELECT 'the setting ' || parname, privilege, true, has_parameter_privilege(role, parname, privilege)
+        FROM grantees, pg_parameter_acl, unnest(ARRAY['SET', 'ALTER SYSTEM']) AS privilege
+)
+SELECT format('%%s on %%s', string_agg(privilege, ', ' ORDER BY privilege), name) FROM (
+    SELECT name, privilege FROM rights GROUP BY name, privilege
+    HAVING bool_or(has AND is_login) AND NOT bool_or(has AND NOT is_login)
+) more GROUP BY name ORDER BY 1
 """
 
 
@@ -86,5 +114,7 @@ async def _excess(connection: AsyncConnection[Any], attributes: dict[str, Any]) 
         yield "owns the database or its tables, so it can change recorded entries"
     for (role,) in await (await connection.execute(_OTHER_ROLES, (_ALL_ROLES,))).fetchall():
         yield f"is a member of {role}, which the service never needs"
+    for (role,) in await (await connection.execute(_ADMIN_OF)).fetchall():
+        yield f"can make other logins members of {role}"
     for (privilege,) in await (await connection.execute(_MORE_PRIVILEGES, (_ALL_ROLES,))).fetchall():
         yield f"has privileges beyond its three roles: {privilege}"

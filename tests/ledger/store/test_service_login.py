@@ -76,6 +76,17 @@ async def test_a_login_without_any_role_is_told_what_to_do(login: Login) -> None
         ("GRANT ledger_owner TO {}", "owns the database or its tables"),
         ("ALTER TABLE public.ledger_migrations OWNER TO {}", "owns the database or its tables"),
         ("GRANT UPDATE, TRUNCATE ON ledger.entries TO {}", "TRUNCATE, UPDATE on ledger.entries"),
+        ("GRANT UPDATE (body) ON ledger.entries TO {}", "UPDATE on ledger.entries.body"),
+        ("GRANT UPDATE (secret_hash) ON ledger.tokens TO {}", "UPDATE on ledger.tokens.secret_hash"),
+        ("GRANT UPDATE, DELETE ON public.ledger_migrations TO {}", "DELETE, UPDATE on public.ledger_migrations"),
+        ("GRANT CREATE ON SCHEMA ledger TO {}", "CREATE on the schema ledger"),
+        ("GRANT CREATE ON SCHEMA views TO {}", "CREATE on the schema views"),
+        (
+            "GRANT SET ON PARAMETER session_replication_role TO {}",
+            "SET on the setting session_replication_role",
+        ),
+        ("ALTER FUNCTION ledger.refuse_change OWNER TO {}", "owns the database or its tables"),
+        ("GRANT ledger_writer TO {} WITH ADMIN OPTION", "can make other logins members of ledger_writer"),
     ],
 )
 async def test_a_right_too_many_is_named_with_the_promise_that_it_breaks(
@@ -84,6 +95,13 @@ async def test_a_right_too_many_is_named_with_the_promise_that_it_breaks(
     login.change(statement)
     warnings = await check_login(login.url)
     assert any(warning in line and login.name in line for line in warnings), warnings
+
+
+async def test_the_right_to_make_schemas_is_named(login: Login, database: str) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    login.change(f"GRANT CREATE ON DATABASE {name} TO {{}}")
+    [line] = await check_login(login.url)
+    assert "CREATE on the database" in line
 
 
 def test_a_command_for_the_administrator_says_so_to_the_services_login(
