@@ -29,6 +29,9 @@ _SETS = (
     {"application/x-7z-compressed", "application/x-7z"},
     {"application/xml", "text/xml"},
     {"application/x-mswinurl", "application/internet-shortcut", "text/x-url"},
+    {"application/x-plist", "application/x-apple-plist", "application/x-bplist", "application/x-safari-webarchive"}
+    | {"application/x-webarchive"},
+    {"application/vnd.visio", "application/visio", "application/x-visio"},
     {"application/zip", "application/x-zip", "application/x-zip-compressed", "multipart/x-zip"},
     {"audio/aac", "audio/aacp", "audio/x-aac"},
     {"audio/amr", "audio/amr-nb", "audio/amr-wb"},
@@ -93,6 +96,8 @@ _OTHER_FORMATS = {
 }
 """Media type → another format whose files often have this type, for example CSV on Windows with Excel."""
 _PDF = b"%PDF-"
+_XML = re.compile(rb"(\xef\xbb\xbf)?<\?xml\b")
+_GZIP = re.compile(rb"\x1f\x8b\x08")
 _BEGINNINGS = {
     # “web page” and XML of Word, and the exports of other programs under its name
     "application/msword": re.compile(
@@ -101,18 +106,29 @@ _BEGINNINGS = {
         re.IGNORECASE,
     ),
     # readers look for it in the first 1,024 bytes; printers and mail gateways leave lines of text before it
-    "application/pdf": re.compile(rb"(\xef\xbb\xbf)?(?!\s*<)[\t\n\x0c\r\x1b -~]{0,1019}?%PDF-"),
-    "application/postscript": re.compile(rb"%PDF-|%!PS|\xc5\xd0\xd3\xc6"),  # Illustrator writes PDF
+    "application/pdf": re.compile(rb"(\xef\xbb\xbf)?(?!\s*<)[\x04\t\n\x0c\r\x1b -~]{0,1019}?%PDF-"),
+    # Illustrator writes PDF; drivers write the end of the last job, or commands to the printer, before it
+    "application/postscript": re.compile(
+        rb"(\xef\xbb\xbf)?(?!\s*<)(?:[\x04\t\n\x0c\r\x1b -~]{0,4096}?[\x04\r\n]|\x1b%-12345X)?%(?:PDF-|!)"
+        rb"|\xc5\xd0\xd3\xc6"
+    ),
     "application/rtf": re.compile(rb"(\xef\xbb\xbf)?\s*\{\\rtf"),
     "application/vnd.fdf": re.compile(rb"%FDF-"),
     "application/vnd.ms-excel": _HTML,  # “Export to Excel” of many programs
     "application/vnd.ms-outlook-pst": re.compile(rb"!BDN"),
+    "application/vnd.visio": _XML,
+    "application/x-plist": _XML,
     "audio/amr": re.compile(rb"#!AMR"),
     "audio/mpeg": re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"),  # dictaphones record at low rates
+    "image/emf": _GZIP,
+    "image/svg+xml": _GZIP,
+    "image/wmf": _GZIP,
     "image/tiff": re.compile(rb"II\+\0|MM\0\+"),  # of more than 4 GB
 }
 """Media type → beginnings of its files that puremagic lacks; text or a byte order mark may precede some."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_SHARED = (_ZIP, _OLE, b"bplist")
+"""First bytes of containers of many formats, such as Safari's web archive, a binary property list."""
 _CONTAINERS = {
     _OPEN_XML: _ZIP,
     _OPEN_DOCUMENT: _ZIP,
@@ -150,7 +166,7 @@ def mismatch(declared: str, head: bytes, tail: bytes) -> str | None:
         return None
     if any(name in _names(kind) and beginning.match(head) for kind, beginning in _BEGINNINGS.items()):
         return None
-    if name.startswith("text/") or name.endswith(("+json", "+xml")) or name in _TEXTS:
+    if name.startswith("text/") or name.endswith(("+json", "+xml", "-flat-xml")) or name in _TEXTS:
         return _not_text(name, head, tail)
     office = next((start for start in _CONTAINERS if name.startswith(start) or name in _names(start)), None)
     if office is not None and "macroenabled" not in name:
@@ -165,7 +181,8 @@ def _not_binary(name: str, head: bytes, tail: bytes) -> str | None:
     if _names(name) & {kind for kind, _ in matches}:
         return None
     has_magic = bool(_names(name) & _with_magic())
-    is_container = head.startswith((_ZIP, _OLE)) if name != UNKNOWN else _is_unknown_container(head, tail)
+    is_shared = head.startswith(_SHARED) or bool(_XML.match(head))
+    is_container = is_shared if name != UNKNOWN else _is_unknown_container(head, tail)
     if is_container and not has_magic:
         return None  # a container of a format that the tables lack
     if has_magic or (matches and max(length for _, length in matches) >= _STRONG):
@@ -175,8 +192,12 @@ def _not_binary(name: str, head: bytes, tail: bytes) -> str | None:
 
 def _is_unknown_container(head: bytes, tail: bytes) -> bool:
     """Return whether a file is a container but not an office document, such as a file of Power BI."""
-    parts = _OFFICE_STREAMS if head.startswith(_OLE) else (*_PARTS.values(), b"mimetype")
-    return head.startswith((_ZIP, _OLE)) and not any(part in head or part in tail for part in parts)
+    parts: tuple[bytes, ...] = ()
+    if head.startswith(_OLE):
+        parts = _OFFICE_STREAMS
+    elif head.startswith(_ZIP):
+        parts = (*_PARTS.values(), b"mimetype")
+    return head.startswith(_SHARED) and not any(part in head or part in tail for part in parts)
 
 
 def is_locked(head: bytes, tail: bytes) -> bool:

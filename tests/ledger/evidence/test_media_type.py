@@ -13,6 +13,9 @@ ODT, ODS = (f"application/vnd.oasis.opendocument.{kind}" for kind in ("text", "s
 DOCX, XLSX = OFFICE + "wordprocessingml.document", OFFICE + "spreadsheetml.sheet"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+GZIP = b"\x1f\x8b\x08" + bytes(60)
+PROPERTIES = b"bplist00\xd1\x01\x02" + bytes(60)
+XML_PROPERTIES = b'<?xml version="1.0"?>\n<!DOCTYPE plist>\n<plist>'
 
 
 def archive(*entries: tuple[str, str]) -> bytes:
@@ -138,6 +141,25 @@ def ftyp(*brands: bytes) -> bytes:
         ("image/x-citrix-png", PNG),
         ("video/matroska", b"\x1aE\xdf\xa3" + bytes(60)),
         ("video/vnd.avi", b"RIFF\x00\x00\x00\x00AVI LIST" + bytes(60)),
+        (f"{ODT}-flat-xml", b'<?xml version="1.0"?>\n<office:document>'),
+        (f"{ODS}-flat-xml", b'\xef\xbb\xbf<?xml version="1.0"?>\n<office:document>'),
+        ("application/x-webarchive", PROPERTIES),
+        ("application/x-webarchive", XML_PROPERTIES),
+        ("application/x-plist", XML_PROPERTIES),
+        ("application/octet-stream", PROPERTIES + b"https://example.org/word/"),
+        ("application/x-webloc", PROPERTIES),
+        ("application/x-webloc", XML_PROPERTIES),
+        ("application/vnd.visio", b'<?xml version="1.0"?>\n<VisioDocument>'),
+        (
+            "application/postscript",
+            b"\x1b%-12345X@PJL JOB\r\n@PJL ENTER LANGUAGE=POSTSCRIPT\r\n%!PS-Adobe-3.0\r\n",
+        ),
+        ("application/eps", b"\x1b%-12345X%!PS-Adobe-3.0 EPSF-3.0\n"),
+        ("application/postscript", b"\x04%!PS-Adobe-3.0\r\n"),
+        ("application/pdf", b"\x04%PDF-1.4\n"),
+        ("image/svg+xml", GZIP),
+        ("image/x-emf", GZIP),
+        ("image/wmf", GZIP),
     ],
 )
 def test_what_is_declared_rightly_passes(declared: str, content: bytes) -> None:
@@ -183,6 +205,14 @@ def test_what_is_declared_rightly_passes(declared: str, content: bytes) -> None:
         ("image/tiff", PNG, "image/png"),
         ("image/x-canon-cr3", ftyp(b"mp42"), "video/mp4"),
         ("multipart/related", PNG, "image/png"),
+        (f"{ODT}-flat-xml", TEXT, ODT),
+        (f"{ODT}-flat-xml", b"<html><body>Sign in</body>", "text/html"),
+        (ODT, b'<?xml version="1.0"?>\n<office:document>', None),
+        ("application/x-webarchive", PNG, "image/png"),
+        ("application/x-webarchive", b"plain words", None),
+        ("application/postscript", b"Nine of 10%! A note", None),
+        ("image/svg+xml", PNG, "image/png"),
+        ("image/png", GZIP, None),
     ],
 )
 def test_what_is_declared_wrongly_is_told(declared: str, content: bytes, actual: str | None) -> None:
