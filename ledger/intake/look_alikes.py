@@ -20,10 +20,12 @@ _AT = re.compile(
 )
 """Other spellings of @, such as “(at)”."""
 _HIDDEN_AT = re.compile(rf"{_OPEN} ?at?[ )\]}}>|*/'\"\u203a\u00bb\u3011]|40|@", re.IGNORECASE)
-_DOT = re.compile(rf" ?{_OPEN} ?(?:dot|\.) ?{_CLOSE} ?|%(?:25)?2e", re.IGNORECASE)
+_DOT = re.compile(rf" ?{_OPEN} ?(?:dot|\.) ?{_CLOSE} ?|%(?:25)?2e|([_-])dot\1", re.IGNORECASE)
 """Other spellings of a full stop, such as “(dot)”."""
+_SPOKEN_DOT = re.compile(r" ?[(\[]dot[)\]] ?| dot |-dot-", re.IGNORECASE)
 _SPOKEN = re.compile(
-    rf"(?<=\w)(?: at | ?@ ?)(?!(?:an?|the) )(\w[\w-]{{0,62}}(?: dot \w[\w-]{{0,62}}){{0,4}}) dot ({LAST_NAMES})\b",
+    rf"(?<=\w)(?: at | ?@ ?)(?!(?:an?|the) )(\w[\w-]{{0,62}}(?:(?:{_SPOKEN_DOT.pattern})\w[\w-]{{0,62}}){{0,4}})"
+    rf"(?:{_SPOKEN_DOT.pattern})({LAST_NAMES})\b",
     re.IGNORECASE,
 )
 """E-mail address in words, such as “jo at example dot org”."""
@@ -36,8 +38,15 @@ _PROVIDER = re.compile(
     r"(?<=\w) at (?=(?:(?:g|google|hot|proton)mail|outlook|yahoo|icloud)\.[a-z]|nhs\.net)", re.IGNORECASE
 )
 """“ at ” before a domain that only serves e-mail."""
+_COUNCIL = re.compile(
+    r"(?<=[A-Za-z][._])(?!(?:pdf|docx?|xlsx?|csv|html?|uk|org|com|net) )([A-Za-z-]{2,30}) at "
+    r"(?=(?:[A-Za-z0-9-]{1,63}\.){1,4}gov\.uk)",
+    re.IGNORECASE,
+)
+"""“ at ” between a name in two parts and the domain of a council, such as “jo.doe at example.gov.uk”."""
 _IN_WORDS = (
     *(" dot ", "-dot-", "_dot_", "|at|", "*at*", "/at/", "'at'", '"at"'),
+    *("(dot", "[dot", ".gov.uk"),
     *("mail.", "outlook.", "yahoo.", "icloud.", "nhs.net"),
 )
 """Traces of an e-mail address in words, in lower case."""
@@ -111,7 +120,7 @@ def plain_form(text: str) -> str:
     lowered = text.lower()
     if any(map(lowered.__contains__, _IN_WORDS)):
         text = _JOINED.sub(lambda match: "@" + match[2].lower().replace(f"{match[1]}dot{match[1]}", "."), text)
-        text = _PROVIDER.sub("@", _SPOKEN.sub(_address, text))
+        text = _COUNCIL.sub(r"\1@", _PROVIDER.sub("@", _SPOKEN.sub(_address, text)))
     if sum(map(lowered.count, _VALUES)) > 1:
         text = _SPOKEN_DIGITS.sub(_digits, text)
     text = _DIGIT_LETTERS.sub(lambda match: match[0].translate(_LETTER_DIGITS), _TAG.sub("", text))
@@ -125,7 +134,7 @@ def _may_be_in_words(lowered: str) -> bool:
 
 
 def _address(match: re.Match[str]) -> str:
-    return f"@{match[1]}.{match[2]}".lower().replace(" dot ", ".")
+    return _SPOKEN_DOT.sub(".", f"@{match[1]}.{match[2]}".lower())
 
 
 def _digits(match: re.Match[str]) -> str:

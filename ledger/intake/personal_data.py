@@ -67,11 +67,15 @@ _NHS_AFTER = re.compile(
     rf"{_NHS_NAME}(?:\)|{_CUE}(?:numbers?|num|nr|no|id)\b)",
     re.IGNORECASE,
 )
-_UPN = re.compile(rf"(?<![A-Za-z0-9])[A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z](?![A-Za-z0-9])", re.IGNORECASE)
+_PUPIL = rf"(?<![A-Za-z0-9])([A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z])(?![A-Za-z0-9])"
+_UPN_NAME = r"(?<![A-Za-z0-9])(?:U[. /-]{0,2}P[. /-]{0,2}N|unique pupil (?:n(?:umber|o)|ref|identif)[a-z]*)"
+_UPN = re.compile(
+    rf"{_PUPIL}(?P<cue>{_CUE}(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?{_UPN_NAME}(?![a-z]))?",
+    re.IGNORECASE,
+)
 _UPN_CUED = re.compile(
-    r"(?<![A-Za-z0-9])(?:U\.? ?P\.? ?N|unique pupil n(?:umber|o))(?![A-RT-Z])[^0-9]{0,60}"
-    rf"(?:(?<![A-Za-z0-9])[0-9]{{1,2}}[^0-9]{{1,60}})?(?<![A-Za-z0-9])[A-Z](?:{_GAP}[0-9]){{11}}{_GAP}[0-9A-Z]"
-    r"(?![A-Za-z0-9])",
+    rf"{_UPN_NAME}(?![A-RT-Z])[^0-9]{{0,60}}(?:(?<![A-Za-z0-9])[0-9]{{1,2}}[^0-9]{{1,60}})?{_PUPIL}"
+    r"|(?<![A-Za-z0-9])UPN[A-Z][0-9]{11}[0-9A-Z](?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _LOCAL = r"(?<=[\w.%+'\"!#$&*=?^{}~)-])"
@@ -79,7 +83,8 @@ _LABEL = r"[\w-]{1,63}"
 _EMAIL = re.compile(
     _LOCAL + rf" ?@{{1,2}} ?(?:{_LABEL}(?: ?\.{{1,2}}{_LABEL}){{0,8}} ?\.{{1,2}}[^\W\d_]{{2,24}}"
     rf"|{_LABEL}(?:(?: ?\. ?|[, ]){_LABEL}){{0,4}}(?: ?\. ?|[, ])(?:{LAST_NAMES}|gov[, ]uk|co[, ]uk))(?![^\W\d_])"
-    "|" + _LOCAL + r"@(?:\[[0-9A-Za-z:.]{3,60}\]|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9]))"
+    "|" + _LOCAL + r"@(?:(?i:(?:g|hot|proton)mail|outlook|yahoo|icloud)(?!\w)|\[[0-9A-Za-z:.]{3,60}\]"
+    r"|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9]))"
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _BETWEEN = r"[-/.,;:_|*~\\ '年月\u1100-\u11ff\u3001\u2192]"
@@ -122,7 +127,7 @@ _NO_ORDINAL = r"(?!(?-i:[A-Z][A-Z0-9]{1,3})[^A-Za-z0-9]{1,3}(?-i:1st|2nd|3rd|[04
 _POSTCODE = re.compile(
     rf"(?i:(?<![A-Za-z0-9]){_NO_ORDINAL}(?:GIR[ .,/_-]?0AA|{_OUTWARD}[^0-9A-Za-z]{{0,5}}{_INWARD})"
     r"(?![A-Za-z0-9]))"
-    r"|(?<![A-Za-z0-9])[A-PR-UWYZ][ .-]?[A-HK-Y][ .-]?[0-9](?:[ .-]?[0-9ABEHMNPRVWXY])?[ .-]{1,3}"
+    r"|(?<![A-Za-z0-9])[A-PR-UWYZ][ .-]?[A-HK-Y][ .-]?[0-9](?:[ .-]?[0-9ABEHMNPRVWXY])?[ .-]{0,3}"
     r"[0-9][ .-]?[ABD-HJLNP-UW-Z][ .-]?[ABD-HJLNP-UW-Z](?![A-Za-z0-9])"
     r"|(?i:post[ _-]?code[\W_]{0,6}(?:(?:is|was)[\W_]{1,6})?[A-PR-UWYZ] ?[A-HK-Y]?(?: ?[0-9]){1,2} ?[A-Z]?"
     r"[\W_]{0,5}[0-9] ?[ABD-HJLNP-UW-Z] ?[ABD-HJLNP-UW-Z](?![A-Za-z0-9]))"
@@ -136,6 +141,11 @@ _TELEPHONE = re.compile(
     r"|0[1-9][0-9]{2,3}/[0-9]{3}[ -]?[0-9]{3,4}"
     r"|0[1-9][0-9]{2,3}(?:[^0-9A-Za-z,;][0-9]{2}){3}"
     r"|(?:\+|00(?=[1-9][0-9]{0,2}[ ().-]{0,3}[1-9]))[1-9](?:(?:[ ()-]{0,3}|\.(?=[0-9]{2}))[0-9]){9,13})(?![0-9])"
+)
+_TELEPHONE_CUED = re.compile(
+    r"(?<![a-z])(?:tel|telephone|phone|mob|mobile|fax)(?: ?(?:no|num|number)s?)?(?![a-z])[\W_]{0,6}"
+    rf"(?:(?:is|was|on) )?(?:44{_GAP}|0{_GAP})?(?!19|20)[1-9][0-9]{{2}}(?:(?!, ){_GAP}[0-9]){{7}}(?![0-9])",
+    re.IGNORECASE,
 )
 _TELEPHONE_GROUPS = re.compile(
     rf"(?<![0-9+/-])(?<![0-9][.,])(?:\(?0[1-9][0-9]{{1,3}}|{_COUNTRY}{_WIDE}?[1-9][0-9]{{1,3}})"
@@ -168,6 +178,11 @@ def _valid_near(pattern: re.Pattern[str], checked: Callable[[str], bool]) -> Cal
     return lambda text: any(checked(_SEPARATOR.sub("", match[1])) for match in pattern.finditer(text))
 
 
+def _has_upn(text: str) -> bool:
+    """Return whether a text has a valid UPN, or any UPN with its name after it."""
+    return any(match["cue"] or upn.is_valid(_SEPARATOR.sub("", match[1])) for match in _UPN.finditer(text))
+
+
 def _either(first: Callable[[str], bool], *others: Callable[[str], object]) -> Callable[[str], bool]:
     return lambda text: first(text) or any(other(text) for other in others)
 
@@ -185,8 +200,11 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
                     _valid_near(_NHS_AFTER, nhs.is_valid),
                 ),
             ),
-            (PersonalData.UPN, _either(_valid(_UPN, upn.is_valid), _UPN_CUED.search)),
-            (PersonalData.TELEPHONE_NUMBER, _either(_has_telephone_groups, _TELEPHONE.search)),
+            (PersonalData.UPN, _either(_has_upn, _UPN_CUED.search)),
+            (
+                PersonalData.TELEPHONE_NUMBER,
+                _either(_has_telephone_groups, _TELEPHONE.search, _TELEPHONE_CUED.search),
+            ),
         ),
     ),
     (re.compile("@"), ((PersonalData.EMAIL_ADDRESS, _EMAIL.search),)),

@@ -60,3 +60,31 @@ def test_dates_of_birth_with_any_separators_and_ordinals_are_found(text: str) ->
 )
 def test_figures_near_a_birth_are_no_date(text: str) -> None:
     assert kinds_in(text) == []
+
+
+NAMED = {
+    UPN: "U-P-N A801200005001; unique pupil reference number A801200005001; "
+    "unique pupil identifier A801200005001; A801200005001 (UPN); A801200005001 is his UPN; UPNA801200005001",
+    EMAIL: "jo@gmail, jo; jo@example-dot-org; jo at example (dot) org; jo at example[dot]gov[dot]uk; "
+    "jo at example-dot-org; jo.doe at example.gov.uk",
+    POSTCODE: "OL 66DL; SW 1A1AA",
+    TELEPHONE: "mobile 7700 900123; mob: 7700900123; phone no. 161 342 8355; "
+    "tel: 44-161-342-8355; tel 0-161-342-8355",
+}
+
+
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind in NAMED for text in NAMED[kind].split("; ")])
+def test_numbers_and_addresses_that_only_a_name_gives_away_are_found(kind: PersonalData, text: str) -> None:
+    assert kinds_in(text) == [kind]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "report.pdf at example.gov.uk, 12 pages; read more at example.gov.uk (3); www.example.gov.uk at 12",
+        "phone: 2022-23 2023-24; phone calls: 120 130 140 150; tel 120, 130, 140, 150",
+        "SE 12 3bd homes; me 2 3rd visits; table 3 [dot] 12; unique pupils: 1200 of 1300, 1400 of 1500",
+    ],
+)
+def test_figures_near_other_names_are_no_personal_data(text: str) -> None:
+    assert kinds_in(text) == []
