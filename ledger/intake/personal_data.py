@@ -106,18 +106,20 @@ _DATE = (
 )
 _BIRTH_DATE = (
     r"(?:birthday|(?<![a-z])b[' -]?day|birth[ _-]{0,3}date|date[ _-]{0,3}of[ _-]{0,3}birth"
-    r"|(?<![A-Za-z])d[. /_-]{0,2}o[. /_-]{0,2}b(?![A-Za-z])\.?)"
+    r"|(?:(?<![A-Za-z])d|(?-i:(?<=[a-z])D))[. /_-]{0,2}o[. /_-]{0,2}b(?![A-Za-z])\.?)"
 )
 _MONTH_AND_YEAR = r"[01]?[0-9][/.-](?:19|20)[0-9]{2}(?![0-9])"
 _BORN = re.compile(
     rf"(?:\bborn|{_BIRTH_DATE}){_CUE}(?:on|is|was)?{_CUE}(?:the )?"
     rf"(?:{_DATE}|{_DAY_AND_MONTH}{_END_OF_MONTH}|{_MONTH_AND_YEAR})"
-    rf"|\bborn (?!of\b)[^0-9;.]{{0,40}}?(?:{_DATE}|{_MONTH},? '?[0-9]{{4}}|{_MONTH_AND_YEAR})"
+    rf"|\bborn (?!of\b)[^0-9;.]{{0,40}}?(?:[0-9]{{1,2}}[:.][0-9]{{2}}[^0-9;]{{1,10}})?"
+    rf"(?:{_DATE}|{_MONTH},? '?[0-9]{{4}}|{_MONTH_AND_YEAR})"
     rf"|(?:\((?:b|nee?)[. :]|[,(\[] ?b\.) ?{_DATE}"
     rf"|(?:{_BIRTH_DATE}|\bbirth)[^0-9;]{{0,30}}?"
     r"(?:" + _DATE + r"|[0-9]{8}(?![0-9])|[0-3][0-9][01][0-9]{3}(?![0-9]))"
     rf"|(?<![0-9]){_DATE}[日(\[:=,/ -]{{0,3}}(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?"
-    rf"{_BIRTH_DATE}(?![a-z])",
+    rf"{_BIRTH_DATE}(?![a-z])"
+    rf"|(?<![0-9]){_DAY_AND_MONTH}{_END_OF_MONTH} (?:is|was) (?:his|her|their|the) {_BIRTH_DATE}",
     re.IGNORECASE,
 )
 _OUTWARD = r"[A-PR-UWYZ](?:[0-9]{1,2}|[A-HK-Y][0-9]{1,2}|[0-9][A-HJKPSTUW]|[A-HK-Y][0-9][ABEHMNPRVWXY])"

@@ -37,7 +37,8 @@ DATES_OF_BIRTH = (
     "DOB day 12 month 03 year 2015; DOB d12 m3 y2015; "
     "DOB 2015\u5e743\u670812\u65e5; 2015\u5e743\u670812\u65e5 DOB; DOB 2015\ub144 3\uc6d4 12\uc77c; "
     "DOB 12\u300103\u30012015; bday 12/03/2015; b'day: 12 March 2015; her birthday is 12 March; DOB 03/2015; "
-    "(n\u00e9e 12/03/2015); Jo, b. 12 March 2015; [b. 12/03/2015]; (b: 12/03/2015)"
+    "(n\u00e9e 12/03/2015); Jo, b. 12 March 2015; born at 10:30 on 12/03/2015; childDOB 2015-03-12; "
+    "12 March is her birthday; [b. 12/03/2015]; (b: 12/03/2015)"
 )
 
 
@@ -52,6 +53,7 @@ def test_dates_of_birth_with_any_separators_and_ordinals_are_found(text: str) ->
     "text",
     [
         "children born in care: 12 (40%) of 30 by 5 July; date of birth in 98% (1,204) of 1,230 records",
+        "born of need at 10:30; Kadob 12/03/2015; on 12 March the birthday cards",
         "(b) 12 March 2022: the plan; phases a: 1 May 2022, b: 12 May 2022",
         "pre-birth visits: 12%, 14%, 9%; unborn: 12 (2022), 14 (2023); 12 May 2022. Birthday cards",
         "date of birth 2 \u00d7 (4.9 + 0.8 + 112); birth 12 + 14 + 16; birth 12 = 14 = 16",
