@@ -17,6 +17,8 @@ _SETS = (
     {"application/gzip", "application/x-gzip", "application/x-tgz"},
     {"application/json", "text/json"},
     {"application/msword", "application/vnd.ms-word", "application/x-msword"},
+    {"application/msaccess", "application/mdb", "application/vnd.ms-access", "application/vnd.msaccess"}
+    | {"application/x-mdb", "application/x-msaccess"},
     {"application/pdf", "application/acrobat", "application/x-pdf", "text/pdf"},
     {"application/postscript", "application/eps", "application/illustrator", "application/x-eps", "image/x-eps"},
     {"application/rtf", "application/richtext", "application/x-rtf", "text/richtext", "text/rtf"},
@@ -27,6 +29,7 @@ _SETS = (
     {"application/vnd.sqlite3", "application/x-sqlite3"},
     {"application/vnd.rar", "application/rar", "application/x-rar", "application/x-rar-compressed"},
     {"application/x-7z-compressed", "application/x-7z"},
+    {"application/x-spss-sav", "application/x-spss-savefile"},
     {"application/xml", "text/xml"},
     {"application/x-mswinurl", "application/internet-shortcut", "text/x-url"},
     {"application/x-plist", "application/x-apple-plist", "application/x-bplist", "application/x-safari-webarchive"}
@@ -40,7 +43,7 @@ _SETS = (
     {"audio/midi", "audio/mid", "audio/x-midi"},
     {"audio/mpeg", "audio/mp3", "audio/mpeg3", "audio/mpg", "audio/x-mp3", "audio/x-mpeg", "audio/x-mpeg-3"},
     {"audio/ogg", "application/ogg", "application/x-ogg", "audio/opus", "audio/speex", "audio/vorbis"}
-    | {"audio/x-opus+ogg", "audio/x-vorbis+ogg", "video/ogg"},
+    | {"audio/x-ogg", "audio/x-opus+ogg", "audio/x-vorbis", "audio/x-vorbis+ogg", "video/ogg", "video/x-ogg"},
     {"audio/wav", "audio/vnd.wave", "audio/wave", "audio/x-pn-wav", "audio/x-wav"},
     {"image/avif", "image/avif-sequence"},
     {"image/bmp", "image/x-bmp", "image/x-ms-bmp"},
@@ -63,10 +66,11 @@ _SETS = (
         "image/x-dwg",
     },
     {"image/wmf", "application/x-msmetafile", "application/x-wmf", "image/x-wmf", "windows/metafile"},
-    {"image/vnd.microsoft.icon", "image/ico", "image/x-icon"},
+    {"image/vnd.microsoft.icon", "application/ico", "image/ico", "image/icon", "image/x-ico", "image/x-icon"},
     {"message/rfc822", "application/x-mimearchive", "multipart/related"},
+    {"text/calendar", "application/ics"},
     {"text/csv", "application/csv", "text/comma-separated-values", "text/x-csv"},
-    {"video/avi", "video/msvideo", "video/vnd.avi", "video/x-msvideo"},
+    {"video/avi", "video/divx", "video/msvideo", "video/vnd.avi", "video/x-avi", "video/x-msvideo"},
     {"video/mp4", "application/mp4", "audio/3gpp", "audio/3gpp2", "audio/m4a", "audio/mp4", "audio/mp4a-latm"}
     | {"audio/x-m4a", "audio/x-m4b", "video/3gpp", "video/3gpp2", "video/quicktime", "video/x-m4v"},
     {"video/webm", "application/x-matroska", "audio/matroska", "audio/webm", "audio/x-matroska"}
@@ -117,6 +121,7 @@ _BEGINNINGS = {
     "application/vnd.ms-excel": _HTML,  # “Export to Excel” of many programs
     "application/vnd.ms-outlook-pst": re.compile(rb"!BDN"),
     "application/vnd.visio": _XML,
+    "application/x-iwork-keynote-sffkey": re.compile(rb"PK\x03\x04"),
     "application/x-plist": _XML,
     "audio/amr": re.compile(rb"#!AMR"),
     "audio/mpeg": re.compile(rb"\xff[\xe2\xe3\xf2\xf3\xfa\xfb]"),  # dictaphones record at low rates
@@ -127,6 +132,11 @@ _BEGINNINGS = {
 }
 """Media type → beginnings of its files that puremagic lacks; text or a byte order mark may precede some."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OWN_NAME = re.compile(
+    rb"PK\x03\x04.{26}mimetype(application/vnd\.(?:sun\.xml|oasis\.opendocument)\.[\w.-]+?|image/openraster)PK",
+    re.DOTALL,
+)
+"""Pattern of the beginning of a document whose first part has its media type."""
 _SHARED = (_ZIP, _OLE, b"bplist")
 """First bytes of containers of many formats, such as Safari's web archive, a binary property list."""
 _CONTAINERS = {
@@ -251,7 +261,10 @@ def _matches(head: bytes, tail: bytes) -> list[tuple[str, int]]:
 
 
 def _zip_kind(head: bytes, tail: bytes) -> str:
-    """Return the media type of a ZIP file: that of an office document, by its parts, or of an archive."""
+    """Return the media type of a ZIP file: that of a document, by its parts, or of an archive."""
+    own = _OWN_NAME.match(head)
+    if own is not None:
+        return own[1].decode()
     kinds = (kind for kind in _DOCUMENTS if _is_office(kind, _ZIP, head, tail))
     return next(kinds, "application/zip")
 

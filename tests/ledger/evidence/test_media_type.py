@@ -10,6 +10,7 @@ from ledger.evidence.media_type import EDGE, is_locked, mismatch
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 ODT, ODS = (f"application/vnd.oasis.opendocument.{kind}" for kind in ("text", "spreadsheet"))
+SXW = "application/vnd.sun.xml.writer"
 DOCX, XLSX = OFFICE + "wordprocessingml.document", OFFICE + "spreadsheetml.sheet"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -160,6 +161,16 @@ def ftyp(*brands: bytes) -> bytes:
         ("image/svg+xml", GZIP),
         ("image/x-emf", GZIP),
         ("image/wmf", GZIP),
+        (SXW, archive(("mimetype", SXW), ("content.xml", "x"))),
+        ("image/openraster", archive(("mimetype", "image/openraster"), ("stack.xml", "x"))),
+        ("application/x-iwork-keynote-sffkey", archive(("index.apxl", "x"))),
+        ("application/mdb", b"\x00\x01\x00\x00Standard Jet DB\x00" + bytes(60)),
+        ("application/vnd.ms-access", b"\x00\x01\x00\x00Standard ACE DB\x00" + bytes(60)),
+        ("application/x-spss-savefile", b"$FL2@(#) SPSS DATA FILE" + bytes(60)),
+        ("application/ics", b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"),
+        ("application/ico", b"\x00\x00\x01\x00\x01\x00" + bytes(60)),
+        ("video/x-avi", b"RIFF\x00\x00\x00\x00AVI LIST" + bytes(60)),
+        ("audio/x-ogg", b"OggS\x00\x02" + bytes(60)),
     ],
 )
 def test_what_is_declared_rightly_passes(declared: str, content: bytes) -> None:
@@ -206,6 +217,9 @@ def test_what_is_declared_rightly_passes(declared: str, content: bytes) -> None:
         ("image/x-canon-cr3", ftyp(b"mp42"), "video/mp4"),
         ("multipart/related", PNG, "image/png"),
         (f"{ODT}-flat-xml", TEXT, ODT),
+        (SXW, TEXT, ODT),
+        ("image/png", archive(("mimetype", "image/png")), "application/zip"),
+        (ODT, archive(("mimetype", SXW), ("content.xml", "x")), SXW),
         (f"{ODT}-flat-xml", b"<html><body>Sign in</body>", "text/html"),
         (ODT, b'<?xml version="1.0"?>\n<office:document>', None),
         ("application/x-webarchive", PNG, "image/png"),
