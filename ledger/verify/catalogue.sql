@@ -38,11 +38,12 @@ WITH RECURSIVE administrator AS (
     SELECT 'owner of the schema', schema, schema, pg_get_userbyid(nspowner)::text FROM schemas
     UNION ALL SELECT 'relation', schema, relname, format('%s owned by %s, row security %s%s', relkind::text || relpersistence::text,
         pg_get_userbyid(relowner), relrowsecurity, CASE WHEN relforcerowsecurity THEN ' forced' ELSE '' END) FROM relations
-    UNION ALL SELECT 'column', r.schema, r.relname || '.' || a.attname, format('%s%s%s%s%s', format_type(a.atttypid, a.atttypmod),
+    UNION ALL SELECT 'column', r.schema, r.relname || '.' || a.attname, format('%s%s%s%s%s%s', format_type(a.atttypid, a.atttypmod),
+        ' COLLATE ' || nullif(a.attcollation, t.typcollation)::regcollation,
         CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END, ' ' || nullif(a.attgenerated::text, ''),
         ' ' || nullif(a.attidentity::text, ''), ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid))
         FROM relations r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-        LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
+        JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
     UNION ALL SELECT 'constraint', r.schema, r.relname || '.' || k.conname,
         pg_get_constraintdef(k.oid) || CASE WHEN k.convalidated THEN '' ELSE ' NOT VALID' END
         FROM relations r JOIN pg_constraint k ON k.conrelid = r.oid
@@ -92,7 +93,8 @@ WITH RECURSIVE administrator AS (
         FROM pg_proc p JOIN outside n ON n.oid = p.pronamespace JOIN pg_roles o ON o.oid = p.proowner
             JOIN pg_language l ON l.oid = p.prolang
         WHERE p.prosecdef AND EXISTS (SELECT FROM pg_roles r WHERE r.rolname IN ('ledger_owner', 'ledger_writer',
-                'ledger_projector', 'ledger_reader', 'pg_read_all_data', 'pg_write_all_data')
+                'ledger_projector', 'ledger_reader', 'pg_read_all_data', 'pg_write_all_data', 'pg_execute_server_program',
+                'pg_read_server_files', 'pg_write_server_files')
                 AND pg_has_role(p.proowner, r.oid, 'MEMBER'))
             -- Triggers and aggregates call a function without a right to call it.
             AND (EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) e WHERE e.grantee <> p.proowner)

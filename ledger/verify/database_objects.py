@@ -20,8 +20,9 @@ QUERY = files("ledger.verify").joinpath("catalogue.sql").read_text("utf-8")
 ROLES_QUERY = """SELECT coalesce(json_object_agg(rolname, array_remove(ARRAY[
     CASE WHEN rolsuper THEN 'superuser' END, CASE WHEN rolcreaterole THEN 'createrole' END,
     CASE WHEN rolcreatedb THEN 'createdb' END, CASE WHEN rolcanlogin THEN 'login' END,
-    CASE WHEN rolreplication THEN 'replication' END, CASE WHEN rolbypassrls THEN 'bypassrls' END], NULL)), '{}')
-    FROM pg_roles WHERE rolname LIKE 'ledger#_%' ESCAPE '#'"""
+    CASE WHEN rolreplication THEN 'replication' END, CASE WHEN rolbypassrls THEN 'bypassrls' END,
+    CASE WHEN has_parameter_privilege(oid, 'session_replication_role', 'SET') THEN 'triggers off' END], NULL)),
+    '{}') FROM pg_roles WHERE rolname LIKE 'ledger#_%' ESCAPE '#'"""
 """Query of the roles; the result is a JSON object of role → the names of its attributes."""
 MEMBERS_QUERY = """SELECT r.rolname, m.rolname FROM pg_auth_members a
     JOIN pg_roles r ON r.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
@@ -31,15 +32,16 @@ MEMBERS_QUERY = """SELECT r.rolname, m.rolname FROM pg_auth_members a
             SELECT relowner FROM pg_class WHERE oid = to_regclass('public.ledger_migrations')
             UNION ALL SELECT datdba FROM pg_database WHERE datname = current_database())
     UNION SELECT r.rolname, m.rolname FROM pg_roles r JOIN pg_roles m ON pg_has_role(m.oid, r.oid, 'MEMBER')
-    WHERE r.rolname IN ('pg_read_all_data', 'pg_write_all_data') AND m.rolcanlogin AND NOT m.rolsuper
+    WHERE r.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_execute_server_program',
+            'pg_read_server_files', 'pg_write_server_files') AND m.rolcanlogin AND NOT m.rolsuper
         AND m.oid NOT IN (
             SELECT relowner FROM pg_class WHERE oid = to_regclass('public.ledger_migrations')
             UNION ALL SELECT datdba FROM pg_database WHERE datname = current_database())
     ORDER BY 1, 2"""
 """Query of memberships that no migration makes: role and member.
 
-The member is a role of the ledger. Or it is no administrator, and owns the tables by its membership, or may read
-or write all data.
+The member is a role of the ledger. Or it is no administrator, and owns the tables by its membership. Or
+it may read or write all data, or the server's files.
 """
 RIGHTS_OUTSIDE = (
     "function with rights on the record",

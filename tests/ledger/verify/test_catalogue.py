@@ -23,6 +23,8 @@ WIPE = """() RETURNS void LANGUAGE sql SECURITY DEFINER
     AS 'ALTER TABLE ledger.entries DISABLE TRIGGER ALL'"""
 ON_ROW = """() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     AS 'BEGIN DELETE FROM ledger.tokens; RETURN NEW; END'"""
+STEP = """(integer, integer) RETURNS integer LANGUAGE sql SECURITY DEFINER
+    AS 'DELETE FROM ledger.tokens; SELECT 1'"""
 LEAK = "CREATE VIEW public.leak AS TABLE ledger.narratives"
 
 
@@ -92,6 +94,10 @@ async def test_tables_of_views_and_guests_come_and_go(database: str) -> None:
             "the column ledger.entries.note comes from no migration",
         ),
         (
+            ['ALTER TABLE ledger.tokens ALTER COLUMN token TYPE text COLLATE "POSIX"'],
+            "the column ledger.tokens.token is “text COLLATE",
+        ),
+        (
             ["CREATE RULE lose AS ON INSERT TO ledger.tiles DO INSTEAD NOTHING"],
             "the rule ledger.tiles.lose comes from no migration",
         ),
@@ -158,6 +164,14 @@ async def test_each_change_of_a_protection_is_named(database: str, statements: l
         (
             [LEAK.replace("public", "information_schema"), "GRANT SELECT ON information_schema.leak TO PUBLIC"],
             "the view with rights on the record information_schema.leak comes from no migration",
+        ),
+        (
+            [
+                f"CREATE FUNCTION public.wipe{STEP}",
+                "REVOKE ALL ON FUNCTION public.wipe FROM PUBLIC",
+                "CREATE AGGREGATE public.every (integer) (SFUNC = public.wipe, STYPE = integer)",
+            ],
+            "the function with rights on the record public.wipe(integer,integer) comes from no migration",
         ),
         (
             [
@@ -255,7 +269,7 @@ async def test_a_membership_that_gives_more_rights_is_named(database: str, role:
 async def test_a_login_that_may_read_or_write_all_data_is_named(database: str) -> None:
     """Name the login even if a group is between, and the functions that such a group owns."""
     group = [
-        "CREATE ROLE all_data IN ROLE pg_read_all_data, pg_write_all_data",
+        "CREATE ROLE all_data IN ROLE pg_write_server_files, pg_write_all_data",
         f"CREATE FUNCTION public.wipe{WIPE}",
     ]
     login = ["ALTER FUNCTION public.wipe OWNER TO all_data", "CREATE ROLE eve LOGIN IN ROLE all_data"]
@@ -266,8 +280,8 @@ async def test_a_login_that_may_read_or_write_all_data_is_named(database: str) -
             await connection.execute("DROP FUNCTION IF EXISTS public.wipe")
             await connection.execute("DROP ROLE IF EXISTS eve, all_data")
     assert changes == [
-        "eve is a member of pg_read_all_data, which no migration makes it",
         "eve is a member of pg_write_all_data, which no migration makes it",
+        "eve is a member of pg_write_server_files, which no migration makes it",
         "the function with rights on the record public.wipe() comes from no migration",
     ]
 
@@ -278,13 +292,24 @@ async def test_settings_that_switch_triggers_off_are_named(database: str) -> Non
         await details(database, f"ALTER DATABASE {name} SET session_replication_role = replica")
 
 
-async def test_a_role_with_more_rights_is_named(database: str) -> None:
+@pytest.mark.parametrize(
+    ("statement", "undo", "attribute"),
+    [
+        ("ALTER ROLE ledger_reader BYPASSRLS", "ALTER ROLE ledger_reader NOBYPASSRLS", "bypassrls"),
+        (
+            "GRANT SET ON PARAMETER session_replication_role TO ledger_reader",
+            "REVOKE SET ON PARAMETER session_replication_role FROM ledger_reader",
+            "triggers off",
+        ),
+    ],
+)
+async def test_a_role_with_more_rights_is_named(database: str, statement: str, undo: str, attribute: str) -> None:
     try:
-        changes = await details(database, "ALTER ROLE ledger_reader BYPASSRLS")
+        changes = await details(database, statement)
     finally:
         async with await connect(database) as connection:
-            await connection.execute("ALTER ROLE ledger_reader NOBYPASSRLS")
-    assert changes == ["the role ledger_reader has other attributes than it needs: bypassrls"]
+            await connection.execute(undo.encode())
+    assert changes == [f"the role ledger_reader has other attributes than it needs: {attribute}"]
 
 
 async def test_a_login_without_the_right_to_create_a_database_is_said(database: str) -> None:
