@@ -50,6 +50,8 @@ _IN_WORDS = (
     *("mail.", "outlook.", "yahoo.", "icloud.", "nhs.net"),
 )
 """Traces of an e-mail address in words, in lower case."""
+_BEFORE_AT = b"|*/'\"_-"
+"""ASCII characters, other than marks and spaces, before the “at” of an address in words."""
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?: [^<>@]{0,80})?/?>")
 _INVISIBLE = re.compile(
     "[\u00ad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20f0"
@@ -88,6 +90,8 @@ _SPOKEN_DIGITS = re.compile(
 )
 _EACH_DIGIT = re.compile(rf"(?:(double|triple|treble)[ -])?({_NAME})([ -]hundred)?", re.IGNORECASE)
 _REPEATED = {"double": 2, "triple": 3, "treble": 3}
+_TELLING_NAMES = ("two", "four", "five", "six", "seven", "eight")
+"""Names of digits. Of ten thousand random numbers of ten digits, one has none of them."""
 _FEWEST_NAMES = 5
 """Names of digits that a number of ten digits in words has at least: “double” and “hundred” shorten it."""
 _DIGIT_LETTERS = re.compile(
@@ -95,6 +99,8 @@ _DIGIT_LETTERS = re.compile(
     r"|(?<![A-Za-z0-9])[Oo](?=[127][0-9]{2,3}[ -]?[0-9]{3})|(?<=[0-9][/.:-])[Oo](?=[0-9])"
 )
 """Letters O, I and l in the places of the digits 0 and 1."""
+_DIGIT_LETTER_TRACE = re.compile(r"[0-9][/.:-]?[OoIl]|[Oo][127]")
+"""Trace of such a letter, for which a search is cheaper."""
 _LETTER_DIGITS = str.maketrans("OoIl", "0011")
 
 
@@ -103,7 +109,14 @@ def is_plain(text: str) -> bool:
     if not text.isascii():
         return False
     characters = text.encode()
-    return len(characters.translate(None, _MARKS)) == len(characters) and not _may_be_in_words(text.lower())
+    if len(characters.translate(None, _MARKS)) < len(characters):
+        return False
+    lowered = text.lower()
+    has_at = " at " in lowered or len(characters.translate(None, _BEFORE_AT)) < len(characters)
+    if has_at and any(map(lowered.__contains__, _IN_WORDS)):
+        return False
+    has_names = any(map(lowered.__contains__, _TELLING_NAMES))
+    return not has_names or sum(map(lowered.count, _VALUES)) < _FEWEST_NAMES
 
 
 def plain_form(text: str) -> str:
@@ -123,14 +136,12 @@ def plain_form(text: str) -> str:
         text = _COUNCIL.sub(r"\1@", _PROVIDER.sub("@", _SPOKEN.sub(_address, text)))
     if sum(map(lowered.count, _VALUES)) > 1:
         text = _SPOKEN_DIGITS.sub(_digits, text)
-    text = _DIGIT_LETTERS.sub(lambda match: match[0].translate(_LETTER_DIGITS), _TAG.sub("", text))
+    text = _TAG.sub("", text)
+    if _DIGIT_LETTER_TRACE.search(text):
+        text = _DIGIT_LETTERS.sub(lambda match: match[0].translate(_LETTER_DIGITS), text)
     if not text.isprintable() or any(map(text.__contains__, _UNEVEN)):
         text = _SPACES.sub(" ", text)
     return text
-
-
-def _may_be_in_words(lowered: str) -> bool:
-    return any(map(lowered.__contains__, _IN_WORDS)) or sum(map(lowered.count, _VALUES)) >= _FEWEST_NAMES
 
 
 def _address(match: re.Match[str]) -> str:
