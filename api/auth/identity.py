@@ -149,6 +149,15 @@ def may_read(roles: Sequence[Role], view: str) -> bool:
     return any(role in matrix().reads[view] for role in roles)
 
 
+def counted_as(viewer: Viewer) -> str:
+    """Return the name under which a process counts a viewer's connections and work.
+
+    Tokens of two notices may name different people by the same id, such as `adviser`.
+    """
+    home = viewer.home if isinstance(viewer, Bearer) else ""
+    return f"{home}/{viewer.credential.actor}"
+
+
 class Identity:
     """Recogniser of credentials: the ledger's API tokens, and the issuer's access tokens if there is an issuer."""
 

@@ -12,7 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.auth.identity import may_read, reader_in, viewer_of
+from api.auth.identity import counted_as, may_read, reader_in, viewer_of
 from api.http import feed
 from api.http.openapi import Operation, Parameter, describes
 from api.http.under_way import still
@@ -78,7 +78,7 @@ def _feed(request: Request, viewer: Viewer, after: int, to: int) -> Response:
             "last-event-id",
         )
     ledger: Ledger = request.app.state.ledger
-    ledger.feeds.check(viewer.credential.actor)
+    ledger.feeds.check(counted_as(viewer))
     feed_request = feed.FeedRequest(
         request.path_params["notice"], after, viewer, lambda row: _withheld(row).rstrip()
     )

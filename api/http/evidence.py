@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api.auth.identity import may_read, part_in, viewer_of
+from api.auth.identity import counted_as, may_read, part_in, viewer_of
 from api.http import body, cloudevents, ranges
 from api.http.intake import expected_position
 from api.http.problem import problem, respond
@@ -97,7 +97,7 @@ async def put_evidence(request: Request) -> Response:
     if body.declares_more(request, ledger.evidence.files.limit):
         raise too_large(ledger.evidence.files.limit)
     file = await ledger.evidence.files.receive(
-        notice, event["data"]["mediaType"], body.pieces(request), sender=viewer.credential.actor
+        notice, event["data"]["mediaType"], body.pieces(request), sender=f"{notice}/{viewer.credential.actor}"
     )
     item = with_file(event, file)
     receipt = await record_document(ledger, viewer, notice, item, expected)
@@ -252,7 +252,7 @@ async def get_evidence(request: Request) -> Response:
         return respond(problem([refusal]), {"Content-Range": f"bytes */{document.size}"})
     start, end = part or (0, document.size)
     with ExitStack() as stack:
-        stack.enter_context(ledger.downloads.counted(viewer.credential.actor))
+        stack.enter_context(ledger.downloads.counted(counted_as(viewer)))
         content = await ledger.evidence.files.read_checked(
             notice, document.content or "", document.upload, slice(start, end)
         )

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.auth.identity import may_read
+from api.auth.identity import counted_as, may_read
 from api.http.accept import quality
 from ledger.domain.errors import Busy, LedgerError, Refused, Unavailable
 from projections.query.reader import Reader
@@ -166,7 +166,7 @@ class Feed(Response):
         disconnected = asyncio.create_task(_disconnected(receive))
         closing = asyncio.create_task(self._feeds.closing.wait())
         try:
-            with self._feeds.counted(self._request.viewer.credential.actor):
+            with self._feeds.counted(counted_as(self._request.viewer)):
                 await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
                 await self._send(send, b"retry: 1000\n\n")
                 await self._follow(send, (disconnected, closing))

@@ -31,7 +31,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 import schema
-from api.auth.identity import address_of, recalled_viewer_of, viewer_of
+from api.auth.identity import address_of, counted_as, recalled_viewer_of, viewer_of
 from api.http import body, graphiql, metrics
 from api.http.accept import quality
 from api.http.graphql_documents import Documents
@@ -255,7 +255,7 @@ class _Endpoint(GraphQL[Context, None]):
             state, ledger = context.socket.state, context.socket.app.state.ledger
             try:
                 context.viewer = await ledger.identity.viewer_of(_credentials(context), address_of(context.socket))
-                state.counted.enter_context(ledger.sockets.counted(context.viewer.credential.actor))
+                state.counted.enter_context(ledger.sockets.counted(counted_as(context.viewer)))
             except (Refused, UnicodeEncodeError):
                 state.refusal = (FORBIDDEN, "no token, or one that is unknown, expired or revoked")
             except Busy as error:
@@ -286,10 +286,10 @@ class _Endpoint(GraphQL[Context, None]):
     ) -> Response:
         """Return a response that streams server-sent events until the operation or the server ends."""
         feeds, viewer = request.app.state.ledger.feeds, await viewer_of(request)
-        feeds.check(viewer.credential.actor)
+        feeds.check(counted_as(viewer))
 
         async def counted() -> AsyncIterator[str]:
-            with feeds.counted(viewer.credential.actor):
+            with feeds.counted(counted_as(viewer)):
                 async for piece in until(feeds.closing, stream()):
                     yield piece
 

@@ -55,7 +55,7 @@ class Sender(Struct, frozen=True):
 
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Return the context in which the sender's events are decoded and recorded; it waits for a turn."""
-        return self.turns.of(self.credential.actor)
+        return self.turns.of(f"{self.notice}/{self.credential.actor}")
 
 
 @describes(

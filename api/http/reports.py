@@ -14,7 +14,7 @@ from datetime import date
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from api.auth.identity import may_read, part_in, viewer_of
+from api.auth.identity import counted_as, may_read, part_in, viewer_of
 from api.http.openapi import Operation, Parameter, describes
 from api.report.formats import FORMATS
 from api.report.html import policy
@@ -86,7 +86,7 @@ async def turn(request: Request, context: Context) -> AsyncIterator[None]:
         ClientDisconnect: The client disconnected before the turn came.
     """
     ledger: Ledger = request.app.state.ledger
-    async with ledger.turns.of(context.viewer.credential.actor):
+    async with ledger.turns.of(counted_as(context.viewer)):
         if await request.is_disconnected():
             raise ClientDisconnect
         yield

@@ -218,7 +218,7 @@ async def _record_document(
         raise Refused((*refusals, *missing))
     try:
         file = await form_request.ledger.evidence.files.receive(
-            notice, media_type, upload.file(), sender=credential.actor, detect=True
+            notice, media_type, upload.file(), sender=f"{notice}/{credential.actor}", detect=True
         )
     except Refused as refused:
         raise Refused(Refusal(refusal.code, refusal.message, "file") for refusal in refused.refusals) from None

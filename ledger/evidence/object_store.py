@@ -83,7 +83,7 @@ class ObjectStore:
             notice: The notice's id.
             media_type: Declared media type.
             pieces: The document's bytes.
-            sender: The actor who sends the document.
+            sender: Name under which the documents of the actor who sends this one are counted.
             detect: True to store the actual media type of a document whose declared type is wrong.
 
         Returns:

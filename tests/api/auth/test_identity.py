@@ -8,6 +8,9 @@ import httpx
 import psycopg
 import pytest
 
+from api.auth.identity import Bearer, counted_as
+from ledger.domain.authorisation import Credential
+from ledger.domain.state import State
 from tests.api.service import NO_TLS, STRUCTURED, Service, begin, event, issue, progress, record, revoke, run
 
 pytestmark = pytest.mark.database
@@ -125,3 +128,12 @@ def test_whose_role_has_ended_has_no_part(service: Service) -> None:
         ended = event("people.RoleRevoked", {"actor": "leaver", "role": "CHAIR", "reason": "Left."}, "operator")
         run(record(service.database, service.notice.name, [ended]))
         assert client.get(service.entries).status_code == 404
+
+
+def test_tokens_of_two_notices_are_counted_apart() -> None:
+    async def state(_notice: str) -> State:
+        raise NotImplementedError
+
+    adviser = Credential("adviser", "T1")
+    first, same, other = (Bearer(adviser, home, state) for home in ("alpha", "alpha", "beta"))
+    assert counted_as(first) == counted_as(same) != counted_as(other)
