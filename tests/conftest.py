@@ -8,19 +8,17 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from ledger.embedded import EmbeddedPostgres
 from ledger.store.database import migrate
 from projections.engine.runner import Runner
 from projections.views.registry import ALL
 from tests.api.service import run
+from tests.databases import copied_database
 from tests.ledger.embedded.tools import make_place
 from tests.ledger.history import NOTICE
 from tests.projections.folding import fold_all
@@ -71,31 +69,17 @@ def template(server: EmbeddedPostgres) -> str:
     return url
 
 
-_numbers = count(1)
-
-
-@contextmanager
-def _copied(server: str, source: str) -> Iterator[str]:
-    """Yield the URL of a copy of a template, which is dropped afterwards."""
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
-        connection.execute(copy.format(sql.Identifier(name), sql.Identifier(source)))
-        yield psycopg.conninfo.make_conninfo(server, dbname=name)
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
 @pytest.fixture
 def database(template: str) -> Iterator[str]:
     """Yield the URL of an empty, migrated database of the test's own."""
-    with _copied(template, "ledger_template") as url:
+    with copied_database(template, "ledger_template") as url:
         yield url
 
 
 @pytest.fixture
 def views_database(template: str) -> Iterator[str]:
     """Yield the URL of an empty database of the test's own, in which the views have their tables."""
-    with _copied(template, "views_template") as url:
+    with copied_database(template, "views_template") as url:
         yield url
 
 
@@ -116,7 +100,7 @@ def history_template(template: str) -> str:
 @pytest.fixture
 def history_database(history_template: str) -> Iterator[str]:
     """Yield the URL of a database of the test's own, with the invented history and its views."""
-    with _copied(history_template, "history_template") as url:
+    with copied_database(history_template, "history_template") as url:
         yield url
 
 

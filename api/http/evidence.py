@@ -97,7 +97,7 @@ async def put_evidence(request: Request) -> Response:
     if body.declares_more(request, ledger.evidence.files.limit):
         raise too_large(ledger.evidence.files.limit)
     file = await ledger.evidence.files.receive(
-        notice, event["data"]["mediaType"], body.pieces(request), sender=f"{notice}/{viewer.credential.actor}"
+        notice, event["data"]["mediaType"], body.pieces(request), sender=counted_as(viewer)
     )
     item = with_file(event, file)
     receipt = await record_document(ledger, viewer, notice, item, expected)

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.auth.identity import part_in, viewer_of
+from api.auth.identity import counted_as, part_in, viewer_of
 from api.http import body, cloudevents
 from api.http.cloudevents import ContentMode, Item
 from api.http.openapi import Operation, Parameter, describes, reference
@@ -25,10 +25,10 @@ from api.http.turns import Turns
 from api.services import Ledger
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
-from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.intake.parse import Event, SubmittedFact, accept_json
 from projections.engine.tasks import end
+from schema.context import Viewer
 
 NDJSON_CHUNK = 500
 """Number of NDJSON lines that are recorded together."""
@@ -48,14 +48,14 @@ class Sender(Struct, frozen=True):
     writer: Writer
     turns: Turns
     notice: str
-    credential: Credential
+    viewer: Viewer
     expected: int | None
     """Position after which the first event must be recorded; None for any position."""
     strict: bool
 
     def turn(self) -> AbstractAsyncContextManager[None]:
         """Return the context in which the sender's events are decoded and recorded; it waits for a turn."""
-        return self.turns.of(f"{self.notice}/{self.credential.actor}")
+        return self.turns.of(counted_as(self.viewer))
 
 
 @describes(
@@ -105,7 +105,7 @@ async def post_entries(request: Request) -> Response:
     await part_in(viewer, notice)
     ledger: Ledger = request.app.state.ledger
     expected, strict = expected_position(request), _strict(request)
-    sender = Sender(ledger.writer, ledger.turns, notice, viewer.credential, expected, strict)
+    sender = Sender(ledger.writer, ledger.turns, notice, viewer, expected, strict)
     form = cloudevents.form_of(request)
     if form is ContentMode.NDJSON and not sender.strict:
         return _LineResponse(request, sender)
@@ -149,7 +149,7 @@ def _strict(request: Request) -> bool:
 async def _single(sender: Sender, item: Item) -> Response:
     if isinstance(item, Refused):
         raise item
-    receipt = await sender.writer.append(sender.notice, item, sender.credential, sender.expected)
+    receipt = await sender.writer.append(sender.notice, item, sender.viewer.credential, sender.expected)
     return _json(receipt, 200 if receipt.duplicate else 201)
 
 
@@ -187,7 +187,7 @@ async def _append(sender: Sender, items: Sequence[Item], expected: int | None) -
     if items and isinstance(items[0], Refused):
         expected = None
     appended = iter(
-        await sender.writer.append_all(sender.notice, submitted, sender.credential, expected=expected)
+        await sender.writer.append_all(sender.notice, submitted, sender.viewer.credential, expected=expected)
         if submitted
         else ()
     )
@@ -216,7 +216,7 @@ async def _all_or_none(sender: Sender, items: Sequence[Item]) -> list[Receipt] |
     submitted = [item for item in items if isinstance(item, SubmittedFact)]
     if submitted and len(submitted) == len(items):
         answers = await sender.writer.append_all(
-            sender.notice, submitted, sender.credential, expected=sender.expected, strict=True
+            sender.notice, submitted, sender.viewer.credential, expected=sender.expected, strict=True
         )
     receipts = [answer for answer in answers if isinstance(answer, Receipt)]
     return receipts if len(receipts) == len(items) else respond(_none_of(answers), _APPLIED)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import formatting
+from api.auth.identity import counted_as
 from api.auth.sessions import FORM_FIELD, Sessions
 from api.forms.controls import ADD, REMOVE, Form, FormControl, attach_refusals
 from api.forms.fields import ENVELOPE
@@ -201,7 +202,8 @@ async def _record_document(
         Refused: The fact or the document is refused.
     """
     writer, notice = form_request.ledger.writer, form_request.page_request.notice
-    credential = form_request.page_request.visitor.viewer.credential
+    viewer = form_request.page_request.visitor.viewer
+    credential = viewer.credential
     media_type = evidence.media_type_of(upload.file_name, upload.media_type)
     provisional = {**event, DATA: {**event[DATA], **evidence.NOT_YET, "mediaType": media_type}}
     missing = () if upload.has_file else (Refusal("BLANK", "select a document", "file"),)
@@ -218,13 +220,11 @@ async def _record_document(
         raise Refused((*refusals, *missing))
     try:
         file = await form_request.ledger.evidence.files.receive(
-            notice, media_type, upload.file(), sender=f"{notice}/{credential.actor}", detect=True
+            notice, media_type, upload.file(), sender=counted_as(viewer), detect=True
         )
     except Refused as refused:
         raise Refused(Refusal(refusal.code, refusal.message, "file") for refusal in refused.refusals) from None
-    return await evidence.record_document(
-        form_request.ledger, form_request.page_request.visitor.viewer, notice, evidence.with_file(event, file)
-    )
+    return await evidence.record_document(form_request.ledger, viewer, notice, evidence.with_file(event, file))
 
 
 def _changed(form_request: FormRequest, inputs: Inputs, action: str) -> Form:

@@ -1,30 +1,23 @@
 """Serve the real application for the tests of a module, on a database of its own."""
 
 from collections.abc import Iterator
-from itertools import count
 
 import httpx
-import psycopg
 import pytest
 
 from tests.api.browsing import browser, sign_in
 from tests.api.everybody import peopled
 from tests.api.service import ROLES, Notice, Service, begin, event, record, run
-
-_numbers = count(1)
+from tests.databases import copied_database
 
 
 @pytest.fixture(scope="module")
 def service(template: str) -> Iterator[Service]:
     """Run a service whose notice `tameside` has an area, an objective, and a person in each role."""
-    name = f"service_{next(_numbers)}"
-    with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE views_template STRATEGY file_copy".encode())
-        url = psycopg.conninfo.make_conninfo(template, dbname=name)
+    with copied_database(template, "views_template") as url:
         notice = run(begin(url))
         with Service(url, notice) as running:
             yield running
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture(scope="module")

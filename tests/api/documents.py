@@ -14,6 +14,7 @@ import psycopg
 
 from ledger.append.clock import Clock, now
 from tests.api.service import NOTICE, Notice, Service, begin, event, issue, record
+from tests.databases import copied_database
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) * 40 + b"\n%%EOF\n"
 CSV = "Month,Visits\nMay,10\nJuin,12 \u00e0 13\n".encode()
@@ -67,13 +68,11 @@ async def begin_with_readers(database: str) -> Notice:
 @contextmanager
 def documented(template: str, clock: Clock = now, **settings: Any) -> Iterator[Service]:
     """Run a service of its own with such a notice."""
-    name = f"documents_{next(_numbers)}"
-    with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE views_template STRATEGY file_copy".encode())
-        url = psycopg.conninfo.make_conninfo(template, dbname=name)
-        with Service(url, asyncio.run(begin_with_readers(url)), clock, **settings) as running:
-            yield running
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with (
+        copied_database(template, "views_template") as url,
+        Service(url, asyncio.run(begin_with_readers(url)), clock, **settings) as running,
+    ):
+        yield running
 
 
 def about(name: str, classification: str = "OFFICIAL", **more: str) -> dict[str, str]:

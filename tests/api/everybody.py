@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
 import pytest
 
 from ledger.domain.roles import Role, matrix
 from tests.api.service import NOTICE, Notice, Service, begin, event, issue, record, run
+from tests.databases import copied_database
 
 GRANTABLE = [role for role in Role if role not in (Role.OPERATOR, Role.SERVICE, Role.PUBLIC)]
 EACH_ROLE = pytest.mark.parametrize("role", GRANTABLE, ids=lambda role: role.value)
@@ -34,9 +34,7 @@ def reads(role: Role, view: str) -> bool:
 @contextmanager
 def peopled(template: str) -> Iterator[Service]:
     """Run a service with a person in each role that can be granted, and a measure with a small reading."""
-    with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE everybody TEMPLATE views_template STRATEGY file_copy")
-        url = psycopg.conninfo.make_conninfo(template, dbname="everybody")
+    with copied_database(template, "views_template") as url:
         run(begin(url))
         granted = [
             event("people.RoleGranted", {"actor": actor_of(role), "role": role.value}, "operator")
@@ -54,4 +52,3 @@ def peopled(template: str) -> Iterator[Service]:
                 while client.post("/graphql", json={"query": SEEN}).json()["data"] is None:
                     pass
             yield running
-        connection.execute("DROP DATABASE everybody WITH (FORCE)")

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg
-
 from api.cli.demo_data import PEOPLE
 from ledger.domain.roles import Role
 from tests.api.service import Notice, Service, issue, run
+from tests.databases import copied_database
 from tests.ledger.history import NOTICE
 
 READERS = {actor: role for actor, role in PEOPLE.items() if role is not Role.INTEGRATION}
@@ -19,11 +18,10 @@ async def _begin(url: str) -> Notice:
 
 
 @contextmanager
-def sampled(history_template: str, name: str) -> Iterator[Service]:
-    """Run that service, on a copy of the history with that name."""
-    with psycopg.connect(history_template, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE history_template STRATEGY file_copy".encode())
-        url = psycopg.conninfo.make_conninfo(history_template, dbname=name)
-        with Service(url, run(_begin(url))) as running:
-            yield running
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+def sampled(history_template: str) -> Iterator[Service]:
+    """Run that service, on a copy of the history."""
+    with (
+        copied_database(history_template, "history_template") as url,
+        Service(url, run(_begin(url))) as running,
+    ):
+        yield running

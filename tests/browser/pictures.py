@@ -26,7 +26,7 @@ PICTURES = {
 
 @pytest.fixture(scope="module")
 def sample(history_template: str) -> Iterator[Service]:
-    with sampled(history_template, "pictured") as running:
+    with sampled(history_template) as running:
         yield running
 
 

@@ -59,7 +59,7 @@ def test_the_ten_questions_are_asked_in_a_browser(service: Service, chromium: Br
 def test_the_examples_are_of_days_on_which_something_was_recorded(
     history_template: str, chromium: Browser
 ) -> None:
-    with sampled(history_template, "graphiql") as sample:
+    with sampled(history_template) as sample:
         page = chromium.new_page()
         page.set_default_timeout(PATIENCE)
         page.goto(f"{sample.url}/graphql")

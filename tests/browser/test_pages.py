@@ -33,7 +33,7 @@ PAGES = (
 
 @pytest.fixture(scope="module")
 def sample(history_template: str) -> Iterator[Service]:
-    with sampled(history_template, "browsed") as running:
+    with sampled(history_template) as running:
         yield running
 
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 from gql import Client, gql
 from gql.transport.httpx import HTTPXTransport
@@ -12,6 +11,7 @@ from gql.transport.websockets import WebsocketsTransport
 
 from schema.questions import Question, questions
 from tests.api.service import NO_TLS, Notice, Service, issue
+from tests.databases import copied_database
 from tests.ledger.history import NOTICE
 from tests.projections.stored import store
 from tests.schema.history_answers import VARIABLES
@@ -24,14 +24,11 @@ PATIENCE = 120
 @pytest.fixture(scope="module")
 def demo(template: str) -> Iterator[Service]:
     """Run a service with the invented history, and return it with a token for its adviser."""
-    with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE adviser_journey TEMPLATE ledger_template STRATEGY file_copy")
-        url = psycopg.conninfo.make_conninfo(template, dbname="adviser_journey")
+    with copied_database(template, "ledger_template") as url:
         asyncio.run(store(url))
         token = asyncio.run(issue(url, NOTICE, "adviser", "ADVISER"))
         with Service(url, Notice(NOTICE, {"adviser": token})) as running:
             yield running
-        connection.execute("DROP DATABASE adviser_journey WITH (FORCE)")
 
 
 @pytest.mark.parametrize("question", questions(), ids=lambda question: question.name)

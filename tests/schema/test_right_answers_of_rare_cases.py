@@ -9,11 +9,10 @@ import asyncio
 import json
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from ledger.domain.roles import Role
+from tests.databases import copied_database
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
 from tests.schema import history_answers, oversight_answers
@@ -119,16 +118,12 @@ LINES: list[Row] = [
 
 @pytest.fixture(scope="module")
 def rare(template: str) -> Iterator[Both]:
-    name = sql.Identifier("rare_cases")
-    with psycopg.connect(template, autocommit=True) as connection, asyncio.Runner() as runner:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE views_template STRATEGY file_copy").format(name))
-        url = psycopg.conninfo.make_conninfo(template, dbname="rare_cases")
+    with copied_database(template, "views_template") as url, asyncio.Runner() as runner:
         runner.run(store(url, LINES))
         runner.run(fold_all(url, NOTICE))
         answers = Both(url, runner)
         yield answers
         runner.run(answers.reader.close())
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture(autouse=True)

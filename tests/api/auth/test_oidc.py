@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwk, jws, jwt
@@ -18,6 +17,7 @@ from ledger.domain.errors import Unavailable
 from tests.api import issuer as issuers
 from tests.api.issuer import AUDIENCE, Issuer
 from tests.api.service import NO_TLS, STRUCTURED, Service, begin, event, progress, record, run
+from tests.databases import copied_database
 
 pytestmark = pytest.mark.database
 
@@ -31,9 +31,7 @@ def issuer() -> Iterator[Issuer]:
 @pytest.fixture(scope="module")
 def signing_in(template: str, issuer: Issuer) -> Iterator[Service]:
     """Run a service of that issuer, where `jo` is a council officer, and `robot` a system with the same role."""
-    with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE signing_in TEMPLATE views_template STRATEGY file_copy")
-        url = psycopg.conninfo.make_conninfo(template, dbname="signing_in")
+    with copied_database(template, "views_template") as url:
         notice = run(begin(url))
         registered = [
             *(
@@ -48,7 +46,6 @@ def signing_in(template: str, issuer: Issuer) -> Iterator[Service]:
         run(record(url, notice.name, registered))
         with Service(url, notice, oidc_issuer=issuer.url, oidc_audience=AUDIENCE) as running:
             yield running
-        connection.execute("DROP DATABASE signing_in WITH (FORCE)")
 
 
 def asked(service: Service, token: str, **headers: str) -> httpx.Response:

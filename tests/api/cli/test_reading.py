@@ -7,23 +7,22 @@ import random
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime
 from hashlib import sha256
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from msgspec import Struct
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
 from api.cli import demo_data, main
 from ledger.packs import history
 from projections.views.registry import ALL
 from tests.api.cli_tools import NOTICE, Ledger, Ran, caller, url_of
+from tests.databases import copied_database
 from tests.ledger.bundle.bundles import also, by_its_own, found
 
 LINES: list[dict[str, Any]] = [json.loads(line) for line in history(NOTICE).splitlines()]
@@ -39,9 +38,6 @@ def position(line: str) -> int:
     return FIRST + 1 + [event["id"] for event in RECORDED].index(line)
 
 
-_numbers = count(1)
-
-
 class Demo(Struct, frozen=True):
     """A demo that has run: its database, for copying, its directory, and its output."""
 
@@ -54,7 +50,7 @@ class Demo(Struct, frozen=True):
 def shown(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Run the demo once for this module."""
     folder = tmp_path_factory.mktemp("shown")
-    with scratch(template, "ledger_template") as url, pytest.MonkeyPatch.context() as patch:
+    with copied_database(template, "ledger_template") as url, pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("LEDGER_DATABASE_URL", url_of(url))
         with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
@@ -62,17 +58,6 @@ def shown(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
         ran = Ran(status, out.getvalue(), err.getvalue())
         assert status == 0, ran
         yield Demo(url, folder, ran)
-
-
-@contextmanager
-def scratch(server: str, source: str) -> Iterator[str]:
-    """Create a database as a copy of `source`."""
-    name = f"shown_{next(_numbers)}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
-        connection.execute(copy.format(sql.Identifier(name), sql.Identifier(source)))
-        yield make_conninfo(server, dbname=name)
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture
@@ -89,7 +74,7 @@ def ledger(
 def copied(template: str, shown: Demo, tmp_path: Path) -> Iterator[str]:
     """Copy the database with the demo's data, and its directory."""
     shutil.copytree(shown.folder, tmp_path, dirs_exist_ok=True)
-    with scratch(template, str(conninfo_to_dict(shown.url)["dbname"])) as url:
+    with copied_database(template, str(conninfo_to_dict(shown.url)["dbname"])) as url:
         yield url
 
 

@@ -1,6 +1,14 @@
-"""Give these tests databases in which the views have their tables, as a server has after its first start."""
+"""Give these tests a clock to move, and databases in which the views have their tables."""
 
 import pytest
+
+from tests.api.documents import MovedClock
+
+
+@pytest.fixture(scope="module")
+def clock() -> MovedClock:
+    """Return the clock of the module's service."""
+    return MovedClock()
 
 
 @pytest.fixture

@@ -17,12 +17,6 @@ _numbers = count(1)
 
 
 @pytest.fixture(scope="module")
-def clock() -> MovedClock:
-    """Return the clock of the module's service."""
-    return MovedClock()
-
-
-@pytest.fixture(scope="module")
 def service(template: str, clock: MovedClock) -> Iterator[Service]:
     """Run a service with readers."""
     with documented(template, clock) as running:

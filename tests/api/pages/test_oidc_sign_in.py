@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import psycopg
 import pytest
 
 from api.auth import oidc
@@ -16,6 +15,7 @@ from tests.api import issuer as issuers
 from tests.api.browsing import browser, fields, words
 from tests.api.issuer import AUDIENCE, Issuer
 from tests.api.service import Service, begin, event, record, run
+from tests.databases import copied_database
 
 pytestmark = pytest.mark.database
 HOME = "/notices/tameside"
@@ -30,9 +30,7 @@ def issuer() -> Iterator[Issuer]:
 @pytest.fixture(scope="module")
 def signing_in(template: str, issuer: Issuer) -> Iterator[Service]:
     """Yield a service whose people sign in at the issuer; `jo` is a council officer."""
-    with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE organisation TEMPLATE views_template STRATEGY file_copy")
-        url = psycopg.conninfo.make_conninfo(template, dbname="organisation")
+    with copied_database(template, "views_template") as url:
         notice = run(begin(url))
         jo = [
             event("people.ActorRegistered", {"actor": "jo", "kind": "PERSON"}, "operator"),
@@ -42,7 +40,6 @@ def signing_in(template: str, issuer: Issuer) -> Iterator[Service]:
         at = {"oidc_client_id": "pages", "oidc_client_secret": "hush"}
         with Service(url, notice, now, oidc_issuer=issuer.url, oidc_audience=AUDIENCE, **at) as running:
             yield running
-        connection.execute("DROP DATABASE organisation WITH (FORCE)")
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ ALIKE = 1
 
 @pytest.fixture(scope="module")
 def sample(history_template: str) -> Iterator[Service]:
-    with sampled(history_template, "pages") as running:
+    with sampled(history_template) as running:
         yield running
 
 

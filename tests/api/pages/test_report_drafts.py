@@ -21,7 +21,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture(scope="module")
 def demo(history_template: str) -> Iterator[Service]:
-    with sampled(history_template, "report_pages") as running:
+    with sampled(history_template) as running:
         yield running
 
 

@@ -23,7 +23,7 @@ def measures(service: Service, first: str, last: str) -> list[Any]:
 
 
 def test_a_report_has_the_measures_that_were_defined_in_its_period_or_before(history_template: str) -> None:
-    with sampled(history_template, "later_measures") as service:
+    with sampled(history_template) as service:
         before = measures(service, "2022-10-01", "2022-12-31")
         defined = event("measures.MeasureDefined", MEASURE, "council-officer") | {"time": DEFINED_AT}
         run(record(service.database, NOTICE, [defined]))

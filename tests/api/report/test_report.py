@@ -17,7 +17,6 @@ from typing import Any
 
 import httpx
 import msgspec
-import psycopg
 import pytest
 from graphql import parse, validate
 from msgspec import structs
@@ -32,6 +31,7 @@ from ledger.intake.parse import accept
 from ledger.proof.merkle import leaf_hash, root_hash
 from tests.api.cli_tools import Ledger, caller, url_of
 from tests.api.service import Notice, Service, event, issue, record
+from tests.databases import copied_database
 from tests.ledger.history import NOTICE
 
 pytestmark = pytest.mark.database
@@ -42,13 +42,10 @@ REPORTS = f"/ledgers/{NOTICE}/reports"
 @pytest.fixture(scope="module")
 def demo(history_template: str) -> Iterator[Service]:
     """Yield a service with the invented history, and tokens for some of its readers."""
-    with psycopg.connect(history_template, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE reports TEMPLATE history_template STRATEGY file_copy")
-        url = psycopg.conninfo.make_conninfo(history_template, dbname="reports")
+    with copied_database(history_template, "history_template") as url:
         tokens = {actor: asyncio.run(issue(url, NOTICE, actor, role)) for actor, role in READERS.items()}
         with Service(url, Notice(NOTICE, tokens)) as running:
             yield running
-        connection.execute("DROP DATABASE reports WITH (FORCE)")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from ledger.append.writer import Writer
 from ledger.domain.errors import LedgerError
@@ -11,6 +10,7 @@ from ledger.follow.monitor import FollowMonitor
 from ledger.proof.checkpoint import Signer
 from ledger.proof.high_water import HighWaterMarks
 from ledger.store.database import connect
+from tests.databases import copied_database
 from tests.ledger.damage import NARRATED, NEWER, damage, rehash
 from tests.ledger.history import ALICE, NOTICE, begin, progress, received
 
@@ -57,22 +57,13 @@ async def test_a_type_of_a_newer_source_is_an_alarm_that_stops_no_verification(d
 async def test_a_follower_newer_or_older_than_its_source_is_refused(
     template: str, database: str, upgraded: str, message: str
 ) -> None:
-    name, of_source = (
-        sql.Identifier("followed_source"),
-        psycopg.conninfo.make_conninfo(template, dbname="followed_source"),
-    )
-    with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE ledger_template STRATEGY file_copy").format(name))
-    newer = of_source if upgraded == "source" else database
-    with psycopg.connect(newer, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO public.ledger_migrations (name, checksum) VALUES ('ledger/9999_new.sql', '')"
-        )
-    try:
+    with copied_database(template, "ledger_template") as of_source:
+        newer = of_source if upgraded == "source" else database
+        with psycopg.connect(newer, autocommit=True) as connection:
+            connection.execute(
+                "INSERT INTO public.ledger_migrations (name, checksum) VALUES ('ledger/9999_new.sql', '')"
+            )
         async with await connect(of_source, None) as source, await connect(database, None) as own:
             with pytest.raises(LedgerError) as refused:
                 await check_source(source, own)
-    finally:
-        with psycopg.connect(template, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
     assert str(refused.value) == message

@@ -7,11 +7,10 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from ledger.domain.roles import Role
+from tests.databases import copied_database
 from tests.projections.folding import fold_all
 from tests.projections.stored import store
 from tests.schema.compiled.documents import NOTICE, Request
@@ -29,16 +28,12 @@ UNTIL = datetime.fromisoformat("2023-09-01T00:00:00+01:00")
 @pytest.fixture(scope="module")
 def earlier(template: str) -> Iterator[tuple[Both, int]]:
     """Yield a ledger with the first part of the history, and its last position."""
-    name = sql.Identifier("earlier")
-    with psycopg.connect(template, autocommit=True) as connection, asyncio.Runner() as runner:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE views_template STRATEGY file_copy").format(name))
-        url = psycopg.conninfo.make_conninfo(template, dbname="earlier")
+    with copied_database(template, "views_template") as url, asyncio.Runner() as runner:
         position = runner.run(store(url, until=UNTIL))
         runner.run(fold_all(url, NOTICE))
         answers = Both(url, runner)
         yield answers, position
         runner.run(answers.reader.close())
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 def every_list(of: Both, position: int, on: str) -> dict[str, list[list[Row]]]:

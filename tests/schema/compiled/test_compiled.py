@@ -31,6 +31,7 @@ from schema.compiled import execution
 from schema.context import Context
 from schema.derive.declaration import SECTIONS
 from schema.limits import ROWS
+from tests.databases import copied_database
 from tests.schema.compiled.by_fields import evaluate
 from tests.schema.compiled.documents import NOTICE, Request, documents
 from tests.schema.history_answers import AT, VARIABLES
@@ -110,14 +111,10 @@ class Both:
 
 @pytest.fixture(scope="module")
 def both(history_template: str) -> Iterator[Both]:
-    name = sql.Identifier("compiled")
-    with psycopg.connect(history_template, autocommit=True) as connection, asyncio.Runner() as runner:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE history_template STRATEGY file_copy").format(name))
-        url = psycopg.conninfo.make_conninfo(history_template, dbname="compiled")
+    with copied_database(history_template, "history_template") as url, asyncio.Runner() as runner:
         answers = Both(url, runner)
         yield answers
         runner.run(answers.reader.close())
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture(params=range(1, 9))
