@@ -29,6 +29,9 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 LARGEST = 5_000_000_000
 """Bytes of the largest limit for documents: a bucket copies no larger object in one step."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_FINAL_DOT = re.compile(r"\.(?=(:[0-9]+)?$)")
+_CORS_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
+_DEFAULT_PORT = re.compile(r"^(http(?=:.*:80$)|https(?=:.*:443$))(.*):[0-9]+$")
 _BIND = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
 
 
@@ -216,7 +219,7 @@ def _origin(value: str) -> str:
 def _public_url(value: str) -> str:
     if not re.fullmatch(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?/?", value):
         raise ValueError("enter an address without a path, such as https://ledger.example.gov.uk")
-    return value.removesuffix("/").lower()
+    return _FINAL_DOT.sub("", value.removesuffix("/").lower())
 
 
 def _file(value: str) -> Path:
@@ -292,9 +295,10 @@ def _documents(value: str) -> Mapping[str, str]:
 
 def _origins(value: str) -> tuple[str, ...]:
     for origin in value.split():
-        if not re.fullmatch(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?", origin):
+        if not _CORS_ORIGIN.fullmatch(origin):
             raise ValueError(f"{origin!r} is not an origin; for example https://front.example.gov.uk")
-    return tuple(value.split())
+    # browsers send an origin without its default port
+    return tuple(_DEFAULT_PORT.sub(r"\1\2", origin) for origin in value.split())
 
 
 def _log(value: str) -> str:

@@ -1,18 +1,27 @@
 """Compare the hosts and origins of requests with the address of this service.
 
-Letter case and default ports make no difference (RFC 6454). Imports starlette.
+One host has many spellings (RFC 3986 and 4291). Letter case, a final dot and a default port make no difference. Nor
+do the zeros and the zone of an IPv6 address. Imports starlette.
 """
 
-from urllib.parse import urlsplit
+import re
+from ipaddress import IPv6Address
 
 from starlette.requests import Request
 
 from api.settings import Settings
 from ledger.domain.errors import Refused
 
-_DEFAULT_PORTS = (None, 80, 443)
+_ADDRESS = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*:)?//[ \t]*"
+    r"(?:\[(?P<address>[0-9a-f:.]+)(?:%[\w.~-]+)?\]|(?P<name>[\w.-]*?)\.?)(?::(?P<port>[0-9]{0,5}))?/?[ \t]*",
+    re.ASCII | re.IGNORECASE,
+)
+_DEFAULT_PORTS = ("", "80", "443")
+_FINAL_DOT = re.compile(r"\.(?::[0-9]*)?[ \t]*$")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-_LONGEST = 200
+_LONGEST = 100
+_UNUSUAL = re.compile(r"[^A-Za-z0-9.:/\[\]_ -]")
 
 
 def host(request: Request) -> str:
@@ -20,15 +29,23 @@ def host(request: Request) -> str:
     return normal(f"//{request.headers.get('host', '')}")
 
 
+def is_dotted(request: Request) -> bool:
+    """Return whether the client wrote the host with a final dot, for which a browser has cookies of its own."""
+    return _FINAL_DOT.search(request.headers.get("host", "")) is not None
+
+
 def is_known(settings: Settings, name: str) -> bool:
-    """Return whether people may open this service under the name of a host.
+    """Return whether people may open this service under the name of a host, in any spelling.
 
     Known are the hosts of LEDGER_PUBLIC_URL (or else of LEDGER_ORIGIN) and of LEDGER_BIND, and the loopback hosts.
     """
-    public = normal(settings.public_url) if settings.public_url is not None else _name(f"//{settings.origin}")
-    # a public URL names its port; LEDGER_ORIGIN is only a name
-    used = name if settings.public_url is not None else _name(f"//{name}")
-    return used == public or _name(f"//{name}") in (*_LOOPBACK, _name(f"//{_bracketed(settings.bind.host)}"))
+    bare = _without_port(name)
+    if settings.public_url is not None:
+        is_public = normal(f"//{name}") == normal(settings.public_url)
+    else:  # a public URL names its port; LEDGER_ORIGIN is only a name
+        is_public = bare == _without_port(settings.origin.partition("/")[0])
+    bind = settings.bind.host
+    return bare != "" and (is_public or bare in (*_LOOPBACK, _without_port(f"[{bind}]" if ":" in bind else bind)))
 
 
 def address(request: Request) -> str:
@@ -40,16 +57,20 @@ def address(request: Request) -> str:
     settings: Settings = request.app.state.ledger.settings
     if settings.public_url is not None:
         return settings.public_url
-    if not is_known(settings, host(request)):
-        raise Refused.because("UNKNOWN_HOST", unknown(host(request)))
+    sent = request.headers.get("host", "")
+    if not is_known(settings, sent):
+        raise Refused.because("UNKNOWN_HOST", unknown(settings, sent))
     return f"{request.url.scheme}://{host(request)}"
 
 
-def unknown(name: str) -> str:
-    """Return the message that refuses an unknown host."""
+def unknown(settings: Settings, name: str) -> str:
+    """Return the message that refuses an unknown host: its name, and what a visitor and the operator can do."""
+    public = settings.public_url
+    visitor = f"open {public}" if public is not None else "sign in with a token, or tell its operator"
     return (
-        f"this service is not known as {name[:_LONGEST] or 'that host'}; use its public address, "
-        "which its operator sets as LEDGER_PUBLIC_URL"
+        f"this service does not answer to the host {_printable(name)}; {visitor}. For its operator: if the host "
+        "is right, set LEDGER_PUBLIC_URL to the address at which people open the service; if a proxy changed the "
+        "host, let the proxy send X-Forwarded-Host, and name the proxy in FORWARDED_ALLOW_IPS"
     )
 
 
@@ -65,10 +86,11 @@ def check(request: Request) -> None:
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     public_url = request.app.state.ledger.settings.public_url
-    own = {host(request), *([normal(public_url)] if public_url is not None else [])}
+    own = {host(request), normal(public_url or "")} - {""}
     same = site in ("same-origin", "none") if site else origin is None or normal(origin) in own
     if not same:
-        sender, receiver = (origin or f"another site ({site})")[:_LONGEST], host(request)[:_LONGEST]
+        sender = _printable(origin) if origin else f"another site ({_printable(site or '')})"
+        receiver = _printable(request.headers.get("host", ""))
         raise Refused.because(
             "CROSS_ORIGIN",
             f"the form came from {sender} and this service is {receiver}; if they are the same, let the proxy "
@@ -77,24 +99,32 @@ def check(request: Request) -> None:
 
 
 def normal(url: str) -> str:
-    """Return the host of a URL in lower case, with its port unless the port is a default.
+    """Return the host of an address in its one spelling, with its port unless that is a default.
 
-    Return an empty string if the URL is not valid.
+    Return an empty string if the address is not valid, or has a path.
     """
+    name, port = _parts(url)
+    return name if port in _DEFAULT_PORTS else f"{name}:{port}"
+
+
+def _without_port(name: str) -> str:
+    return _parts(f"//{name}")[0]
+
+
+def _parts(url: str) -> tuple[str, str]:
+    """Return the host and the port of an address in one spelling; both are empty if it is not valid."""
+    match = _ADDRESS.fullmatch(url)
+    if match is None:
+        return "", ""
+    port = (match["port"] or "").lstrip("0")
+    if match["address"] is None:
+        return (match["name"].lower(), port) if match["name"] else ("", "")
     try:
-        port = urlsplit(url).port
+        return f"[{IPv6Address(match['address'])}]", port
     except ValueError:
-        return ""
-    return _name(url) if port in _DEFAULT_PORTS else f"{_name(url)}:{port}"
+        return "", ""
 
 
-def _name(url: str) -> str:
-    """Return the host of a URL in lower case, without a port; empty if the URL is not valid."""
-    try:
-        return _bracketed(urlsplit(url).hostname or "")
-    except ValueError:
-        return ""
-
-
-def _bracketed(name: str) -> str:
-    return f"[{name}]" if ":" in name else name
+def _printable(text: str) -> str:
+    """Return a header's value for a message: shortened, with a mark for each character that no host has."""
+    return _UNUSUAL.sub("?", text)[:_LONGEST] or "(empty)"

@@ -29,12 +29,12 @@ class KnownHosts:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
         else:
-            refusal = Refusal("UNKNOWN_HOST", origin.unknown(" and ".join(_hosts(scope))))
+            refusal = Refusal("UNKNOWN_HOST", origin.unknown(self._settings, " and ".join(_hosts(scope))))
             await respond(problem([refusal]))(scope, receive, send)
 
     def _is_known(self, scope: Scope) -> bool:
         hosts = _hosts(scope)
-        return len(hosts) == 1 and origin.is_known(self._settings, origin.normal(f"//{hosts[0]}"))
+        return len(hosts) == 1 and origin.is_known(self._settings, hosts[0])
 
 
 def _hosts(scope: Scope) -> list[str]:

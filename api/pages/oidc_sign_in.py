@@ -53,10 +53,14 @@ class _Tokens(Struct):
 async def get_begin(request: Request) -> Response:
     """Answer `GET /sign-in/organisation`: redirect to the issuer.
 
+    A host with a final dot is redirected to the host without it, where the issuer sends the person back to.
+
     Raises:
         Unavailable: The issuer cannot be reached.
     """
     ledger: Ledger = request.app.state.ledger
+    if origin.is_dotted(request):
+        return secured(request, RedirectResponse(f"{origin.address(request)}{BEGIN}?{request.query_params}", 303))
     sessions: Sessions = request.app.state.sessions()
     issuer = _issuer(ledger)
     discovered = await _discovered(issuer)

@@ -33,9 +33,9 @@ def test_all_are_read(tmp_path: Path) -> None:
         "LEDGER_BIND": "[::1]:0",
         "LEDGER_WORKERS": "4",
         "LEDGER_INTROSPECTION": "no",
-        "LEDGER_CORS_ORIGINS": "https://front.example http://localhost:3000",
+        "LEDGER_CORS_ORIGINS": "https://front.example:443 http://localhost:3000",
         "LEDGER_LOG": "WARNING",
-        "LEDGER_PUBLIC_URL": "https://Ledger.Example/",
+        "LEDGER_PUBLIC_URL": "https://Ledger.Example./",
     }
     assert Settings.from_environment(environment, tmp_path / ".env") == Settings(
         "postgresql://u:p@db/ledger",

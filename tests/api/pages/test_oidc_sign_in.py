@@ -196,7 +196,7 @@ def test_a_public_address_is_where_people_come_back_to_and_no_other_host_is_answ
         browser(service.url) as client,
     ):
         client.follow_redirects = False
-        for host in ("ledger.example", "Ledger.Example:443", "127.0.0.1", "localhost:1"):
+        for host in ("ledger.example", "Ledger.Example:443", "127.0.0.1", "localhost:1", "ledger.example:"):
             location = client.get("/sign-in/organisation", headers={"Host": host}).headers["location"]
             assert parse_qs(urlsplit(location).query)["redirect_uri"] == ["https://ledger.example/sign-in/back"]
         for host in ("evil.example", "ledger.example:8443", "ledger.example.evil", "[", "a, ledger.example"):
@@ -204,6 +204,11 @@ def test_a_public_address_is_where_people_come_back_to_and_no_other_host_is_answ
                 answer = client.get(path, headers={"Host": host})
                 assert (answer.status_code, answer.json()["code"]) == (421, "UNKNOWN_HOST"), (host, path)
             assert client.get("/healthz", headers={"Host": host}).status_code == 200
+        dotted = client.get("/sign-in/organisation?next=%2Fnotices", headers={"Host": "Ledger.Example.:443"})
+        assert dotted.headers["location"] == "https://ledger.example/sign-in/organisation?next=%2Fnotices"
+        detail = client.get("/sign-in", headers={"Host": "<b>~.example"}).json()["detail"]
+        assert "the host ?b??.example; open https://ledger.example." in detail
+        assert "set LEDGER_PUBLIC_URL" in detail
         forwarded = {"Host": "upstream", "X-Forwarded-Host": "ledger.example", "X-Forwarded-Proto": "https"}
         assert client.get("/sign-in", headers=forwarded).status_code == 200
         form = {**fields(client.get("/sign-in")), "token": service.notice.tokens["officer"]}
