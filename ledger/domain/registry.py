@@ -105,16 +105,17 @@ def type_names(kind: Kind) -> tuple[str, ...]:
 
 def values_at(data: Json, path: tuple[str, ...], where: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each value of decoded JSON at a path of keys (`[]` for each item), with its place."""
-    if not path:
-        yield where, data
-        return
-    step, rest = path[0], path[1:]
-    if step == "[]":
-        if isinstance(data, list):
-            for index, item in enumerate(data):
-                yield from values_at(item, rest, f"{where}[{index}]")
-    elif isinstance(data, dict) and step in data:
-        yield from values_at(data[step], rest, f"{where}.{step}" if where else step)
+    for number, step in enumerate(path, 1):
+        if step == "[]":
+            if isinstance(data, list):
+                for index, item in enumerate(data):
+                    yield from values_at(item, path[number:], f"{where}[{index}]")
+            return
+        if not isinstance(data, dict) or step not in data:
+            return
+        data = data[step]
+        where = f"{where}.{step}" if where else step
+    yield where, data
 
 
 _STEP = re.compile(r"[^.\[\]]+")

@@ -40,6 +40,7 @@ MAXIMUM_REASONS = 50
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
 TRACE_ATTRIBUTES = ("traceparent", "tracestate")
 """Attributes of the CloudEvents extension for tracing. They describe an event's transport and are dropped."""
+_APART = frozenset({*SERVER_ATTRIBUTES, *TRACE_ATTRIBUTES})
 _ID = re.compile(ID_PATTERN)
 _S = TypeVar("_S", bound=Struct)
 _WORDS = r"[A-Za-z0-9][A-Za-z0-9.()_-]{0,31}( [A-Za-z0-9][A-Za-z0-9.()_-]{0,31}){0,31}"
@@ -151,13 +152,9 @@ def read_json(body: bytes) -> Json:
         where = f"line {error.lineno}, column {error.colno}"
         raise Refused.because("INVALID_JSON", f"invalid JSON at {where}: {error.msg.lower()}") from None
     except RecursionError:
-        raise _too_deep() from None
+        raise Refused.because("INVALID_JSON", "the JSON is nested too deeply; send fewer levels") from None
     except ValueError:  # the only other cause: a whole number of more than 4,300 digits
         raise Refused.because("INVALID_JSON", "a number has more than 4,300 digits; send a shorter one") from None
-
-
-def _too_deep() -> Refused:
-    return Refused.because("INVALID_JSON", "the JSON is nested too deeply; send fewer levels")
 
 
 def accept_json(raw: bytes | memoryview) -> "SubmittedFact | RefusedEvent":
@@ -179,8 +176,6 @@ def accept(event: Json) -> SubmittedFact:
     """Return the fact of a decoded event, ready to submit. Raises Refused with the event's errors."""
     try:
         return _accept(event)
-    except RecursionError:
-        raise _too_deep() from None
     except UnicodeEncodeError:
         raise Refused.because(
             "INVALID_JSON", "a key or a value contains half a surrogate pair; send whole characters"
@@ -190,7 +185,8 @@ def accept(event: Json) -> SubmittedFact:
 def _accept(event: Json) -> SubmittedFact:
     if not isinstance(event, dict):
         raise Refused.because("INVALID_EVENT", "an event is a JSON object; send a CloudEvent")
-    event = {name: value for name, value in event.items() if value is not None or name == "data"}  # null: unset
+    if None in event.values():  # null: unset
+        event = {name: value for name, value in event.items() if value is not None or name == "data"}
     envelope, refusals = _accept_envelope(event)
     content = _accept_content(event, refusals)
     if envelope is None or content is None or refusals:
@@ -214,11 +210,13 @@ def _accept(event: Json) -> SubmittedFact:
 
 def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal]]:
     """Return an event's attributes, or None if the attributes do not decode, and the attributes' refusals."""
-    reserved = [name for name in SERVER_ATTRIBUTES if name in event]
-    refusals = [Refusal("SERVER_ATTRIBUTE", f"the ledger sets {name}; leave it out", name) for name in reserved]
-    apart = {*reserved, *TRACE_ATTRIBUTES}
-    if not apart.isdisjoint(event):
-        event = {name: event[name] for name in event if name not in apart}
+    refusals: list[Refusal] = []
+    if not _APART.isdisjoint(event):
+        reserved = [name for name in SERVER_ATTRIBUTES if name in event]
+        refusals += [
+            Refusal("SERVER_ATTRIBUTE", f"the ledger sets {name}; leave it out", name) for name in reserved
+        ]
+        event = {name: event[name] for name in event if name not in _APART}
     try:
         envelope = convert(event, Event, "")
     except Refused as refused:
@@ -297,7 +295,7 @@ def accept_fact(
     narratives: list[SubmittedNarrative] = []
     refusals: list[Refusal] = []
     if kind.narratives:
-        data = _copy(data)
+        data = _copy(data, max(map(len, kind.narratives)))
         for path in kind.narratives:
             values = list(islice(values_at(data, path), MAXIMUM_NARRATIVES + 1))
             if len(values) > MAXIMUM_NARRATIVES:
@@ -363,10 +361,15 @@ def _accept_replacement(
     return replaced, [SubmittedNarrative(REPLACEMENT + n.path, n.salt, n.body) for n in narratives]
 
 
-def _copy(value: Json) -> Json:
+def _copy(value: Json, levels: int) -> Json:
+    """Return decoded JSON with copies of its upper levels of objects and lists; the lower ones are shared."""
+    if not isinstance(value, dict | list):
+        return value
+    if levels == 1:
+        return value.copy()
     if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if isinstance(value, list) else value
+        return {key: _copy(item, levels - 1) for key, item in value.items()}
+    return [_copy(item, levels - 1) for item in value]
 
 
 def _narrative_refusal(value: Json, path: str) -> Refusal | None:

@@ -268,7 +268,16 @@ def test_a_correction_in_a_correction_without_end_is_refused() -> None:
         data = {"position": 1, "reason": "r", "replacement": {"type": name, "data": data}}
     with pytest.raises(Refused) as caught:
         accept(EVENT | {"type": name, "data": data})
-    assert reasons(caught.value) == [("INVALID_JSON", "", "the JSON is nested too deeply; send fewer levels")]
+    nested = "data.replacement.type"
+    assert reasons(caught.value) == [("NOT_CORRECTABLE", nested, "a correction cannot be corrected")]
+
+
+def test_a_value_nested_without_end_is_refused_at_its_field() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(Refused, match=r"data\.title: expected text, got a list"):
+        accept(EVENT | {"data": OBJECTIVE | {"title": deep}})
 
 
 @pytest.mark.parametrize(
