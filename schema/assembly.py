@@ -177,9 +177,13 @@ class LedgerSchema(strawberry.Schema):
 
 
 def _apart(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return execution options with a new context, so that operations of one WebSocket share no budget."""
-    context = kwargs.get("context_value")
-    return {**kwargs, "context_value": context.fork()} if isinstance(context, Context) else dict(kwargs)
+    """Return execution options with a new context, so that operations of one WebSocket share no budget.
+
+    An empty operation name counts as absent.
+    """
+    context, name = kwargs.get("context_value"), kwargs.get("operation_name") or None
+    options = {**kwargs, "operation_name": name}
+    return {**options, "context_value": context.fork()} if isinstance(context, Context) else options
 
 
 async def _only(result: ExecutionResult) -> AsyncGenerator[ExecutionResult, None]:

@@ -40,6 +40,7 @@ from api.http.graphql_request import (
     GraphqlRequest,
     check_media_type,
     receive_body,
+    refused_status,
     request_of,
     with_document,
 )
@@ -120,7 +121,7 @@ class _Endpoint(GraphQL[Context, None]):
         try:
             response = await self._answer(request, whole, receive)
         except (HTTPException, StarletteHTTPException) as error:
-            response = _refused(request, error.status_code, getattr(error, "reason", None) or error.args[0])
+            response = _refused(request, refused_status(error), getattr(error, "reason", None) or error.args[0])
         metrics.GRAPHQL_SECONDS.observe(time.perf_counter() - began)
         context = scope.get("state", {}).get("context")
         if isinstance(context, Context):
@@ -372,8 +373,7 @@ def _refused(request: Request, status: int, reason: str) -> Response:
     """Return the response that refuses a request, with a status and the reason."""
     if status == 404:  # strawberry answers a GET without a query with 404
         status, reason = 400, "the request has no query; send it as ?query=, or in the JSON of a POST"
-    error = {"message": reason, "extensions": {"code": BAD_REQUEST}}
-    response = _respond(request, {"errors": [error]}, status)
+    response = _respond(request, {"errors": [{"message": reason, "extensions": {"code": BAD_REQUEST}}]}, status)
     if status == 405:
         response.headers["Allow"] = "GET, POST"
     return response

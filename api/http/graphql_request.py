@@ -1,4 +1,4 @@
-"""Read the members of a GraphQL request from the query or the body. Imports msgspec and starlette."""
+"""Read the members of a GraphQL request from the query or the body. Imports starlette and strawberry."""
 
 import json
 from contextlib import suppress
@@ -8,8 +8,11 @@ from urllib.parse import urlencode
 import msgspec
 from cross_web import HTTPException
 from msgspec import Struct
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.types.graphql import OperationType
 
 from api.http.accept import other_charset
 from ledger.domain.errors import Refused
@@ -26,6 +29,10 @@ class GraphqlRequest(Struct, omit_defaults=True):
     operation: str | None = msgspec.field(name="operationName", default=None)
     extensions: dict[str, Any] | None = None
     document_id: str | None = msgspec.field(name="documentId", default=None)
+
+    def __post_init__(self) -> None:
+        """Take an empty operation name for none, as the specification says."""
+        self.operation = self.operation or None
 
 
 def check_media_type(request: Request, whole: bytes) -> None:
@@ -58,6 +65,13 @@ def request_of(request: Request, whole: bytes) -> GraphqlRequest | None:
         return None
 
 
+def refused_status(error: HTTPException | StarletteHTTPException) -> int:
+    """Return the status of a refused request: 405 for a mutation by GET, which only a POST may contain."""
+    cause = error.__cause__
+    is_mutation = isinstance(cause, InvalidOperationTypeError) and cause.operation_type is OperationType.MUTATION
+    return 405 if is_mutation else error.status_code
+
+
 def _decode(text: str | bytes) -> object:
     """Return decoded JSON.
 
@@ -65,7 +79,8 @@ def _decode(text: str | bytes) -> object:
         HTTPException: A key is repeated (400): a proxy may have judged the other value.
         ValueError: The text is not JSON in UTF-8.
     """
-    msgspec.json.decode(text, type=msgspec.Raw)  # stricter than Python: UTF-8 only, and no NaN
+    text = text if isinstance(text, str) else text.decode()  # Python would also read UTF-16 and half characters
+    msgspec.json.decode(text, type=msgspec.Raw)  # stricter than Python: no NaN
     try:
         return json.loads(text, object_pairs_hook=unique)
     except Refused as refused:
@@ -74,7 +89,7 @@ def _decode(text: str | bytes) -> object:
 
 def _check_members(whole: bytes) -> None:
     """Raise HTTPException (400) for JSON without members, such as null, a number or a text."""
-    with suppress(msgspec.MsgspecError, RecursionError):
+    with suppress(msgspec.MsgspecError, RecursionError, ValueError):
         if not isinstance(msgspec.json.decode(whole), dict | list):
             raise HTTPException(400, "the request is not a JSON object; send one with a query")
 

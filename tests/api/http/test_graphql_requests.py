@@ -31,6 +31,10 @@ def send(client: httpx.Client, accept: str = "*/*", /, **request: Any) -> httpx.
     return client.post("/graphql", json=request, headers={"Accept": accept})
 
 
+def by_get(client: httpx.Client, accept: str, /, **request: str) -> httpx.Response:
+    return client.get(f"/graphql?{urlencode(request)}", headers={"Accept": accept})
+
+
 def events(answer: httpx.Response) -> list[dict[str, Any]]:
     lines = [line for line in answer.text.split("\n") if line.startswith("data: {")]
     return [json.loads(line.removeprefix("data: ")) for line in lines]
@@ -97,6 +101,10 @@ async def test_a_syntax_error_is_an_error_over_every_transport(
         b'{"query": "{ __typename }", "variables": {"a": -Infinity}}',
         '{"query": "{ __typename }"}'.encode("utf-16"),
         '{"query": "{ __typename }"}'.encode("utf-32-le"),
+        '{"query": "{ __typename }", "variables": {"a": "Zo\u00eb"}}'.encode("cp1252"),
+        b'{"query": "{ __typename }", "variables": {"a": "\xc0\x80"}}',
+        b'{"query": "{ __typename }", "variables": {"a": "\xed\xa0\x80"}}',
+        b"\xff",
     ],
 )
 def test_only_json_in_utf_8_is_executed(officer: httpx.Client, content: bytes) -> None:
@@ -203,6 +211,28 @@ def test_the_content_type_of_a_post(officer: httpx.Client) -> None:
 def test_other_methods_name_those_that_are_allowed(officer: httpx.Client) -> None:
     answer = officer.request("PUT", "/graphql")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+
+
+def test_a_mutation_by_get_names_the_method_that_it_needs(officer: httpx.Client) -> None:
+    answer = by_get(officer, "*/*", query="mutation { __typename }")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+
+
+@pytest.mark.parametrize("accept", ["*/*", GRAPHQL_RESPONSE, "text/event-stream"])
+async def test_an_empty_operation_name_is_none(service: Service, officer: httpx.Client, accept: str) -> None:
+    one, two = "query A { __typename }", "query A { __typename } query B { __typename }"
+    async with await opened(
+        service, {"Authorization": f"Bearer {service.notice.tokens['officer']}"}
+    ) as connection:
+        await connection.recv()
+        for document, expected in ((one, None), (two, NAMED)):
+            request = {"query": document, "operationName": ""}
+            payload = (await operate(connection, **request))["payload"]
+            answers = [by_get(officer, accept, **request), send(officer, accept, **request)]
+            for answer in (payload, *((events(each) or [each.json()])[0] for each in answers)):
+                errors = answer if isinstance(answer, list) else answer.get("errors", [None])
+                assert [error and error["message"] for error in errors] == [expected]
+            assert expected or json.loads(await connection.recv())["type"] == "complete"
 
 
 async def test_a_null_payload_means_none(service: Service) -> None:
