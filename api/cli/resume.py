@@ -48,7 +48,7 @@ async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]
 
     Raises:
         RolledBack: Entries are lost, and the loss is not accepted.
-        LedgerError: The database has no entry of the notice.
+        LedgerError: The database has no entry of the notice, or the file of marks cannot be read or written.
     """
     async with database() as url, await connect(url, "ledger_writer") as connection:
         marks = await open_marks(Settings.from_environment().high_water_file, url)
@@ -65,6 +65,7 @@ async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]
             return None, []
         if head is None:
             raise LedgerError(f"this database has no entry of {notice}; restore a copy that has its first ones")
+        marks.write()  # a file that takes no mark would leave the notice stopped after its loss was recorded
         async with Writer(url) as writer:
             receipt = await writer.append(notice, _fact(mark, head), OPERATOR)
         marks.accept_loss(notice, await read_head(connection, notice))

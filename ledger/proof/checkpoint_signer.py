@@ -159,7 +159,7 @@ class CheckpointSigner:
 
         Raises:
             Refused: NO_CHECKPOINT: The size may not be signed.
-            Stopped: The database lost entries of the notice, or the file of high-water marks cannot be read.
+            Stopped: The database lost entries of the notice, or the file of high-water marks cannot be used.
             Unavailable: The database cannot be reached.
         """
         async with self._connected() as connection:
@@ -186,7 +186,7 @@ class CheckpointSigner:
         except Damaged as error:
             raise _refusal(f"{notice} at size {size} contradicts its earlier record: {error}") from None
         await self._marks.check(connection, notice, head)
-        await asyncio.to_thread(self._marks.save)  # before the signature, so that a new process knows this size
+        await asyncio.to_thread(self._marks.write)  # before the signature, so that a new process knows this size
         origin = self.origin(notice)
         note = sign(origin, size, root, *keys.log_signers(self._signer, origin))
         await connection.execute(_INSERT, (notice, size, root, str(self.key), note, notice))

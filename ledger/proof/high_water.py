@@ -7,9 +7,9 @@ Memory has every commit of this process. The file has every signed head, written
 process. Entries of the last second before a crash may be missing in the file.
 
 The file keeps marks by the database's address and by its server's identifier. A failover changes the former, a
-restored dump the latter. A dump restored under another name changes both. A database without a mark for a
-notice takes the mark of another database that has the same first entry. If the first entries differ, the log
-warns: the database has another ledger, or is a copy from before the notice began.
+restored dump the latter. A dump restored under another name changes both. So a later mark of another database
+applies too if both have the same first entry. It does not apply once a loss was accepted in one of them. If the
+first entries differ, the log warns: it is another ledger, or a copy from before the notice began.
 """
 
 import fcntl
@@ -107,12 +107,13 @@ class HighWaterMarks:
                 self._marks[notice] = msgspec.structs.replace(mark, first=first or b"")
 
     async def expected(self, connection: Connection, notice: str) -> Mark | None:
-        """Return the mark that a notice's tree must extend: its own, or that of the database it was copied from.
+        """Return the mark that a notice's tree must extend: its own, or a later one of another copy.
 
         Raises:
             LedgerError: The file of marks cannot be read.
         """
-        return self.mark(notice) or await self._inherited(connection, notice)
+        own, others = self.mark(notice), self._others.get(notice)
+        return await self._latest(connection, notice, own, others) if others else own
 
     def _require_readable(self, notice: str) -> None:
         """Raise Stopped if the file of marks is unreadable, and log this once."""
@@ -125,22 +126,24 @@ class HighWaterMarks:
             raise Stopped(str(error)) from None
         self.fault = None
 
-    async def _inherited(self, connection: Connection, notice: str) -> Mark | None:
-        """Take over and return the latest mark of another database with the same first entry.
+    async def _latest(
+        self, connection: Connection, notice: str, own: Mark | None, others: Sequence[Mark]
+    ) -> Mark | None:
+        """Take over and return the latest of a database's own mark and the marks of its copies.
 
-        Return None without such a mark. Log a warning if the file only has marks with other first entries.
+        Copies have the same first entry. They share their losses, so a mark of another generation does not apply.
+        Log a warning if there is no own mark and the others have other first entries.
         """
-        others = self._others.get(notice)
-        if not others:
-            return None
-        first = await entries.read_root(connection, notice, 1)
-        mark = max((mark for mark in others if mark.first and mark.first == first), default=None)
-        if mark is not None:
-            self._marks[notice] = mark
-        elif notice not in self._warned:
+        first = own.first if own is not None and own.first else await entries.read_root(connection, notice, 1)
+        copies = [mark for mark in others if mark.first and mark.first == first]
+        if own is not None:
+            copies = [mark for mark in copies if mark.generation == own.generation and mark.size > own.size]
+        if copies:
+            self._marks[notice] = max(copies)
+        elif own is None and notice not in self._warned:
             self._warned.add(notice)
             logger.warning("%s", _other_record_warning(notice, max(others)))
-        return mark
+        return self._marks.get(notice)
 
     def _stop(self, notice: str, size: int, mark: Mark) -> None:
         difference = "it ends earlier" if size < mark.size else "its entries up to there are not the same"
@@ -157,17 +160,31 @@ class HighWaterMarks:
         raise RolledBack(message)
 
     def accept_loss(self, notice: str, head: Head | None) -> None:
-        """Replace the mark of a notice by the notice's present head, in memory and in the file."""
+        """Replace the mark of a notice by the notice's present head, in memory and in the file.
+
+        Raises:
+            Stopped: The file cannot be read or written.
+        """
         mark = self.mark(notice)
         generation, first = (mark.generation + 1, mark.first) if mark else (1, b"")
         self._marks[notice] = Mark(generation, head.size if head else 0, head.root_hash if head else b"", first)
         self.stopped.pop(notice, None)
-        self.save()
+        self.write()
 
     def save(self) -> None:
-        """Merge the marks into the file and wait until they are on the disk. A failure is logged, not raised.
+        """Merge the marks into the file as `write` does, but log a failure."""
+        try:
+            self.write()
+        except Stopped as error:
+            logger.error("%s", error)  # noqa: TRY400 - the message says enough
+
+    def write(self) -> None:
+        """Merge the marks into the file, and wait until they are on the disk.
 
         A damaged file is left as it is, because it may have marks that this process lacks.
+
+        Raises:
+            Stopped: The file cannot be read or written.
         """
         if self._path is None:
             return
@@ -182,9 +199,12 @@ class HighWaterMarks:
                 draft.replace(path)
                 self._version = _version(path)
         except OSError as error:
-            logger.error("the high-water marks cannot be written to %s: %s", self._path, error.strerror)  # noqa: TRY400
+            raise Stopped(
+                f"the high-water marks cannot be written to {self._path} ({error.strerror}); nothing is signed. "
+                "Give the service's account the right to write the file and its folder, or free space there"
+            ) from None
         except LedgerError as error:
-            logger.error("%s", error)  # noqa: TRY400 - the message says enough
+            raise Stopped(str(error)) from None
 
     def _refresh(self) -> None:
         """Read the file if another process changed it."""

@@ -7,7 +7,11 @@ import psycopg
 import pytest
 
 from api.cli import resume
+from ledger.append.writer import Writer
+from ledger.domain.authorisation import Credential
 from ledger.follow.source import Slot
+from ledger.intake.parse import accept
+from ledger.proof.high_water import open_marks
 from tests.api.cli_tools import Ledger, caller, url_of
 from tests.api.process import serving
 from tests.api.service import NO_TLS, NOTICE, STRUCTURED, begin, progress, run
@@ -81,3 +85,30 @@ def test_a_loss_stops_the_notice_until_the_operator_accepts_it(
         ).fetchone()
     assert row is not None
     assert f'"size":{first["position"]}'.encode() in row[0]
+
+
+def test_no_loss_is_recorded_that_the_file_of_marks_cannot_take(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: str
+) -> None:
+    async def record_more() -> None:
+        marks = await open_marks(tmp_path / "high-water.json", database)
+        async with Writer(database, marks=marks) as writer:
+            await writer.append(NOTICE, accept(progress()), Credential("officer"))
+
+    run(begin(database))
+    backup = Backup(database)
+    backup.take()
+    run(record_more())
+    backup.restore()
+    monkeypatch.setenv("LEDGER_DATA", str(tmp_path))
+    monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(database))
+    ledger = caller(capsys)
+    (tmp_path / "high-water.new").mkdir()
+    refused = ledger("resume", NOTICE, "--accept-loss")
+    assert (refused.status, "high-water.json (Is a directory)" in refused.err) == (1, True)
+    (tmp_path / "high-water.new").rmdir()
+    accepted = ledger("resume", NOTICE, "--accept-loss")
+    assert "The loss is recorded as entry" in accepted.out
+    with psycopg.connect(database) as connection:
+        [(losses,)] = connection.execute("SELECT count(*) FROM ledger.entries WHERE type LIKE '%.LossAccepted.v1'")
+    assert losses == 1

@@ -225,6 +225,30 @@ async def test_a_copy_under_another_name_has_the_marks_of_its_history(
         await record_more(writer)
 
 
+async def test_a_database_left_for_its_copy_does_not_go_on_at_its_old_end(
+    database: str, backup: Backup, tmp_path: Path
+) -> None:
+    """Move a service to a copy of its database and back, as when the move is given up."""
+    file = tmp_path / "high-water.json"
+    copy = make_conninfo(database, dbname=backup.copy)
+    for url in (database, copy):
+        marks = await open_marks(file, url)
+        async with Writer(url, marks=marks) as writer, signer(url, marks) as log:
+            await record_more(writer, count=LOST if url == copy else 0)
+            await log.sign_heads()
+            assert not log.refused
+    marks = await open_marks(file, database)
+    async with Writer(database, marks=marks) as writer, signer(database, marks) as log:
+        with pytest.raises(RolledBack):
+            await writer.append(NOTICE, progress(), ALICE)
+        await log.sign_heads()
+        assert NOTICE in marks.stopped
+        assert isinstance(await writer.append(OTHER, progress(), ALICE), Receipt)
+        async with await connect(database) as connection:
+            marks.accept_loss(NOTICE, await read_head(connection, NOTICE))
+        await record_more(writer)
+
+
 async def test_a_notice_that_begins_again_in_another_database_is_warned_of(
     database: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -273,3 +297,22 @@ async def test_a_damaged_file_stops_recording_and_signing_until_it_is_restored(
         await log.sign_heads()
         assert (log.refused, marks.fault) == ({}, None)
         await record_more(writer)
+
+
+@pytest.mark.parametrize("obstacle", ["high-water.new", "high-water.lock"])
+async def test_no_head_is_signed_that_the_file_of_marks_cannot_take(
+    database: str, tmp_path: Path, obstacle: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    marks = await open_marks(tmp_path / "high-water.json", database)
+    (tmp_path / obstacle).mkdir()
+    async with Writer(database, marks=marks) as writer, signer(database, marks) as log:
+        await begin(writer, NOTICE)
+        for _ in range(2):
+            await log.sign_heads()
+            assert "cannot be written" in log.refused[NOTICE]
+        assert len([record for record in caplog.records if "cannot be written" in record.message]) == 1
+        with pytest.raises(Stopped):
+            await log.latest(NOTICE)
+        await record_more(writer)
+        (tmp_path / obstacle).rmdir()
+        assert (await log.checkpoint(NOTICE)).size == SETTING_SIZE + LOST
