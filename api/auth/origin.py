@@ -1,7 +1,7 @@
 """Compare the hosts and origins of requests with the address of this service.
 
-One host has many spellings (RFC 3986 and 4291). Letter case, a final dot and a default port make no difference. Nor
-do the zeros and the zone of an IPv6 address. Imports starlette.
+One host has many spellings (RFC 3986 and 4291). Letter case, a final dot and a default port make no difference.
+Nor do the zeros and the zone of an IPv6 address. Imports starlette.
 """
 
 import re

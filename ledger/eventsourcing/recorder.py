@@ -28,7 +28,7 @@ from psycopg.rows import tuple_row
 
 from ledger.append.receipt import Receipt
 from ledger.domain.authorisation import Credential
-from ledger.domain.errors import Refusal, Refused
+from ledger.domain.errors import LedgerError, Refusal, Refused
 from ledger.eventsourcing.datastore import LedgerDatastore
 from ledger.eventsourcing.recording import WriterThread
 from ledger.intake.parse import SubmittedFact, accept, read_json
@@ -198,6 +198,9 @@ class NoticeSubscription(ListenNotifySubscription[NoticeRecorder]):
                         self._has_been_notified.set()
             except (psycopg.Error, DatabaseError):
                 self._has_been_notified.wait(RECONNECT_SECONDS)
+            except LedgerError as error:  # the connection lacks its role; waiting does not help
+                self._thread_error = error
+                self.stop()
 
     def _pull(self) -> None:
         try:

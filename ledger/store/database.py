@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import psycopg
 from msgspec import Struct
-from psycopg import AsyncConnection, IsolationLevel
+from psycopg import AsyncConnection, BaseConnection, IsolationLevel
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ledger.domain.errors import LedgerError, Unavailable
@@ -256,9 +256,21 @@ async def check_session(connection: AsyncConnection[Any], settings: Mapping[str,
     Raises:
         LedgerError: A setting differs. The message names the setting, and a pooler before the server if any.
     """
-    expected = {**settings, **_REQUIRED}
-    row = await (await connection.execute(_CHECK, (list(expected),))).fetchone()
+    statement, names = session_query(settings)
+    judge_session(connection, settings, await (await connection.execute(statement, (names,))).fetchone())
+
+
+def session_query(settings: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Return the query for what a connection has, and its parameter: the names of the settings."""
+    return _CHECK, [*settings, *_REQUIRED]
+
+
+def judge_session(
+    connection: BaseConnection[Any], settings: Mapping[str, str], row: tuple[Any, ...] | None
+) -> None:
+    """Check the row of `session_query`; raise LedgerError as `check_session` does."""
     assert row is not None  # noqa: S101 - the query always returns one row
+    expected = {**settings, **_REQUIRED}
     wrong = [
         f"{name} is {value!r} instead of {expected[name]!r}"
         for name, value in zip(expected, row[1], strict=True)
@@ -271,7 +283,7 @@ async def check_session(connection: AsyncConnection[Any], settings: Mapping[str,
         raise LedgerError(f"the connection to the database lacks its settings: {', '.join(wrong)}; {remedy}")
 
 
-def is_pooled(connection: AsyncConnection[Any], backend: int) -> bool:
+def is_pooled(connection: BaseConnection[Any], backend: int) -> bool:
     """Return whether a connection goes through a pooler, which reports another process number than `backend`."""
     return connection.info.backend_pid != backend
 

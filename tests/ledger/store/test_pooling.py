@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from psycopg import AsyncConnection, sql
+from psycopg.rows import dict_row
 
 from ledger.domain.errors import LedgerError, Unavailable
+from ledger.eventsourcing.datastore import LedgerDatastore
 from ledger.store.database import PINNED, connect
 from ledger.store.pooling import check_sessions, refuse_transaction_pooling
 from tests.journeys.tcp_server import TcpServer, tcp_server
@@ -77,6 +80,26 @@ async def test_a_pooler_that_drops_the_settings_is_named(behind: TcpServer, tmp_
             await connect(url)
         with pytest.raises(LedgerError, match="connect to PostgreSQL directly"):
             await refuse_transaction_pooling(url)
+
+
+def test_a_guest_does_not_run_with_the_rights_of_the_login_behind_a_pooler(
+    behind: TcpServer, tmp_path: Path
+) -> None:
+    """Check every door of the library's datastore: the pool's first connection, its later ones, and LISTEN."""
+    with bouncer(behind, tmp_path, "session", ignores_options=True) as url:
+        datastore = LedgerDatastore(url, "ledger_guest")
+        try:
+            with pytest.raises(LedgerError, match=r"role is .* such as PgBouncer"), datastore.transaction():
+                pass
+            with pytest.raises(LedgerError, match=r"role is .* such as PgBouncer drops them"):
+                datastore.listening_connection()
+            with (
+                psycopg.connect(url, autocommit=True, row_factory=dict_row) as later,
+                pytest.raises(LedgerError, match="role is"),
+            ):
+                datastore.after_connect_func()(later)
+        finally:
+            datastore.close()
 
 
 async def test_a_pooler_that_refuses_the_settings_is_an_error_that_names_them(
