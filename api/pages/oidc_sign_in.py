@@ -53,7 +53,7 @@ class _Tokens(Struct):
 async def get_begin(request: Request) -> Response:
     """Answer `GET /sign-in/organisation`: redirect to the issuer.
 
-    A host with a final dot is redirected to the host without it, where the issuer sends the person back to.
+    A host with a final dot is redirected to the one without, to which the issuer sends people back.
 
     Raises:
         Unavailable: The issuer cannot be reached.

@@ -40,7 +40,7 @@ MAXIMUM_REASONS = 50
 SERVER_ATTRIBUTES = ("ledger", "position", "recordedat", "actor", "actorrole", "nonce")
 TRACE_ATTRIBUTES = ("traceparent", "tracestate")
 """Attributes of the CloudEvents extension for tracing. They describe an event's transport and are dropped."""
-_APART = frozenset({*SERVER_ATTRIBUTES, *TRACE_ATTRIBUTES})
+_APART = {*SERVER_ATTRIBUTES, *TRACE_ATTRIBUTES}
 _ID = re.compile(ID_PATTERN)
 _S = TypeVar("_S", bound=Struct)
 _WORDS = r"[A-Za-z0-9][A-Za-z0-9.()_-]{0,31}( [A-Za-z0-9][A-Za-z0-9.()_-]{0,31}){0,31}"
@@ -212,10 +212,9 @@ def _accept_envelope(event: dict[str, Json]) -> tuple[Event | None, list[Refusal
     """Return an event's attributes, or None if the attributes do not decode, and the attributes' refusals."""
     refusals: list[Refusal] = []
     if not _APART.isdisjoint(event):
-        reserved = [name for name in SERVER_ATTRIBUTES if name in event]
-        refusals += [
-            Refusal("SERVER_ATTRIBUTE", f"the ledger sets {name}; leave it out", name) for name in reserved
-        ]
+        reserved = filter(event.__contains__, SERVER_ATTRIBUTES)
+        message = "the ledger sets {}; leave it out"
+        refusals += [Refusal("SERVER_ATTRIBUTE", message.format(name), name) for name in reserved]
         event = {name: event[name] for name in event if name not in _APART}
     try:
         envelope = convert(event, Event, "")
@@ -363,13 +362,11 @@ def _accept_replacement(
 
 def _copy(value: Json, levels: int) -> Json:
     """Return decoded JSON with copies of its upper levels of objects and lists; the lower ones are shared."""
-    if not isinstance(value, dict | list):
+    if levels == 0:
         return value
-    if levels == 1:
-        return value.copy()
     if isinstance(value, dict):
         return {key: _copy(item, levels - 1) for key, item in value.items()}
-    return [_copy(item, levels - 1) for item in value]
+    return [_copy(item, levels - 1) for item in value] if isinstance(value, list) else value
 
 
 def _narrative_refusal(value: Json, path: str) -> Refusal | None:
