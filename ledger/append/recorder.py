@@ -78,7 +78,8 @@ class Recorder:
 
         Args:
             requests: The requests, in order.
-            wait: True to wait `LOCK_MILLISECONDS` for a head that another process has locked.
+            wait: True to wait `LOCK_MILLISECONDS` for the first head that another process has locked; no call
+                waits for a second one.
 
         Returns:
             One result per request, in the same order; LockNotAvailable if its notice's head is still locked.
@@ -86,8 +87,14 @@ class Recorder:
         try:
             if isinstance(self._clock, MachineClock):
                 self._clock.check_elapsed()
-            results = None if self._careful or not wait else await self._quickly(requests)
-            return results if results is not None else await self._carefully(requests, wait)
+            if not self._careful and wait:
+                try:
+                    results = await self._quickly(requests)
+                except LockNotAvailable:
+                    results, wait = None, False
+                if results is not None:
+                    return results
+            return await self._carefully(requests, wait)
         except Exception as error:  # noqa: BLE001 (every caller gets a result)
             self._folded.clear()
             return [error] * len(requests)
@@ -105,7 +112,11 @@ class Recorder:
     # --- the quick way
 
     async def _quickly(self, requests: Sequence[AppendRequest]) -> list[Result] | None:
-        """Store a batch on the state in memory. Return the results, or None if the batch needs the careful way."""
+        """Store a batch on the state in memory. Return the results, or None if the batch needs the careful way.
+
+        Raises:
+            LockNotAvailable: Another process has locked a head; nothing is stored.
+        """
         if any(request.alone for request in requests):
             return None
         groups = _by_notice(requests)
@@ -128,6 +139,9 @@ class Recorder:
             ):  # nothing was committed; the lock's commit waits for the standbys, which may lack the entry
                 self._forget(groups)
                 return None
+        except LockNotAvailable:
+            self._forget(groups)
+            raise
         except (psycopg.Error, Damaged, Refused, Stopped):
             self._forget(groups)
             return None
@@ -178,6 +192,7 @@ class Recorder:
                     results.setdefault(number, [refused] * len(requests[number].items))
             except (Damaged, Stopped, WorkerLost, LockNotAvailable) as error:  # the other notices go on
                 results |= {number: error for number in group if number not in results}
+                wait = wait and not isinstance(error, LockNotAvailable)
             except Exception as error:  # noqa: BLE001 (what was answered stays answered)
                 self._folded.clear()
                 return [results.get(number, error) for number in range(len(requests))]

@@ -237,14 +237,19 @@ class Writer:
         while True:
             await self._wait()
             while (due := self._due()) is not None or self._queue:
-                batch = self._retry(due) if due is not None else self._batch()
-                results = await self._recorder.record([waiting.request for waiting in batch], wait=due is None)
-                for waiting, result in zip(batch, results, strict=True):
-                    self._finish(waiting, result)
-                if due is not None and due in self._locked and not self._locked[due].requests:
-                    del self._locked[due]
+                if due is not None:
+                    await self._record(self._retry(due), wait=False)
+                    if due in self._locked and not self._locked[due].requests:
+                        del self._locked[due]
+                if self._queue:  # many locked notices must not hold it back
+                    await self._record(self._batch(), wait=True)
             if self._closing and not self._locked:
                 return
+
+    async def _record(self, batch: Sequence[_Waiting], *, wait: bool) -> None:
+        results = await self._recorder.record([waiting.request for waiting in batch], wait=wait)
+        for waiting, result in zip(batch, results, strict=True):
+            self._finish(waiting, result)
 
     async def _wait(self) -> None:
         """Wait for a request, or for the next retry of a locked notice."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import pytest
 
@@ -12,17 +13,20 @@ from ledger.append.receipt import Receipt
 from ledger.append.recorder import Recorder, Result
 from ledger.append.writer import Writer
 from ledger.domain.errors import Busy, Unavailable
+from ledger.store import entries
 from ledger.store.database import connect
+from ledger.store.entries import Connection, Head
 from tests.ledger.history import ALICE, NOTICE, SETTING_SIZE, begin, progress
 
 OTHER = "other-2023"
 
 
 @asynccontextmanager
-async def locked(database: str) -> AsyncIterator[None]:
-    """Hold the lock on the notice's head."""
+async def locked(database: str, *notices: str) -> AsyncIterator[None]:
+    """Hold the locks on the heads of notices."""
     async with await connect(database) as connection, connection.transaction():
-        await connection.execute("SELECT FROM ledger.heads WHERE notice = %s FOR UPDATE", (NOTICE,))
+        names = list(notices or [NOTICE])
+        await connection.execute("SELECT FROM ledger.heads WHERE notice = ANY(%s) FOR UPDATE", (names,))
         yield
 
 
@@ -61,6 +65,44 @@ async def test_only_the_first_try_waits_for_a_lock(database: str, monkeypatch: p
             await asyncio.wait_for(thrice.wait(), 20)
         await asyncio.wait_for(waiting, 20)
     assert (tries[0], set(tries[1:])) == (True, {False})
+
+
+@pytest.mark.parametrize("careful", [False, True])
+async def test_only_the_first_of_many_locked_heads_is_waited_for(
+    database: str, monkeypatch: pytest.MonkeyPatch, *, careful: bool
+) -> None:
+    waits: list[bool] = []
+    lock_head = entries.lock_head
+
+    async def noted(connection: Connection, notice: str, *, wait: bool = True) -> tuple[Head | None, datetime]:
+        waits.append(wait)
+        return await lock_head(connection, notice, wait=wait)
+
+    many = [f"many-{number}" for number in range(5)]
+    async with Writer(database) as writer:
+        for notice in (*many, OTHER):
+            await begin(writer, notice)
+        monkeypatch.setattr(entries, "lock_head", noted)
+        async with locked(database, *many):
+            writer._recorder._careful = careful
+            waiting = [asyncio.create_task(writer.append(notice, progress(), ALICE)) for notice in many]
+            assert isinstance(await asyncio.wait_for(writer.append(OTHER, progress(), ALICE), 20), Receipt)
+            first = waits[: len(many)]
+        receipts = await asyncio.wait_for(asyncio.gather(*waiting), 20)
+    assert first == [careful, False, False, False, False]
+    assert {receipt.position for receipt in receipts} == {SETTING_SIZE + 1}
+
+
+async def test_tries_for_a_lock_leave_turns_to_the_queue(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writers, "LOCK_PAUSE", 0.0)  # a try is always due, as with many locked notices
+    async with Writer(database) as writer:
+        for notice in (NOTICE, OTHER):
+            await begin(writer, notice)
+        async with locked(database):
+            waiting = asyncio.create_task(writer.append(NOTICE, progress(), ALICE))
+            for _ in range(3):
+                assert isinstance(await asyncio.wait_for(writer.append(OTHER, progress(), ALICE), 20), Receipt)
+        assert isinstance(await asyncio.wait_for(waiting, 20), Receipt)
 
 
 async def test_a_lock_that_is_never_freed_is_reported(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
