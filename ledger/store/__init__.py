@@ -1,1 +1,1 @@
-"""Connections, migrations, and the only SQL that stores or reads entries."""
+"""Connections, migrations, and the only SQL that stores entries."""

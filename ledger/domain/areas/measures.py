@@ -57,7 +57,7 @@ class Direction(WordList):
 
 
 class MeasureDefined(Fact, frozen=True, kw_only=True):
-    """A measure was defined, with its baseline; its definition never changes."""
+    """A measure was defined, with its unit and direction."""
 
     act: ClassVar[str] = "defineMeasure"
     begins: ClassVar[bool] = True
