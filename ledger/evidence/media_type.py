@@ -19,16 +19,18 @@ _SETS = (
     {"application/msword", "application/vnd.ms-word", "application/x-msword"},
     {"application/msaccess", "application/mdb", "application/vnd.ms-access", "application/vnd.msaccess"}
     | {"application/x-mdb", "application/x-msaccess"},
-    {"application/pdf", "application/acrobat", "application/x-pdf", "text/pdf"},
+    {"application/pdf", "application/acrobat", "application/wps-office.pdf", "application/x-pdf", "text/pdf"}
+    | {"text/x-pdf"},
     {"application/postscript", "application/eps", "application/illustrator", "application/x-eps", "image/x-eps"},
     {"application/rtf", "application/richtext", "application/x-rtf", "text/richtext", "text/rtf"},
     {"application/vnd.ms-excel", "application/excel", "application/msexcel", "application/x-excel"}
     | {"application/x-msexcel", "application/xls"},
     {"application/vnd.ms-powerpoint", "application/mspowerpoint", "application/powerpoint"}
     | {"application/x-mspowerpoint"},
-    {"application/vnd.sqlite3", "application/x-sqlite3"},
+    {"application/vnd.sqlite3", "application/geopackage+sqlite3", "application/x-sqlite3"},
     {"application/vnd.rar", "application/rar", "application/x-rar", "application/x-rar-compressed"},
-    {"application/x-7z-compressed", "application/x-7z"},
+    {"application/x-7z-compressed", "application/7z", "application/x-7z"},
+    {"application/x-tar", "application/tar"},
     {"application/x-spss-sav", "application/x-spss-savefile"},
     {"application/xml", "text/xml"},
     {"application/x-mswinurl", "application/internet-shortcut", "text/x-url"},
@@ -51,10 +53,22 @@ _SETS = (
     {"image/gif", "image/x-citrix-gif"},
     {"image/heic", "image/heic-sequence", "image/heif", "image/heif-sequence"},
     {"image/jpeg", "image/jpg", "image/pjpeg", "image/x-citrix-jpeg"},
+    {"image/jp2", "image/jpeg2000", "image/jpeg2000-image", "image/jpx", "image/x-jp2"},
     {"image/png", "image/apng", "image/vnd.mozilla.apng", "image/x-citrix-png", "image/x-png"},
     {"image/svg+xml", "image/svg"},
-    {"image/tiff", "image/tif", "image/x-tiff", "image/x-adobe-dng", "image/x-canon-cr2", "image/x-nikon-nef"}
+    {
+        "image/tiff",
+        "application/tiff",
+        "image/tif",
+        "image/x-tif",
+        "image/x-tiff",
+        "image/x-adobe-dng",
+        "image/x-canon-cr2",
+        "image/x-nikon-nef",
+    }
     | {"image/x-sony-arw"},
+    {"image/webp", "image/x-webp"},
+    {"image/vnd.djvu", "image/vnd.djvu+multipage", "image/x-djvu"},
     {"image/vnd.adobe.photoshop", "application/photoshop", "application/x-photoshop", "image/photoshop"}
     | {"image/psd", "image/x-psd"},
     {
@@ -69,18 +83,20 @@ _SETS = (
     {"image/vnd.microsoft.icon", "application/ico", "image/ico", "image/icon", "image/x-ico", "image/x-icon"},
     {"message/rfc822", "application/x-mimearchive", "multipart/related"},
     {"text/calendar", "application/ics"},
+    {"text/vcard", "application/vcard", "text/directory", "text/x-vcard"},
     {"text/csv", "application/csv", "text/comma-separated-values", "text/x-csv"},
     {"video/avi", "video/divx", "video/msvideo", "video/vnd.avi", "video/x-avi", "video/x-msvideo"},
     {"video/mp4", "application/mp4", "audio/3gpp", "audio/3gpp2", "audio/m4a", "audio/mp4", "audio/mp4a-latm"}
     | {"audio/x-m4a", "audio/x-m4b", "video/3gpp", "video/3gpp2", "video/quicktime", "video/x-m4v"},
     {"video/webm", "application/x-matroska", "audio/matroska", "audio/webm", "audio/x-matroska"}
-    | {"video/matroska", "video/x-matroska"},
+    | {"video/matroska", "video/mkv", "video/x-matroska"},
+    {"video/mpeg", "video/dvd", "video/mpg", "video/x-mpeg", "video/x-mpeg2"},
     {"video/x-ms-wmv", "application/vnd.ms-asf", "audio/x-ms-wma", "video/x-ms-asf"},
 )
 """Sets of media types that name one format, or several formats with one signature."""
 _SET_OF = {name: frozenset(names) for names in _SETS for name in names}
 _TEXTS = {"application/json", "application/xml", "application/x-ndjson", "image/svg"}
-_TEXTS |= _SET_OF["message/rfc822"] | _SET_OF["text/csv"]
+_TEXTS |= _SET_OF["message/rfc822"] | _SET_OF["text/csv"] | _SET_OF["text/vcard"]
 UNKNOWN = "application/octet-stream"
 """Media type of a file of an unknown format."""
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -93,12 +109,13 @@ _HTML = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)\b", re.IGNORECASE)
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 _OTHER_FORMATS = {
-    "application/msword": "application/rtf",
-    "application/vnd.ms-excel": "text/csv",
-    "audio/aac": "audio/mp4",
-    "image/heic": "image/avif",
+    "application/msword": ("application/rtf", f"{_OPEN_XML}wordprocessingml.document"),
+    "application/vnd.ms-excel": ("text/csv", f"{_OPEN_XML}spreadsheetml.sheet"),
+    "application/vnd.ms-powerpoint": (f"{_OPEN_XML}presentationml.presentation",),
+    "audio/aac": ("audio/mp4",),
+    "image/heic": ("image/avif",),
 }
-"""Media type → another format whose files often have this type, for example CSV on Windows with Excel."""
+"""Media type → other formats whose files often have this type, for example CSV on Windows with Excel."""
 _PDF = b"%PDF-"
 _XML = re.compile(rb"(\xef\xbb\xbf)?<\?xml\b")
 _GZIP = re.compile(rb"\x1f\x8b\x08")
@@ -120,7 +137,7 @@ _BEGINNINGS = {
     "application/vnd.fdf": re.compile(rb"%FDF-"),
     "application/vnd.ms-excel": _HTML,  # “Export to Excel” of many programs
     "application/vnd.ms-outlook-pst": re.compile(rb"!BDN"),
-    "application/vnd.visio": _XML,
+    "application/vnd.visio": re.compile(_XML.pattern + rb"|PK\x03\x04"),
     "application/x-iwork-keynote-sffkey": re.compile(rb"PK\x03\x04"),
     "application/x-plist": _XML,
     "audio/amr": re.compile(rb"#!AMR"),
@@ -171,8 +188,8 @@ def mismatch(declared: str, head: bytes, tail: bytes) -> str | None:
         tail: Last bytes of the file, without bytes that `head` has.
     """
     name = declared.lower()
-    other = next((kind for prefix, kind in _OTHER_FORMATS.items() if name in _names(prefix)), None)
-    if other is not None and not head.startswith(_OLE) and mismatch(other, head, tail) is None:
+    others = next((kinds for prefix, kinds in _OTHER_FORMATS.items() if name in _names(prefix)), ())
+    if not head.startswith(_OLE) and any(mismatch(other, head, tail) is None for other in others):
         return None
     if any(name in _names(kind) and beginning.match(head) for kind, beginning in _BEGINNINGS.items()):
         return None
