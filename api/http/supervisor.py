@@ -1,68 +1,29 @@
 """Keep the worker processes running: a worker that ends is started again, for ever, with growing pauses.
 
-uvicorn's own supervisor stops the whole service when a worker fails to start. Its workers take seconds to import
-the application; the workers here are forked from a process that has imported it. Imports uvicorn.
+uvicorn's own supervisor stops the whole service when a worker fails to start. Imports uvicorn.
 """
 
 import logging
-import multiprocessing
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import wait
 from socket import socket
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
-from uvicorn.supervisors.multiprocess import Process
 
-from api.http.watchdog import Server, Watchdog
+from api.http import worker
+from api.http.watchdog import Watchdog
+from api.http.worker import CannotStart, Worker
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
-_PRELOADED = ("api.http.server", "api.http.preload")
-"""Modules that are imported once, before the workers are forked."""
-_SERVER = multiprocessing.get_context("forkserver")
+KILLED_SECONDS = 5.0
+"""Seconds to wait for a killed worker; the kernel may not be able to end it yet."""
+_LIMITS = "check the limits of processes, threads, open files, memory and disk"
 logger = logging.getLogger(__name__)
-
-
-class Worker(Process):
-    """A worker that is forked with the application imported, and ends with its supervisor."""
-
-    def __init__(self, config: uvicorn.Config, sockets: list[socket]) -> None:
-        super().__init__(config, sockets)
-        _SERVER.set_forkserver_preload(list(_PRELOADED))
-        # uvicorn types it as a process of its own start method, spawn
-        self.process = _SERVER.Process(target=self.target, args=(sockets,))  # type: ignore[assignment]
-
-    def start(self) -> None:
-        """Start the process, and close this process's copy of the worker's end of the pipe.
-
-        A ping then fails at once when the worker has died. With the copy open, it would wait for its timeout.
-        """
-        super().start()
-        self.child_conn.close()
-
-    def target(self, sockets: list[socket] | None = None) -> None:
-        """Serve until a signal, or the end of the supervisor."""
-        threading.Thread(target=_end_with_supervisor, daemon=True).start()
-        self._server = Server(self.config)
-        with suppress(KeyboardInterrupt):  # Ctrl-C, after the server has stopped
-            super().target(sockets)
-
-
-def _end_with_supervisor() -> None:
-    """Stop this worker once its supervisor has ended.
-
-    Otherwise nobody would stop the worker, and it would keep the port.
-    """
-    supervisor = multiprocessing.parent_process()
-    if supervisor is not None:
-        wait([supervisor.sentinel])
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Supervisor(Multiprocess):
@@ -75,15 +36,17 @@ class Supervisor(Multiprocess):
         self,
         config: uvicorn.Config,
         sockets: list[socket],
-        start: Callable[[uvicorn.Config, list[socket]], Process] = Worker,
+        start: Callable[[uvicorn.Config, list[socket]], Worker] = worker.start,
         clock: Callable[[], float] = time.monotonic,
         seconds: float = 60.0,
     ) -> None:
         super().__init__(config, sockets)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: self._watchdog.notify())
+        self._seconds = seconds
         self._watchdog = Watchdog(seconds, self._waits_for, self._stop, self._kill)
-        self._new, self._clock = start, clock
+        self._start, self._clock = start, clock
+        self._workers: dict[int, Worker] = {}
         self._pauses: dict[int, float] = {}
         self._due: dict[int, float] = {}
 
@@ -94,35 +57,57 @@ class Supervisor(Multiprocess):
 
     def init_processes(self) -> None:
         """Start the workers."""
-        self.processes = [self._start() for _ in range(self.processes_num)]
+        for number in range(self.processes_num):
+            self._due[number] = self._clock()
+            self._start_when_due(number)
 
     def keep_subprocess_alive(self) -> None:
         """Start each worker that has ended, once its pause is over; reset the pause of a worker that serves."""
-        for number, process in enumerate(self.processes):
+        for number in range(self.processes_num):
             if self.should_exit.is_set():
                 return
-            if number not in self._due and not process.is_alive(timeout=self.config.timeout_worker_healthcheck):
+            if number not in self._due and not self._workers[number].is_alive(
+                timeout=self.config.timeout_worker_healthcheck
+            ):
                 if self.should_exit.is_set():
                     return
-                self._note_end(number, process)
+                self._note_end(number)
             if number in self._due:
                 self._start_when_due(number)
-            elif number in self._pauses and process.is_ready():
+            elif number in self._pauses and self._workers[number].is_ready():
                 del self._pauses[number]
 
     def restart_all(self) -> None:
         """Replace the workers one after another (SIGHUP); each new worker serves before the old worker stops."""
-        for number, old in enumerate(self.processes):
-            new = self._start()
+        for number in range(self.processes_num):
+            if self.should_exit.is_set():
+                return
+            try:
+                new = self._start(self.config, self.sockets)
+            except CannotStart as fault:
+                logger.warning("no new worker can start: %s; %s; the old ones serve on", fault, _LIMITS)
+                return
             if not new.wait_until_ready(self.config.timeout_worker_healthcheck, self.should_exit):
-                new.kill()
-                new.join()
+                _end(new)
                 logger.error("the new worker %s was not ready in time; the old ones serve on", new.pid)
                 return
-            old.terminate()
-            old.join()
-            self.processes[number] = new
+            old = self._workers.get(number)
+            self._workers[number] = new
             self._due.pop(number, None)
+            if old is not None:
+                old.terminate()
+                old.join(self._seconds)
+                _end(old)
+
+    def terminate_all(self) -> None:
+        """Tell the workers to stop."""
+        for process in self._workers.values():
+            process.terminate()
+
+    def join_all(self) -> None:
+        """Wait until the workers have ended."""
+        for process in self._workers.values():
+            process.join()
 
     def handle_ttin(self) -> None:
         """Start no further worker (SIGTTIN), because LEDGER_WORKERS is the number of workers."""
@@ -139,30 +124,44 @@ class Supervisor(Multiprocess):
         self._send(signal.SIGKILL)
 
     def _send(self, number: signal.Signals) -> None:
-        for worker, process in enumerate(self.processes):
-            if worker not in self._due and process.pid is not None:
+        for process in list(self._workers.values()):
+            if process.pid is not None:
                 with suppress(ProcessLookupError):
                     os.kill(process.pid, number)
 
     def _waits_for(self) -> list[str]:
-        return [f"worker {process.pid}" for process in self.processes]
+        return [f"worker {process.pid}" for process in list(self._workers.values())]
 
-    def _note_end(self, number: int, process: Process) -> None:
-        process.kill()  # it may hang
-        process.join()
+    def _note_end(self, number: int) -> None:
+        process = self._workers.pop(number)
+        _end(process)  # it may hang
         pause = self._pauses.get(number, 0.0)
-        self._pauses[number] = min(max(FIRST_PAUSE_SECONDS, pause * 2), LONGEST_PAUSE_SECONDS)
-        self._due[number] = self._clock() + pause
+        self._postpone(number, pause)
         logger.warning(
             "worker %s ended (exit code %s); it starts again in %d s", process.pid, process.exitcode, pause
         )
 
     def _start_when_due(self, number: int) -> None:
-        if self._clock() >= self._due[number]:
+        if self._clock() < self._due[number]:
+            return
+        try:
+            self._workers[number] = self._start(self.config, self.sockets)
+        except CannotStart as fault:
+            pause = self._pauses.get(number, FIRST_PAUSE_SECONDS)
+            self._postpone(number, pause)
+            level = logging.WARNING if self._workers else logging.ERROR
+            others = "the others serve on" if self._workers else "no worker runs"
+            logger.log(level, "a worker cannot start: %s; %s; %s; next try in %d s", fault, _LIMITS, others, pause)
+        else:
             del self._due[number]
-            self.processes[number] = self._start()
 
-    def _start(self) -> Process:
-        process = self._new(self.config, self.sockets)
-        process.start()
-        return process
+    def _postpone(self, number: int, pause: float) -> None:
+        """Note the instant at which a worker is due to start, and a longer pause for the next time."""
+        self._due[number] = self._clock() + pause
+        self._pauses[number] = min(max(FIRST_PAUSE_SECONDS, pause * 2), LONGEST_PAUSE_SECONDS)
+
+
+def _end(process: Worker) -> None:
+    """Kill a worker, and wait a short time for its end."""
+    process.kill()
+    process.join(KILLED_SECONDS)

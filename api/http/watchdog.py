@@ -57,11 +57,13 @@ class Watchdog(threading.Thread):
         self._signals.get()
         self._on_signal()
         time.sleep(self._seconds)
-        last_line = threading.Thread(target=self._log, daemon=True)
-        last_line.start()
-        last_line.join(LOG_SECONDS)
-        self._before_end()
-        os._exit(1)
+        try:
+            last_line = threading.Thread(target=self._log, daemon=True)
+            last_line.start()
+            last_line.join(LOG_SECONDS)
+        finally:  # no thread can be started at the limit of processes
+            self._before_end()
+            os._exit(1)
 
     def _log(self) -> None:
         fields = {"waitsFor": self._waits_for()[:_NAMED]}

@@ -15,10 +15,10 @@ import psycopg
 import pytest
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors.multiprocess import Process
 
 from api.http.server import START_SECONDS
-from api.http.supervisor import LONGEST_PAUSE_SECONDS, Supervisor, Worker
+from api.http.supervisor import LONGEST_PAUSE_SECONDS, Supervisor
+from api.http.worker import CannotStart, Worker
 from ledger.store.database import migrate
 from tests.api.process import serving
 from tests.api.service import begin, progress, run
@@ -42,15 +42,21 @@ class FakeWorker:
     def start(self) -> None:
         """Do nothing."""
 
-    kill = join = start
+    def join(self, timeout: float) -> None:
+        """Do nothing."""
+
+    kill = start
 
 
-def test_a_worker_that_cannot_start_is_started_again_for_ever_with_growing_pauses() -> None:
+@pytest.mark.parametrize("refuses", [True, False], ids=["nothing is forked", "it ends at once"])
+def test_a_worker_that_cannot_start_is_started_again_for_ever_with_growing_pauses(*, refuses: bool) -> None:
     now, starts = 0.0, list[float]()
 
-    def start(_config: uvicorn.Config, _sockets: list[Any]) -> Process:
+    def start(_config: uvicorn.Config, _sockets: list[Any]) -> Worker:
         starts.append(now)
-        return cast("Process", worker)
+        if refuses and not worker.serves:
+            raise CannotStart("Resource temporarily unavailable")
+        return cast("Worker", worker)
 
     worker = FakeWorker()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
