@@ -38,15 +38,25 @@ _PROVIDER = re.compile(
     r"(?<=\w) at (?=(?:(?:g|google|hot|proton)mail|outlook|yahoo|icloud)\.[a-z]|nhs\.net)", re.IGNORECASE
 )
 """“ at ” before a domain that only serves e-mail."""
-_COUNCIL = re.compile(
-    r"(?<=[A-Za-z][._])(?!(?:pdf|docx?|xlsx?|csv|html?|uk|org|com|net) )([A-Za-z-]{2,30}) at "
-    r"(?=(?:[A-Za-z0-9-]{1,63}\.){1,4}gov\.uk)",
+_DOMAIN = rf"(?=(?:[A-Za-z0-9-]{{1,63}}\.){{1,4}}(?i:{LAST_NAMES})(?![\w-]))"
+_FULL_NAME = re.compile(
+    r"(?<![\w.@/-])(?![a-z]+\.[A-Z])((?:[A-Za-z]{1,30}[._]){1,3}"
+    r"(?!(?i:pdf|docx?|xlsx?|pptx?|csv|txt|xml|zip|html?|php|aspx?|gov|ac|co|uk|org|com|net) )"
+    rf"[A-Za-z-]{{2,30}}[0-9]{{0,3}}) (?i:at) {_DOMAIN}"
+)
+"""“ at ” between a name in parts and a domain, such as “jo.doe at example.org”.
+
+“the plan.Look at example.org” lacks a space, and is no name. A name of one word, as in “jo at example.org”, needs
+a cue, because it reads like “guidance at example.org”.
+"""
+_AFTER_CUE = re.compile(
+    r"(?<![a-z])(e-?mail(?: address)? ?[:=] ?(?!(?:see|look|available|[a-z]*ed) )[a-z0-9+-]{1,64}) at " + _DOMAIN,
     re.IGNORECASE,
 )
-"""“ at ” between a name in two parts and the domain of a council, such as “jo.doe at example.gov.uk”."""
+"""“ at ” of an address after its name, such as “e-mail: jo at example.org”."""
 _IN_WORDS = (
     *(" dot ", "-dot-", "_dot_", "|at|", "*at*", "/at/", "'at'", '"at"'),
-    *("(dot", "[dot", ".gov.uk"),
+    *("(dot", "[dot", ".uk", ".org", ".com", ".net", ".info", ".eu"),
     *("mail.", "outlook.", "yahoo.", "icloud.", "nhs.net"),
 )
 """Traces of an e-mail address in words, in lower case."""
@@ -133,7 +143,8 @@ def plain_form(text: str) -> str:
     lowered = text.lower()
     if any(map(lowered.__contains__, _IN_WORDS)):
         text = _JOINED.sub(lambda match: "@" + match[2].lower().replace(f"{match[1]}dot{match[1]}", "."), text)
-        text = _COUNCIL.sub(r"\1@", _PROVIDER.sub("@", _SPOKEN.sub(_address, text)))
+        text = _PROVIDER.sub("@", _SPOKEN.sub(_address, text))
+        text = _AFTER_CUE.sub(r"\1@", _FULL_NAME.sub(r"\1@", text))
     if sum(map(lowered.count, _VALUES)) > 1:
         text = _SPOKEN_DIGITS.sub(_digits, text)
     text = _TAG.sub("", text)

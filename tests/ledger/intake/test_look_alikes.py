@@ -96,6 +96,8 @@ def test_words_for_numbers_and_references_are_no_personal_data(text: str) -> Non
         "_x00",
         "\\",
         "0 a-",
+        "a.aa at a.",
+        "email: a at a.uk-",
     ],
 )
 def test_a_long_text_is_rewritten_in_time_that_grows_with_it(piece: str) -> None:

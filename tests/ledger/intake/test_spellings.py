@@ -68,7 +68,8 @@ NAMED = {
     UPN: "U-P-N A801200005001; unique pupil reference number A801200005001; "
     "unique pupil identifier A801200005001; A801200005001 (UPN); A801200005001 is his UPN; UPNA801200005001",
     EMAIL: "jo@gmail, jo; jo@example-dot-org; jo at example (dot) org; jo at example[dot]gov[dot]uk; "
-    "jo at example-dot-org; jo.doe at example.gov.uk",
+    "jo at example-dot-org; jo.doe at example.gov.uk; jo.doe at example.org; Jo.Doe AT example.co.uk; "
+    "j_doe2 at mail.example.com; (jo.doe at example.net); email: jo at example.org; E-mail = jo2 at example.eu",
     POSTCODE: "OL 66DL; SW 1A1AA",
     TELEPHONE: "mobile 7700 900123; mob: 7700900123; phone no. 161 342 8355; "
     "tel: 44-161-342-8355; tel 0-161-342-8355",
@@ -83,6 +84,9 @@ def test_numbers_and_addresses_that_only_a_name_gives_away_are_found(kind: Perso
 @pytest.mark.parametrize(
     "text",
     [
+        "meet at example.org; the plan.Look at example.org (3); index.php at example.com; at 9 a.m at example.eu",
+        "e-mail: see the list at example.org (3); email: published at example.org; email us at example.org (3)",
+        "the email address at example.org (3); e-mail: available at example.org (3); e.g. at example.org (3)",
         "report.pdf at example.gov.uk, 12 pages; read more at example.gov.uk (3); www.example.gov.uk at 12",
         "phone: 2022-23 2023-24; phone calls: 120 130 140 150; tel 120, 130, 140, 150",
         "SE 12 3bd homes; me 2 3rd visits; table 3 [dot] 12; unique pupils: 1200 of 1300, 1400 of 1500",
