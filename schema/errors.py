@@ -44,6 +44,7 @@ def problem(code: str, message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": code})
 
 
+NOT_READABLE = "this notice does not exist, or you have no role that reads it; check its id and your token"
 NO_NOTICE = "this notice does not exist, or you have no role in it; check its id and your token"
 """Message for a missing notice, and for one in which the reader has no role; the reader cannot tell which."""
 
@@ -74,7 +75,7 @@ def check_text(name: str, value: str) -> None:
 
 def no_notice() -> GraphQLError:
     """Return the error for a missing or inaccessible notice."""
-    return problem(NOT_FOUND, NO_NOTICE)
+    return problem(NOT_FOUND, NOT_READABLE)
 
 
 def settle(errors: Iterable[GraphQLError], *, executed: bool) -> list[GraphQLError]:

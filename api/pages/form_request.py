@@ -101,7 +101,8 @@ async def form_request_of(request: Request) -> FormRequest:
 
 def not_allowed(refusal: Refusal, kind: Kind) -> Refused:
     """Return the exception for a reader who may not record a fact, with the fact's name in words."""
-    return Refused.because(refusal.code, refusal.message.replace(kind.name, f"“{formatting.fact(kind.name)}”"))
+    name = f"“{formatting.fact(kind.name)}”"
+    return Refused.because(refusal.code, refusal.message.replace(kind.type, name).replace(kind.name, name))
 
 
 async def _choices(

@@ -5,6 +5,8 @@ from starlette.responses import Response
 
 from api.pages import query_documents, renderer
 from api.pages.page_request import visitor_of
+from ledger.domain.roles import Role
+from schema.context import may
 
 
 async def get_notices(request: Request) -> Response:
@@ -13,5 +15,6 @@ async def get_notices(request: Request) -> Response:
     variables = query_documents.address_variables("notices", request.query_params, {})
     data = await query_documents.ask(request.app.state.ledger, visitor.viewer, "notices", variables)
     parts = {part["notice"]: part["roles"] for part in data["me"]["parts"]}
-    context = {"notices": data["notices"], "parts": parts}
+    closed = [notice for notice, roles in parts.items() if not may([Role(role) for role in roles], "notice")]
+    context = {"notices": data["notices"], "parts": parts, "closed": closed}
     return renderer.page(request, "notices.html", context, session=visitor.session)

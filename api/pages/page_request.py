@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from api.auth.identity import part_in
+from api.auth.identity import reader_in
 from api.auth.sessions import Session, Sessions, viewer_of
 from api.pages import query_documents
 from api.pages.time_control import NAMES, TimePoint, point_of
@@ -101,13 +101,13 @@ async def page_request_of(request: Request, point: TimePoint | None = None) -> P
 
     Raises:
         SignInNeeded: Nobody is signed in.
-        Refused: UNKNOWN_NOTICE where the visitor has no role.
+        Refused: UNKNOWN_NOTICE where the visitor has no role, FORBIDDEN where no role reads the notice.
         HTTPException: 400 for an invalid point in time.
     """
     visitor = await visitor_of(request)
     ledger: Ledger = request.app.state.ledger
     notice = request.path_params["notice"]
-    roles = await part_in(visitor.viewer, notice)
+    roles = await reader_in(visitor.viewer, notice)
     sources = (await ledger.writer.state(notice)).people.sources
     invented = any(source.startswith(INVENTED_PREFIX) for source in sources)
     params = request.query_params
