@@ -90,6 +90,7 @@ async def pieces(request: Request, patience: Patience | None = None) -> AsyncIte
             continue
         for part in gzip.feed(piece):
             yield part
+            await asyncio.sleep(0)  # a few bytes can contain many parts, and other requests wait meanwhile
     if gzip is not None:
         gzip.finish()
 

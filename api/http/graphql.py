@@ -32,7 +32,7 @@ from strawberry.types.execution import PreExecutionError
 
 import schema
 from api.auth.identity import address_of, counted_as, recalled_viewer_of, viewer_of
-from api.http import body, graphiql, metrics
+from api.http import body, graphiql, graphql_socket, metrics
 from api.http.accept import quality
 from api.http.graphql_documents import Documents
 from api.http.graphql_request import (
@@ -44,7 +44,6 @@ from api.http.graphql_request import (
     request_of,
     with_document,
 )
-from api.http.graphql_socket import FORBIDDEN, TOO_MANY, TRY_AGAIN, GraphqlHandler, GraphqlSocket
 from api.http.graphql_stream import EventStream, until
 from api.services import Ledger
 from ledger.append.recalled_states import Unconfirmed
@@ -99,8 +98,8 @@ class _Endpoint(GraphQL[Context, None]):
 
     schema: schema.LedgerSchema
     documents: Documents
-    websocket_adapter_class = GraphqlSocket
-    graphql_transport_ws_handler_class = GraphqlHandler
+    websocket_adapter_class = graphql_socket.GraphqlSocket
+    graphql_transport_ws_handler_class = graphql_socket.GraphqlHandler
     stream_transport_classes_by_protocol: Mapping[str, type[HTTPStreamTransport]] = {
         GRAPHQL_SSE_PROTOCOL: EventStream
     }
@@ -108,7 +107,7 @@ class _Endpoint(GraphQL[Context, None]):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or serve a WebSocket; raise Refused if the body is longer than one event may be."""
         if scope["type"] == "websocket":
-            socket = WebSocket(scope, receive, send)
+            socket = graphql_socket.JoiningSocket(scope, receive, send)
             with ExitStack() as socket.state.counted:
                 await self.run(socket)
             return
@@ -134,11 +133,10 @@ class _Endpoint(GraphQL[Context, None]):
         if request.method not in ("GET", "POST"):
             raise HTTPException(405, "GraphQL takes GET and POST only")
         check_media_type(request, whole)
+        # a sender without a token stores no document, and no JSON is decoded for it
+        context = await self._recalled(request) or await self._context(request)
         scope, graphql_request = request.scope, request_of(request, whole)
-        context = None
         if graphql_request is not None:
-            # a sender without a token stores no document
-            context = await self._recalled(request) or await self._context(request)
             try:
                 document = self.documents.find(
                     graphql_request.query, graphql_request.document_id, graphql_request.extensions
@@ -157,7 +155,7 @@ class _Endpoint(GraphQL[Context, None]):
             return await self.run(Request(_with_headers(scope, accept), receive_body(whole, receive)))
         if graphql_request.query is not None:
             operation = (graphql_request.query, graphql_request.variables, graphql_request.operation)
-            composed = await self._composed(request, context or await self._context(request), operation)
+            composed = await self._composed(request, context, operation)
             if composed is not None:
                 return _respond(request, composed)
         return _respond(request, await self._executed(request, graphql_request))
@@ -257,12 +255,13 @@ class _Endpoint(GraphQL[Context, None]):
             try:
                 context.viewer = await ledger.identity.viewer_of(_credentials(context), address_of(context.socket))
                 state.counted.enter_context(ledger.sockets.counted(counted_as(context.viewer)))
+                state.joined = True
             except (Refused, UnicodeEncodeError):
-                state.refusal = (FORBIDDEN, "no token, or one that is unknown, expired or revoked")
+                state.refusal = (graphql_socket.FORBIDDEN, "no token, or one that is unknown, expired or revoked")
             except Busy as error:
-                state.refusal = (TOO_MANY, str(error))
+                state.refusal = (graphql_socket.TOO_MANY, str(error))
             except Unavailable:
-                state.refusal = (TRY_AGAIN, "the service cannot answer now; connect again in a moment")
+                state.refusal = (graphql_socket.TRY_AGAIN, "the service cannot answer now; connect again later")
             if hasattr(state, "refusal"):
                 raise ConnectionRejectionError
         return await super().on_ws_connect(context)

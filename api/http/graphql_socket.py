@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from graphql import GraphQLError
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
@@ -14,6 +14,8 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import Subscr
 from api.http.graphql_documents import Documents
 from schema.context import Context
 
+JOINING_BYTES = 65_536
+"""Longest message of a client that is not yet identified; its token has at most a quarter of that."""
 SLOW_SECONDS = 20.0
 """Seconds that sending a message may take before a slow client is disconnected."""
 SLOW = 4413
@@ -26,6 +28,18 @@ TOO_MANY = 4429
 """WebSocket close code: too many sockets are open."""
 TRY_AGAIN = 1013
 """WebSocket close code: the service cannot answer now."""
+
+
+class JoiningSocket(WebSocket):
+    """A WebSocket that accepts no long message until its viewer is known, because decoding holds up others."""
+
+    async def receive_text(self) -> str:
+        """Return the next message; raise WebSocketDisconnect after closing the connection for a long message."""
+        message = await super().receive_text()
+        if len(message) > JOINING_BYTES and not getattr(self.state, "joined", False):
+            await self.close(MALFORMED, f"a message before connection_ack has more than {JOINING_BYTES:,} bytes")
+            raise WebSocketDisconnect(MALFORMED)
+        return message
 
 
 class GraphqlSocket(ASGIWebSocketAdapter):

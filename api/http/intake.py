@@ -299,6 +299,7 @@ class _LineResponse(Response):
                 for start in range(0, len(piece_lines), NDJSON_CHUNK):
                     chunk = piece_lines[start : start + NDJSON_CHUNK]
                     await spool.write(await self._answers(chunk, expected))
+                    await asyncio.sleep(0)  # refused lines wait for nothing, and other requests wait meanwhile
                     expected = None
         except Refused as refused:  # the body itself is refused; earlier lines are recorded and answered
             await spool.write(_encode(problem(refused.refusals)) + b"\n")

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from api.app import create_app
 from api.database import Database
 from api.http import assets, metrics, request_log
+from api.http.body import MAXIMUM_EVENT
 from api.http.protocol import Protocol
 from api.http.supervisor import Supervisor
 from api.http.watchdog import CLOSE_SECONDS, Server
@@ -108,6 +109,7 @@ def config(settings: Settings) -> uvicorn.Config:
         factory=True,
         http=Protocol,
         ws=WebSocketProtocol,
+        ws_max_size=MAXIMUM_EVENT,
         lifespan="on",
         proxy_headers=False,  # api.http.forwarded reads them, with the host
         workers=settings.workers,

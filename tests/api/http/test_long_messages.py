@@ -1,0 +1,122 @@
+"""Test that long or dense input of one sender does not hold up the process."""
+
+import asyncio
+import gzip
+import json
+from typing import Any, Self, cast
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.types import Message
+
+from api.http import body, graphql_request, intake
+from api.http.graphql_socket import JOINING_BYTES
+from api.http.turns import Turns
+from ledger.domain.authorisation import Credential
+from ledger.domain.errors import Refused
+from ledger.intake.parse import accept
+from schema.live_pages import Rights
+from tests.api.http.test_subscriptions import closed_with, opened
+from tests.api.service import NO_TLS, Service
+
+LINES = 5 * intake.NDJSON_CHUNK
+
+
+def request_with(content: bytes) -> Request:
+    """Return a request whose whole body has arrived, in gzip."""
+    unread: list[Message] = [{"type": "http.request", "body": gzip.compress(content), "more_body": False}]
+
+    async def receive() -> Message:
+        return unread.pop()
+
+    headers = [(b"content-encoding", b"gzip")]
+    return Request({"type": "http", "method": "POST", "path": "/", "headers": headers}, receive)
+
+
+class Others:
+    """Counter of the turns that other requests get."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._take())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def _take(self) -> None:
+        while True:
+            self.turns += 1
+            await asyncio.sleep(0)
+
+
+async def test_others_get_a_turn_between_the_parts_of_a_small_gzip() -> None:
+    async with Others() as others:
+        read = [lines async for lines in body.lines(request_with(b"\n" * 1_000_000))]
+    assert read == []
+    assert others.turns >= 1_000_000 // 65_536
+
+
+async def test_others_get_a_turn_between_refused_lines() -> None:
+    sender = intake.Sender(
+        cast(Any, None), Turns(), "n", Rights(Credential("officer"), "n", frozenset()), None, False
+    )
+    sent = bytearray()
+
+    async def send(message: Message) -> None:
+        sent.extend(message.get("body", b""))
+
+    async with Others() as others:
+        response = intake._LineResponse(request_with(b"{}\n" * LINES), sender)
+        await response({"type": "http"}, cast(Any, None), send)
+    assert sent.count(b"\n") == LINES
+    assert others.turns >= LINES // intake.NDJSON_CHUNK
+
+
+def test_a_fact_is_copied_before_its_narratives_are_taken_out() -> None:
+    data = {"a": [{} for _ in range(3)], "b": {"c": 10**30, "d": None, "e": "\ud800"}}
+    event = {"specversion": "1.0", "id": "1", "source": "s", "data": data | {"narrative": "It is better."}}
+    event["type"] = "improvement-ledger.plan.ProgressRecorded.v1"
+    before = json.dumps(event)
+    with pytest.raises(Refused):
+        accept(event)
+    assert json.dumps(event) == before
+
+
+@pytest.mark.database
+async def test_a_long_message_before_the_viewer_is_known_is_not_decoded(service: Service) -> None:
+    """Check with a valid token, which is not read."""
+    token = f"Bearer {service.notice.tokens['officer']}"
+    joined = await opened(service, {"Authorization": token, "more": "x" * JOINING_BYTES})
+    assert await closed_with(joined) == 4400
+
+
+@pytest.mark.database
+async def test_a_message_has_the_limit_of_an_event(service: Service) -> None:
+    joined = await opened(service, {"Authorization": f"Bearer {service.notice.tokens['officer']}"})
+    assert json.loads(await joined.recv())["type"] == "connection_ack"
+    payload = {"query": "{ me { actor } }"}
+    for size in (body.MAXIMUM_EVENT - 1_000, body.MAXIMUM_EVENT):
+        message = {"type": "subscribe", "id": str(size), "payload": payload | {"extensions": {"x": "y" * size}}}
+        await joined.send(json.dumps(message))
+        if size < body.MAXIMUM_EVENT:
+            assert json.loads(await joined.recv())["type"] == "next"
+            assert json.loads(await joined.recv())["type"] == "complete"
+    assert await closed_with(joined) == 1009
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("token", [None, "Bearer ledger_wrong"])
+def test_no_json_is_decoded_for_a_request_without_a_valid_token(
+    service: Service, token: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[object] = []
+    monkeypatch.setattr(graphql_request, "_decode", decoded.append)
+    headers = {"Content-Type": "application/json"} | ({"Authorization": token} if token else {})
+    with httpx.Client(base_url=service.url, verify=NO_TLS, headers=headers) as client:
+        assert client.post("/graphql", content=b'{"query": "{ me { actor } }"}').status_code == 401
+        assert client.get("/graphql", params={"query": "{a}", "variables": "{}"}).status_code == 401
+    assert decoded == []
