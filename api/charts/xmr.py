@@ -21,8 +21,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 150, 14, 70
 _TICKS = 5
 _LABELS = 8
 """Maximum number of periods named along the axis."""
-_LEGEND = 150
-"""Pixels from one marker of the legend to the next."""
+_LEGEND = 16
+"""Pixels from one marker of the legend to the next, one below another."""
 _APART = 15
 """Minimum pixels between labels, one below another."""
 _SIGNALS = {
@@ -177,8 +177,8 @@ def _reset(series: Series, frame: _Frame) -> Iterator[str]:
 def _levels(series: Series, frame: _Frame, lines: Sequence[_Line]) -> Iterator[str]:
     """Yield the chart's lines, each with a label at the right; move labels apart where they would overlap."""
     right = frame.x(frame.points - 0.5)
-    below = -math.inf
-    for line in sorted(lines, key=lambda each: -each.value):
+    below, lowest = -math.inf, HEIGHT - _BOTTOM + 4 - _APART * (len(lines) - 1)
+    for order, line in enumerate(sorted(lines, key=lambda each: -each.value)):
         y = frame.y(line.value)
         steps = line.steps or ((series.counted_from, line.value),)
         ends = [*(index for index, _ in steps[1:]), frame.points]
@@ -195,7 +195,7 @@ def _levels(series: Series, frame: _Frame, lines: Sequence[_Line]) -> Iterator[s
             )  # fmt: skip
         for (x, height), (_, level) in zip(corners[::2], steps[:-1], strict=False):
             yield element("text", text_node(f"target {number(level, series.unit)}"), x=x + 4, y=height - 5)
-        below = max(y + 4, below + _APART)
+        below = min(max(y + 4, below + _APART), lowest + _APART * order)
         yield element("text", text_node(line.label), x=right + 8, y=below)
 
 
@@ -222,14 +222,17 @@ def _points(series: Series, frame: _Frame) -> Iterator[str]:
 
 
 def _legend(series: Series) -> Iterator[str]:
-    """Yield the legend of the chart: each marker in the chart, with its meaning."""
+    """Yield the legend of the chart: each marker in the chart, with its meaning.
+
+    It is at the right below the labels, since a narrow screen begins with the right of the chart.
+    """
     present = {variation_of(series, index) for index, point in enumerate(series.points) if point.value is not None}
-    x, y = float(_LEFT), HEIGHT - 10
+    x, y = WIDTH - _RIGHT + 8, HEIGHT - 10 - _LEGEND * (len(present) - 1)
     for variation in Variation:
         if variation in present:
             yield marker(variation, x + 8, y - 4)
             yield element("text", text_node(variation.value), x=x + 22, y=y)
-            x += _LEGEND
+            y += _LEGEND
 
 
 def _tooltip(point: ChartReading, unit: str) -> str:

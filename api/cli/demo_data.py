@@ -57,6 +57,28 @@ PEOPLE = {
     "auditor": Role.AUDITOR,
 }
 """Role of each person and system in the demo."""
+NAMES = {
+    "adviser": "Ada Brightwell",
+    "adviser-before": "Jonah Quillfeather",
+    "auditor": "Winifred Tallow",
+    "board-member": "Osric Penhaligon-Vane",
+    "chair": "Cressida Larkspur",
+    "chair-2": "Barnaby Thistlewood",
+    "chief-executive": "Leontyne Harkaway",
+    "council-officer": "Priya Summerhill-Dray",
+    "council-officer-2": "Tobias Wrenfield",
+    "data-protection-officer": "Hester Oakenshaw",
+    "department-official": "Ines Merriweather-Coe",
+    "department-official-2": "Ambrose Fennimore",
+    "director": "Rosalind Ashgrove-Pike",
+    "inspector": "Cornelius Applewhite",
+    "lead-member": "Delphine Starling-Moor",
+    "leader": "Hugo Cloudesley",
+    "records-officer": "Marigold Inkpen",
+    "reviewer": "Silas Underbough",
+    "reviewer-2": "Nerys Foxglove",
+}
+"""Invented names of the people in the demo, by actor."""
 
 
 class Clock:

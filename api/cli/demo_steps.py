@@ -30,8 +30,10 @@ from ledger.append.snapshots import wrong_snapshot
 from ledger.domain.errors import LedgerError
 from ledger.evidence.object_store import ObjectStore
 from ledger.intake.pack import read
+from ledger.mutable.people import Person, put
 from ledger.packs import shipped
 from ledger.proof.checkpoint import CheckpointError, parse
+from ledger.store.database import connect
 from ledger.verify.database import verify
 from projections.narrate.history import NarratedEntry
 from projections.narrate.loader import narrate, open_history
@@ -154,10 +156,13 @@ class DemoRun:
         )
 
     async def _people(self) -> dict[str, str]:
-        self._checks.step("The people", "Giving each of them a role and a token.")
+        self._checks.step("The people", "Giving each of them an invented name, a role and a token.")
         self._clock.at = demo_data.START + timedelta(minutes=5)
         keys = await Keys(self._folder).fetch(self._url, self._writer)
         self._clock.at = None
+        async with await connect(self._url, "ledger_writer") as connection:
+            for actor, name in demo_data.NAMES.items():
+                await put(connection, NOTICE, Person(actor, name))
         roles = len(set(demo_data.PEOPLE.values()))
         self._checks.say(f"{len(keys)} people and systems in {roles} roles have tokens.")
         return keys

@@ -1,7 +1,6 @@
 """Write the reference of all rules in Markdown, from their declarations: `ledger schema rules --markdown`."""
 
 from collections.abc import Iterator
-from inspect import getdoc
 
 from ledger.domain.registry import KIND_OF
 from ledger.domain.rules import RULES
@@ -32,7 +31,7 @@ def as_json() -> list[dict[str, object]]:
     return [
         {
             "rule": rule.kind,
-            "sentence": sentence(rule),
+            "sentence": rule.sentence(),
             "wordings": list(rule.wordings),
             "example": rule.example,
             "reads": reads(rule),
@@ -51,11 +50,6 @@ def as_json() -> list[dict[str, object]]:
     ]
 
 
-def sentence(rule: type[Rule]) -> str:
-    """Return the rule in one sentence."""
-    return (getdoc(rule) or "").partition("\n\n")[0]
-
-
 def reads(rule: type[Rule]) -> list[str]:
     """Return the names of the facts on which the rule's verdicts depend."""
     return sorted(KIND_OF[fact].name for fact in rule.reads)
@@ -63,7 +57,7 @@ def reads(rule: type[Rule]) -> list[str]:
 
 def _section(rule: type[Rule]) -> Iterator[str]:
     yield f"## {rule.kind}\n"
-    yield f"{sentence(rule)}\n"
+    yield f"{rule.sentence()}\n"
     for wording in rule.wordings:
         yield f"> {wording}\n"
     parameters = parameters_of(rule)

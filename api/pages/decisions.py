@@ -34,17 +34,21 @@ async def get_decision(request: Request) -> Response:
         "notice": notice,
         "decision": decision,
         "meeting": next((meeting for meeting in meetings if meeting["meeting"] == decision["meeting"]), None),
-        "titles": _titles(decision),
+        "titles": titles_of(decision, await ask(request, page_request, "related", ids=decision["relatesTo"])),
         "followed": [(subject, moments) for subject, moments in followed if moments],
     }
     return renderer.page(request, "decision.html", context, page_request=page_request)
 
 
-def _titles(decision: dict[str, Any]) -> dict[str, str]:
-    """Return the titles of a decision and of the objectives and areas that it relates to, by id."""
-    objectives = {one["objective"]: one["title"] for one in decision.get("objectives", ())}
-    areas = {one["area"]: one["title"] for one in decision["areas"]}
-    return {decision["decision"]: decision["title"], **objectives, **areas}
+def titles_of(decision: dict[str, Any], related: dict[str, Any]) -> dict[str, str | None]:
+    """Return the titles of a decision and of related things, by id; None if a title is erased."""
+    lists = [
+        related["board"]["decisions"],
+        *related.get("plan", {}).values(),
+        related.get("measures", {"nodes": ()}),
+    ]
+    nodes = [*related["areas"], *(node for each in lists for node in each["nodes"])]
+    return {decision["decision"]: decision["title"], **{node["id"]: node["title"] for node in nodes}}
 
 
 async def _moments(request: Request, page_request: PageRequest, subject: str) -> list[dict[str, Any]]:

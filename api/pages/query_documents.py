@@ -25,7 +25,7 @@ from projections.narrate import sentence
 from schema.context import Context, Viewer
 
 _FRAME = "frame"
-_VARIABLE = re.compile(r"\$(\w+): (\w+)(!?)")
+_VARIABLE = re.compile(r"\$(\w+): \[?(\w+)")
 _STATUSES = {
     "NOT_FOUND": 404,
     "NOT_RECORDED_YET": 404,
@@ -50,7 +50,7 @@ def document(name: str) -> QueryDocument:
     """Return the query with this name, and the fragment `Frame` if the query uses it."""
     text = _read(name)
     complete = f"{text}\n{_read(_FRAME)}" if "...Frame" in text else text
-    return QueryDocument(complete, {variable: kind for variable, kind, _ in _VARIABLE.findall(text)})
+    return QueryDocument(complete, dict(_VARIABLE.findall(text)))
 
 
 def _read(name: str) -> str:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ledger.domain.councils import councils
 from ledger.domain.fact import Fact, Narrative
 from ledger.domain.registry import KIND_OF
+from ledger.domain.rules import RULES
 from projections.engine.narrative import NarrativeRef
 from projections.narrate.directions import with_ended_directions
 
@@ -60,6 +61,8 @@ def phrase(
             content = [getattr(item, step) for item in content] if many else getattr(content, step, None)
         if chooses:
             return wordings.split("|")[0 if content else 1]
+        if name == "rule" and content in RULES:
+            return RULES[content].sentence().removesuffix(".")
         if names and data_path(name) not in _subject_fields(type(fact)):
             content = (
                 [with_name(item, names) for item in content]

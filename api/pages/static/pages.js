@@ -4,6 +4,15 @@ const { initAll } = await import(components);
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 initAll();
 
+// A region that shows all its content needs no tab stop. Without scripts every region has one.
+const regions = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const region of document.querySelectorAll(".scroll")) regions.observe(region);
+
 // Show progress while the service prepares a report; the response sets the cookie that ends it.
 function busy(control, until) {
   const note = document.createElement("p");

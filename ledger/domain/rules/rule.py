@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from inspect import getdoc
 from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
@@ -53,6 +54,11 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_d
     """Facts that the roles in a parameter must be able to record, by parameter."""
     retired: ClassVar[frozenset[str]] = frozenset()
     """Parameters of earlier packs on which no verdict depended; ignored where stored, refused when recorded."""
+
+    @classmethod
+    def sentence(cls) -> str:
+        """Return the rule in one sentence."""
+        return (getdoc(cls) or "").partition("\n\n")[0]
 
     @property
     def bounds(self) -> tuple[RuleFault, ...]:

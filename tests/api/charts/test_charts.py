@@ -3,6 +3,7 @@
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -280,3 +281,15 @@ def test_a_target_that_was_never_revised_is_one_line() -> None:
     measure = series([50.0, 51.0])
     assert len(segments(parsed(charts.xmr_svg(measure)))) == 1
     assert "The target is 90%." in charts.summary(measure)
+
+
+@pytest.mark.parametrize("values", [[*CALM, 80.0], [*[1.0] * 12, 95.0]])
+def test_the_legend_and_labels_are_at_the_right_and_do_not_overlap(values: list[float]) -> None:
+    # A narrow screen begins with the right of the chart.
+    root = parsed(charts.xmr_svg(series(values, target=2.0)))
+    right = [text for text in root.iter(f"{SVG}text") if float(text.get("x", 0)) > 610]
+    written = {(text.text or "").split(" ")[0] for text in right}
+    assert {"mean", "target", "concern" if values[-1] > 90 else "common"} <= written
+    heights = sorted(float(text.get("y", 0)) for text in right)
+    assert min(below - above for above, below in pairwise(heights)) >= 14
+    assert heights[-1] < charts.xmr.HEIGHT

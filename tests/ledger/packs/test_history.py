@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from api.cli.demo_data import PEOPLE, SERVICE, START
+from api.cli.demo_data import NAMES, PEOPLE, SERVICE, START
 from ledger.domain.areas.records import LossAccepted
 from ledger.domain.authorisation import Credential
 from ledger.domain.calendar import is_working
 from ledger.domain.errors import Refused
 from ledger.domain.registry import KIND_OF, KINDS
+from ledger.domain.roles import Role
 from ledger.intake.pack import events, read
 from ledger.intake.parse import accept
 from ledger.packs import history, shipped
@@ -119,3 +120,13 @@ def test_an_entry_without_which_others_cannot_stand_is_missed_by_name() -> None:
         assert [refusal.code for refusal in refused.refusals] == ["DEPENDED_ON"], key
         assert str(name) in str(refused), key
     assert submit("EntryCorrected", {"position": 1, "reason": "No."}).fact is not None
+
+
+def test_every_person_of_the_history_has_a_name_in_the_demo() -> None:
+    registered = {
+        line["data"]["actor"]
+        for line in LINES
+        if ".ActorRegistered." in line["type"] and line["data"]["kind"] == "PERSON"
+    }
+    systems = {actor for actor, role in PEOPLE.items() if role in (Role.INTEGRATION, Role.PARTNER)}
+    assert {*registered, *PEOPLE} - systems - {"diagnostic-provider"} == set(NAMES)

@@ -1,0 +1,70 @@
+"""Pages as a reader of names sees them: links, related things, rules and people, on the demo's history."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.api.browsing import browser, sign_in, words
+from tests.api.sampled import sampled
+from tests.api.service import Service
+from tests.ledger.history import NOTICE
+
+pytestmark = pytest.mark.database
+HOME = f"/notices/{NOTICE}"
+_LINK = re.compile(r'<a\s[^>]*href="([^"#]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+
+
+@pytest.fixture(scope="module")
+def sample(history_template: str) -> Iterator[Service]:
+    with sampled(history_template, "reading") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def auditor(sample: Service) -> Iterator[httpx.Client]:
+    with browser(sample.url) as client:
+        assert sign_in(client, sample.notice.tokens["auditor"]).status_code == 200
+        yield client
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *(
+            "",
+            "?knownAt=2023-04-03",
+            "/plan",
+            "/plan/O1",
+            "/coverage",
+            "/board",
+            "/board/decisions/D6",
+            "/evidence",
+        ),
+        *("/evidence/E6", "/measures", "/measures/M1", "/reviews", "/duties", "/views", "/partners", "/reports"),
+        *("/reports/AR1", "/entries", "/entries/300", "/about/O1", "/replay", "/changes?from=121&to=400"),
+    ],
+)
+def test_links_with_one_name_lead_to_one_place(auditor: httpx.Client, page: str) -> None:
+    targets = defaultdict[str, set[str]](set)
+    for target, name in _LINK.findall(auditor.get(f"{HOME}{page}").text):
+        targets[" ".join(_TAG.sub("", name).split())].add(target)
+    assert {name: places for name, places in targets.items() if len(places) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("page", "phrase"),
+    [
+        ("/board/decisions/D2", "A1 : Move two posts into the duty team."),
+        ("/board/decisions/D6", "D2 : Move two posts into the duty team."),
+        (
+            "/replay?from=5",
+            "judged by this rule: The latest approved plan cites the council's current self-assessment.",
+        ),
+    ],
+)
+def test_a_page_names_a_thing_by_its_title(auditor: httpx.Client, page: str, phrase: str) -> None:
+    assert phrase in words(auditor.get(f"{HOME}{page}"))
