@@ -20,7 +20,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 @pytest.fixture(scope="module")
 def sample(history_template: str) -> Iterator[Service]:
-    with sampled(history_template, "reading") as running:
+    with sampled(history_template) as running:
         yield running
 
 
