@@ -6,11 +6,13 @@ upload takes the same steps whether the same file was stored before or not.
 
 import asyncio
 import hashlib
+import logging
 import os
 import time
 from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -39,6 +41,7 @@ STEP_SECONDS = 60.0
 LISTED = 1_000_000
 """Maximum files in a list of the store; a longer list is taken for endless."""
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 _PART = 5_242_880  # the smallest part that S3 accepts
 _PARTS_AT_ONCE = 2
 _PIECE = 262_144
@@ -108,7 +111,7 @@ class ObjectStore:
             await _while_taken(putting, arriving)
             await self._sync(name)
         except (BaseError, OSError) as error:
-            raise Unavailable("the document could not be stored; send it again in a moment") from error
+            raise _failure("the document could not be stored; send it again in a moment", error) from error
         finally:
             self._arriving[sender] -= 1
             self._arriving += Counter()  # removes senders without a document
@@ -128,7 +131,7 @@ class ObjectStore:
         except FileNotFoundError:
             return
         except (BaseError, OSError) as error:
-            raise Unavailable(f"{upload} could not be moved to its lasting name") from error
+            raise _failure(f"{upload} could not be moved to its lasting name", error) from error
 
     async def remove(self, upload: str) -> None:
         """Destroy an upload if it exists. Raises Unavailable if the store fails."""
@@ -138,7 +141,7 @@ class ObjectStore:
         except FileNotFoundError:
             return
         except (BaseError, OSError) as error:
-            raise Unavailable(f"{upload} could not be removed from the store") from error
+            raise _failure(f"{upload} could not be removed from the store", error) from error
 
     async def destroy(self, notice: str, content: str) -> None:
         """Destroy the notice's document with this SHA-256, if any. Raises Unavailable if the store fails."""
@@ -153,7 +156,7 @@ class ObjectStore:
             except FileNotFoundError:
                 continue
             except (BaseError, OSError) as error:
-                raise Unavailable("the document cannot be read; try again in a moment") from error
+                raise _failure("the document cannot be read; try again in a moment", error) from error
             return _pieces(stored.stream(min_chunk_size=_PIECE))
         return None
 
@@ -188,7 +191,7 @@ class ObjectStore:
             except FileNotFoundError:
                 continue
             except (BaseError, OSError) as error:
-                raise Unavailable("the document cannot be read; try again in a moment") from error
+                raise _failure("the document cannot be read; try again in a moment", error) from error
         return None
 
     async def contents(self, notice: str) -> AsyncIterator[str]:
@@ -220,6 +223,13 @@ class ObjectStore:
                 raise Unavailable(
                     f"the store of documents lists more than {LISTED:,} files; check the bucket's server"
                 )
+
+
+def _failure(message: str, error: Exception) -> Unavailable:
+    """Log why the store failed, for the operator, and return the error with the message for the caller."""
+    reason = str(error).splitlines() or ["it did not answer in time"]
+    logger.error("the store of documents failed: %s", reason[0])
+    return Unavailable(message)
 
 
 def _name(notice: str, content: str) -> str:
@@ -261,7 +271,7 @@ async def _in_time(items: AsyncIterable[T], fault: str) -> AsyncIterator[T]:
         except StopAsyncIteration:
             return
         except (BaseError, OSError) as error:
-            raise Unavailable(fault) from error
+            raise _failure(fault, error) from error
         yield item
 
 
@@ -301,8 +311,9 @@ def _remove_parts(folder: Path, age: timedelta) -> None:
     """Remove the parts `name#1`, older than `age`, that a killed process left of an unfinished upload."""
     oldest = time.time() - age.total_seconds()
     for part in folder.glob("*/*#*"):
-        if part.stat().st_mtime < oldest:
-            part.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another process has removed it
+            if part.stat().st_mtime < oldest:
+                part.unlink()
 
 
 class _Arriving:

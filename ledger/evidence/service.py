@@ -7,8 +7,8 @@ with its last document. An advisory lock keeps a new document from joining a fil
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import Any, Self
 
@@ -78,18 +78,26 @@ class EvidenceService:
 
     async def _erase(self, notice: str) -> None:
         with suppress(LedgerError, psycopg.Error, PoolTimeout):
-            await self._finish_all(notice)
+            await self._finish_all(notice, [])
 
     async def tidy(self) -> None:
-        """Finish what a crash or an unreachable store interrupted. Raises Unavailable if this fails too."""
+        """Finish what a crash or an unreachable store interrupted.
+
+        Raises:
+            Unavailable: This fails for a document, although the others are finished, or the store hangs.
+        """
+        failures: list[Unavailable] = []
         try:
-            await self._finish_all(None)
+            await self._finish_all(None, failures)
             for upload in await self.files.uploads(ABANDONED):
-                await self._settle(upload.notice, upload.name)
+                with _noted(failures):
+                    await self._settle(upload.notice, upload.name)
         except (psycopg.OperationalError, PoolTimeout) as error:
             raise Unavailable("the database cannot be reached") from error
+        if failures:
+            raise failures[0]
 
-    async def _finish_all(self, notice: str | None) -> None:
+    async def _finish_all(self, notice: str | None, failures: list[Unavailable]) -> None:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 "SELECT notice, position FROM ledger.files WHERE (%s::text IS NULL OR notice = %s) "
@@ -98,7 +106,8 @@ class EvidenceService:
             )
             rows = await cursor.fetchall()
         for of_notice, position in rows:
-            await self._finish(of_notice, position)
+            with _noted(failures):
+                await self._finish(of_notice, position)
 
     async def _finish(self, notice: str, position: int) -> None:
         """Move the file of an entry to its lasting name, or destroy the file if the document was erased."""
@@ -146,3 +155,14 @@ class EvidenceService:
                 (notice, position),
             )
             yield connection
+
+
+@contextmanager
+def _noted(failures: list[Unavailable]) -> Iterator[None]:
+    """Note a failure of the store, so that other documents are finished; raise it if the store hangs."""
+    try:
+        yield
+    except Unavailable as error:
+        if isinstance(error.__cause__, TimeoutError):
+            raise
+        failures.append(error)
