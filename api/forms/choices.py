@@ -17,6 +17,7 @@ from ledger.domain.fact import Fact
 from ledger.domain.lifecycle import accepts
 from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role
+from ledger.domain.rules import RULES
 from ledger.domain.state import State
 from projections.narrate.sentence import natural_key
 from schema.context import may
@@ -142,7 +143,11 @@ _OF_CLAUSES = frozenset({"board", "deliverable", "matter", "post"})
 _CODES = frozenset(str(word.value) for words in (AccessKind, Group, Role) for word in words)
 """Codes that the labels of options display in words."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-FACT_TYPES = tuple(Choice(kind.type, formatting.fact(kind.name)) for kind in KINDS.values())
+_DECLARED: Choices = {
+    "fact type": tuple(Choice(kind.type, formatting.fact(kind.name)) for kind in KINDS.values()),
+    "rule": tuple(Choice(name, f"{name}: {rule.__doc__}") for name, rule in sorted(RULES.items())),
+}
+"""Options that the code declares, which are the same in every notice."""
 
 
 def referenced_kinds(fields: Iterable[Field]) -> set[str]:
@@ -167,14 +172,14 @@ def _alias(kind: str) -> str:
 
 def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tuple[Choice, ...]]:
     """Return the options by kind of thing, from the answer to `selection`."""
-    options = {
-        kind: tuple(_choices(answer[_alias(kind)], _SOURCES[kind]))
-        for kind in kinds
-        if kind in _SOURCES and answer.get(_alias(kind)) is not None
-    }
-    if "clause" in options:
-        options["clause"] = tuple(sorted(options["clause"], key=lambda choice: natural_key(choice.value)))
-    return {**options, **({"fact type": FACT_TYPES} if "fact type" in kinds else {})}
+    options = {kind: _DECLARED[kind] for kind in kinds if kind in _DECLARED}
+    for kind in kinds:
+        if kind in _SOURCES and answer.get(_alias(kind)) is not None:
+            source = _SOURCES[kind]
+            listed = _choices(answer[_alias(kind)], source)
+            in_order = listed if source.label_alone else sorted(listed, key=lambda each: natural_key(each.value))
+            options[kind] = tuple(in_order)
+    return options
 
 
 def _choices(answer: Any, source: _Source) -> Iterable[Choice]:  # noqa: ANN401 - a list at any depth of an answer

@@ -4,7 +4,7 @@ The templates only pass the layout to the macros of govuk-frontend.
 """
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec import field as struct_field
@@ -13,21 +13,17 @@ from api.forms import dates
 from api.forms.choices import ABOUT, Choices
 from api.forms.fields import COMPOSITE, Choice, Control, Field, fields_of
 from api.forms.parse import CHANGE, DATA, Inputs
-from ledger.domain.errors import Refusal
 from ledger.domain.registry import KINDS
 from projections.narrate.sentence import numbered, singular
 
 ADD, REMOVE = "add:", "remove:"
 """Prefixes of the value of a button that adds or removes a row of a list."""
-_MAXIMUM_BOXES = 40
+_MAXIMUM_BOXES = 200
 _MAXIMUM_RADIOS = 8
 _SCROLL_ABOVE = 10
 """Number of options above which a list of checkboxes scrolls."""
 _SHORT_NARRATIVES = frozenset({"title", "organisation", "what", "interest", "authority", "where"})
-_UNCOUNTABLE = frozenset({"data", "evidence", "evidence of impact", "progress"})
-"""Labels before which an error message puts no article."""
-_OF = re.compile(r" (?:of|in|that|for) ")
-_STEP = re.compile(r"\[[^\]]*\]$|\.[^.\[\]]*$")
+_NOTHING = "None is available at present."
 
 
 class _Part(Struct, frozen=True):
@@ -77,6 +73,8 @@ class FormControl(Struct, kw_only=True):
     """Height of a text area in rows."""
     mode: str = ""
     """Kind of keyboard that a touch screen displays."""
+    short: bool = False
+    """True if the control is for a short reference or a number."""
     fresh: bool = False
     """True if the control receives the focus."""
     errors: list[str] = struct_field(default_factory=list)
@@ -97,6 +95,7 @@ class FormControl(Struct, kw_only=True):
             {
                 "value": option.value,
                 "text": option.label,
+                "hint": {"text": option.hint} if option.hint else None,
                 "checked": option.value in selected,
                 "selected": option.value in selected,
             }
@@ -140,13 +139,6 @@ class FormControl(Struct, kw_only=True):
         return self.id
 
 
-class ErrorLine(Struct, frozen=True):
-    """Line of the list of errors at the top of a page."""
-
-    text: str
-    href: str
-
-
 class Form(Struct):
     """Inputs of a form and the options that it offers."""
 
@@ -176,9 +168,10 @@ class Form(Struct):
         kinds = (ABOUT,) if field.about and ABOUT in self.choices else field.references
         return tuple(option for kind in kinds for option in self.choices.get(kind, ()))
 
-    def _known(self, field: Field) -> bool:
-        """Return True if the viewer may read every kind of thing that the field refers to."""
-        return all(kind in self.choices for kind in field.references)
+    def _without_options(self, field: Field, options: Sequence[Choice]) -> bool:
+        """Return True if the field accepts existing things only, of which the viewer may know that none exists."""
+        known = all(kind in self.choices for kind in field.references)
+        return field.closed and not field.begins and not options and known
 
     def _list(self, field: Field, path: str, full_label: str) -> FormControl:
         options = field.options or self._options(field)
@@ -191,6 +184,9 @@ class Form(Struct):
             required=field.required and field.least > 0,
             changes=bool(self.inputs.get(path + CHANGE)) if field.nullable else None,
         )
+        if self._without_options(field, options):
+            control.hint = f"{field.hint} {_NOTHING}".strip()
+            return self._boxes(field, control, options)
         if options and len(options) <= _MAXIMUM_BOXES and field.control is not Control.TEXT:
             return self._boxes(field, control, options)
         control.more = True
@@ -229,14 +225,19 @@ class Form(Struct):
             control.options = (*options, *(Choice(value, value) for value in unlisted))
             control.values = values
             return control
-        control.more = True
+        control.more, control.hint = True, field.hint.removesuffix(field.example).strip()
+        one = singular(field.label).lower()
+        another = "Another" if " " in one else f"Another {one}"
         for index, other in enumerate([*unlisted, ""]):
             control.children.append(
                 FormControl(
                     widget="line",
                     path=f"{control.path}[{len(control.values) + index}]",
-                    label=f"Another {index + 1}" if index else "Another",
+                    label=f"{another} {index + 1}" if index else another,
                     full_label=f"{control.full_label}, another",
+                    hint=field.example,
+                    required=False,
+                    short=bool(field.example),
                     name=control.path,
                     value=other,
                     fresh=self.fresh == control.path and index == len(unlisted),
@@ -255,7 +256,7 @@ class Form(Struct):
                 self._fact(field, control)
             case Control.DAY | Control.INSTANT:
                 control.widget = "day" if field.control is Control.DAY else "instant"
-                names = dates.DAY_PARTS if control.widget == "day" else (*dates.DAY_PARTS, "time")
+                names = dates.DAY_PARTS if control.widget == "day" else dates.INSTANT_PARTS
                 control.parts = {part: next(iter(self.inputs.get(f"{path}.{part}", ())), "") for part in names}
             case _:
                 self._input(field, control, name)
@@ -288,13 +289,15 @@ class Form(Struct):
                 self._choose(control, (Choice("yes", "Yes"), Choice("no", "No")), value)
             case Control.WORD:
                 self._choose(control, field.options, value)
+            case _ if self._without_options(field, options):
+                control.hint = f"{field.hint} {_NOTHING}".strip()
+                self._choose(control, (), value, of_things=True)
             case _ if options and field.closed:
                 self._choose(control, options, value, of_things=True)
             case _:
-                if field.closed and not field.begins and self._known(field):
-                    control.hint = f"{field.hint} None is available at present.".strip()
                 control.options = options
                 control.mode = {Control.WHOLE: "numeric", Control.NUMBER: "decimal"}.get(field.control, "")
+                control.short = bool(control.mode or field.example)
 
     def _choose(
         self, control: FormControl, options: tuple[Choice, ...], value: str, *, of_things: bool = False
@@ -311,81 +314,3 @@ def flat(controls: Iterable[FormControl]) -> Iterable[FormControl]:
     for control in controls:
         yield control
         yield from flat(control.children)
-
-
-def attach_refusals(controls: Sequence[FormControl], refusals: Iterable[Refusal]) -> list[ErrorLine]:
-    """Attach each refusal to its control, and return the list of errors in the order of the page.
-
-    A refusal that fits no control, such as a clash with another actor's entry, comes first.
-    """
-    by_path = {control.path: (order, control) for order, control in enumerate(flat(controls))}
-    lines: list[tuple[int, ErrorLine]] = []
-    for refusal in refusals:
-        path = _control_path(refusal.path, by_path)
-        if not path:
-            lines.append((-1, ErrorLine(_capitalised(_message(refusal, None)), "#record")))
-            continue
-        order, control = by_path[path]
-        message = _capitalised(_message(refusal, control))
-        if message not in control.errors:
-            control.errors.append(message)
-            lines.append((order, ErrorLine(_in_summary(message, control), f"#{control.target}")))
-    return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
-
-
-def _control_path(path: str, known: Container[str]) -> str:
-    """Return the path of the innermost control around a path, or an empty string if no control is around it."""
-    while path and path not in known:
-        shorter = _STEP.sub("", path)
-        path = shorter if shorter != path else ""
-    return path
-
-
-def _message(refusal: Refusal, control: FormControl | None) -> str:
-    """Return a refusal in the terms of the form, which has labels and options instead of fields and codes."""
-    if refusal.code == "CONFIRM_PERSONAL_DATA":
-        return f"{refusal.message.partition(';')[0]}; remove it, or confirm below that it is not personal data"
-    if (
-        refusal.code == "MISSING_FIELD"
-        and control is not None
-        and control.required
-        and refusal.path == control.path
-    ):
-        return _missing(control)
-    return refusal.message
-
-
-def _missing(control: FormControl) -> str:
-    """Return the error of a required control that is blank."""
-    label = f"{control.label[:1].lower()}{control.label[1:]}"
-    if control.widget == "radios" and [option.value for option in control.options] == ["yes", "no"]:
-        return f"Select yes or no for {label}"
-    if control.widget == "boxes":
-        return f"Select {label}" if label in _UNCOUNTABLE else f"Select at least one {singular(label)}"
-    verb = "Select" if control.widget in ("radios", "select") else "Enter"
-    return f"{verb} {_with_article(label)}"
-
-
-def _with_article(label: str) -> str:
-    head = _OF.split(label, maxsplit=1)[0]
-    if label in _UNCOUNTABLE or (head.endswith("s") and not head.endswith(("is", "ss", "us"))):
-        return label
-    if " of the " in label:
-        return f"the {label}"
-    return f"an{label}" if label.startswith("other ") else f"{'an' if label[0] in 'aeiou' else 'a'} {label}"
-
-
-def _in_summary(message: str, control: FormControl) -> str:
-    """Return an error for the list at the top of the page, with the control's label."""
-    label, lowered = control.label.lower(), message.lower()
-    named = (label, f"one {singular(label)}")
-    complete = lowered.startswith(label) or (lowered.startswith(("enter ", "select ")) and lowered.endswith(named))
-    return (
-        message
-        if complete and control.label == control.full_label
-        else f"{control.full_label}: {message[:1].lower()}{message[1:]}"
-    )
-
-
-def _capitalised(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]

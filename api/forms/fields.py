@@ -16,13 +16,17 @@ from msgspec.structs import FieldInfo
 
 from api import formatting
 from api.forms.labels import FIRST_IDS, LABELS, UNEXPLAINED, hint_of, label_of
-from ledger.domain.areas.evidence import EvidenceSubmitted
+from ledger.domain.areas.access import AccessKind
+from ledger.domain.areas.evidence import Classification, EvidenceSubmitted
+from ledger.domain.areas.measures import Unit
+from ledger.domain.areas.notice import Modality, Outcome
 from ledger.domain.areas.people import TokenIssued
-from ledger.domain.areas.records import UNCORRECTABLE, Replacement
+from ledger.domain.areas.records import UNCORRECTABLE, Replacement, Severity
 from ledger.domain.fact import ClauseNumber, Count, Day, Fact, FactType, Id, Instant, Narrative, WordList
 from ledger.domain.fields import hints_of, unwrap
 from ledger.domain.registry import KINDS
 from ledger.intake.personal_data import CONFIRMABLE, PersonalData
+from schema.types.enums import meanings_of
 
 
 class Control(Enum):
@@ -56,6 +60,8 @@ class Choice(Struct, frozen=True):
 
     value: str
     label: str
+    hint: str = ""
+    """Meaning of the option, where its label alone does not say enough."""
 
 
 class Field(Struct, frozen=True, kw_only=True):
@@ -84,6 +90,8 @@ class Field(Struct, frozen=True, kw_only=True):
     """True if the fact creates its subject, so the id is new."""
     first: str | None = None
     """Reference to propose for the first thing of a kind, for example O1; None for no proposal."""
+    example: str = ""
+    """Sentence of the hint with an example of a reference; empty if the field takes other values as well."""
     fields: tuple["Field", ...] = ()
 
 
@@ -100,11 +108,18 @@ PARAMETER = (
     Field(key="value", label="Value", hint="Separate the items of a list with commas.", control=Control.LINE),
 )
 """Fields of one parameter of a rule."""
+EXPLAINED = frozenset({AccessKind, Classification, Modality, Outcome, Severity, Unit})
+"""Lists of words whose options have their meanings as hints."""
+_EXAMPLES = {
+    Control.DAY: "For example, 27 3 2023.",
+    Control.INSTANT: "For example, 27 3 2023 and 14:30. Use the 24-hour clock.",
+}
+"""Examples of dates and times, for hints."""
 ENVELOPE = (
     Field(
         key="time",
         label="When it happened",
-        hint="For example, 27 3 2023 and 14:30. Use the 24-hour clock.",
+        hint=_EXAMPLES[Control.INSTANT],
         control=Control.INSTANT,
         required=False,
     ),
@@ -145,12 +160,13 @@ _REFERENCES_BY_NAME: dict[str, tuple[str, ...]] = {
     "PostFilled.post": ("post",),
     "PostVacated.post": ("post",),
     "RoleGranted.request": ("role request",),
+    "ClauseRegistered.rule": ("rule",),
 }
 """Kinds of thing that fields refer to, where a field's type names no kind.
 
 A key is the name of a field, or the names of a fact and its field.
 """
-_CLOSED = frozenset({"activity rating", "impact rating", "erasure", "role request"})
+_CLOSED = frozenset({"activity rating", "impact rating", "erasure", "role request", "rule"})
 """Kinds of thing whose fields accept existing things only."""
 _GENERIC_HINTS = {get_args(each)[1].description for each in (Count, Day, Instant, Id)}
 """Descriptions of types whose meaning the control, or an error, already conveys."""
@@ -159,6 +175,8 @@ _DERIVED: Mapping[type[Struct], tuple[str, ...]] = {
     TokenIssued: ("token",),
 }
 """Fields that the service derives when a form is recorded, by fact."""
+_NEW = frozenset({"ClauseRegistered.number"})
+"""Fields for new references that no lifecycle follows."""
 _PATTERNS = {
     get_args(ClauseNumber)[1].pattern: "clause",
     get_args(FactType)[1].pattern: "fact type",
@@ -203,11 +221,10 @@ def _field(struct: type[Struct], info: FieldInfo, hint: object) -> Field:
         description = ""
     first = FIRST_IDS.get(struct.__name__) or FIRST_IDS.get(references[0]) if begins else None
     if first is not None:
-        label, description = "Reference", f"For example, {first}."
-    hint = hint_of(description, info.default, label)
-    example = FIRST_IDS.get(references[0]) if references and not begins and not closed else None
-    if example is not None:
-        hint = f"{hint} For example, {example}.".strip()
+        label, description = "Reference", ""
+    reference = first or (FIRST_IDS.get(references[0]) if references and not begins and not closed else None)
+    example = f"For example, {reference}." if reference else ""
+    hint = f"{hint_of(description, info.default, label)} {example or _EXAMPLES.get(control, '')}".strip()
     return Field(
         key=info.encode_name,
         label=label,
@@ -223,6 +240,7 @@ def _field(struct: type[Struct], info: FieldInfo, hint: object) -> Field:
         about=about,
         begins=begins,
         first=first,
+        example=example,
         fields=fields_of(bare) if control is Control.GROUP else PARAMETER if control is Control.PARAMETERS else (),
     )
 
@@ -284,15 +302,18 @@ def _references(struct: type[Struct], name: str, annotation: _Annotation) -> tup
     extra = annotation.extra
     if "ref" in extra:
         return (extra["ref"],), "later" not in extra
+    if f"{struct.__name__}.{name}" in _NEW:
+        return (), False
     if annotation.pattern in _PATTERNS:
-        return (_PATTERNS[annotation.pattern],), False
+        return (_PATTERNS[annotation.pattern],), True
     kinds = _REFERENCES_BY_NAME.get(f"{struct.__name__}.{name}") or _REFERENCES_BY_NAME.get(name, ())
     return kinds, not _CLOSED.isdisjoint(kinds)
 
 
 def _options(bare: Any, control: Control) -> tuple[Choice, ...]:  # noqa: ANN401 - a class, as of `_control`
     if control is Control.WORD:
-        return tuple(Choice(str(word.value), label_of(word.meaning)) for word in bare)
+        hints = meanings_of(bare) if bare in EXPLAINED else {}
+        return tuple(Choice(str(word.value), label_of(word.meaning), hints.get(word.name, "")) for word in bare)
     if control is Control.FACT:
         return tuple(
             Choice(kind.type, formatting.fact(kind.name))

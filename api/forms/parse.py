@@ -142,7 +142,7 @@ class _Reader:
 
     def moment(self, field: Field, path: str, to: str) -> Json:
         """Return a date or an instant from its parts, the parts' text if invalid, or `_ABSENT` if blank."""
-        names = (*dates.DAY_PARTS, "time") if field.control is Control.INSTANT else dates.DAY_PARTS
+        names = dates.INSTANT_PARTS if field.control is Control.INSTANT else dates.DAY_PARTS
         parts = [next(iter(self.inputs.get(f"{path}.{name}", ())), "").strip() for name in names]
         if not any(parts):
             return _ABSENT

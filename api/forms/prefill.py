@@ -55,7 +55,7 @@ def _fill_one(field: Field, value: Json, path: str, zone: ZoneInfo, inputs: dict
             inputs |= {f"{path}.{name}": [part] for name, part in zip(dates.DAY_PARTS, parts, strict=True)}
         case Control.INSTANT:
             moment = dates.instant_parts(datetime.fromisoformat(value), zone)
-            names = (*dates.DAY_PARTS, "time")
+            names = dates.INSTANT_PARTS
             inputs |= {f"{path}.{name}": [part] for name, part in zip(names, moment, strict=True)}
         case _:
             inputs[path] = [_text(value)]

@@ -9,6 +9,7 @@ from api.forms.parse import DATA, ParsedForm
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.actors import pages_source
+from ledger.domain.areas.notice import NoticeIssued
 from ledger.domain.authorisation import Credential, authorise
 from ledger.domain.errors import Refusal, Refused
 from ledger.domain.fields import Json
@@ -30,12 +31,16 @@ def source_of(state: State, credential: Credential) -> str:
 
 
 def recordable(state: State, credential: Credential, at: datetime) -> list[Kind]:
-    """Return the facts that an actor may record in a notice at an instant, in order of area."""
+    """Return the facts that an actor may record in a notice at an instant, in order of area.
+
+    The fact that opens a notice's ledger is left out once it is recorded.
+    """
     source = source_of(state, credential)
     return [
         kind
         for kind in KINDS.values()
-        if not isinstance(authorise(state, credential, kind.name, kind.type, source, at), Refusal)
+        if (kind.struct is not NoticeIssued or state.notice.issued_on is None)
+        and not isinstance(authorise(state, credential, kind.name, kind.type, source, at), Refusal)
     ]
 
 

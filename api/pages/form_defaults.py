@@ -42,18 +42,15 @@ def _usual_inputs(form_request: FormRequest) -> dict[str, list[str]]:
     closed = form_request.state.notice.closed is not None and not form_request.kind.struct.outlives
     inputs = {} if closed else _present(form_request)
     for field in form_request.fields:
-        if not field.begins or not field.references:
-            continue
-        following = next_id(_ids_like(form_request, field)) or field.first
-        if following:
-            inputs[f"{DATA}.{field.key}"] = [following]
+        if field.first is not None:
+            inputs[f"{DATA}.{field.key}"] = [next_id(_ids_like(form_request, field)) or field.first]
     return inputs
 
 
 def _present(form_request: FormRequest) -> dict[str, list[str]]:
     """Return the inputs of the present time, to the minute."""
     parts = dates.instant_parts(form_request.ledger.clock().replace(second=0, microsecond=0), form_request.zone)
-    return {f"time.{name}": [part] for name, part in zip((*dates.DAY_PARTS, "time"), parts, strict=True)}
+    return {f"time.{name}": [part] for name, part in zip(dates.INSTANT_PARTS, parts, strict=True)}
 
 
 def _ids_like(form_request: FormRequest, field: Field) -> Iterable[str]:

@@ -49,6 +49,12 @@ class FormRequest(Struct):
     """Bytes of the largest document; None if the fact has no document."""
 
     @property
+    def needs_time(self) -> bool:
+        """True if the notice is closed to the fact unless an earlier time is entered."""
+        struct = self.kind.struct
+        return self.state.notice.closed is not None and not struct.outlives and struct.stated_day is None
+
+    @property
     def ledger(self) -> Ledger:
         """Parts of the server process, such as the writer and the reader."""
         ledger: Ledger = self.request.app.state.ledger

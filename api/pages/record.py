@@ -17,7 +17,9 @@ from starlette.responses import RedirectResponse, Response
 from api import formatting
 from api.auth.identity import counted_as
 from api.auth.sessions import FORM_FIELD, Sessions
-from api.forms.controls import ADD, REMOVE, Form, FormControl, attach_refusals
+from api.forms import dates
+from api.forms.controls import ADD, REMOVE, Form, FormControl
+from api.forms.errors import attach_refusals
 from api.forms.fields import ENVELOPE
 from api.forms.parse import DATA, Inputs, ParsedForm, read
 from api.forms.submission import checked_submission, event_of, record, recordable, source_of
@@ -45,6 +47,7 @@ OTHER_SESSION = Refusal(
     "this form was submitted in another session; check your answers and submit it again",
 )
 """Refusal of a form from another session; the form is shown again, and nothing is recorded."""
+_CLOSED = "NOTICE_CLOSED"
 _AREAS = {"adviser": "The adviser", "engagement": "Views of staff and children", "notice": "The notice"}
 _FIRST_AREAS = ("board", "plan", "evidence", "access", "recommendations", "reports")
 """Areas whose facts people record most; the list of tasks begins with these areas."""
@@ -110,6 +113,8 @@ async def _post(
 ) -> Response:
     """Record the fact, or show the answers to check; show the form again after a refusal or an outage."""
     parsed = read(form_request.fields, inputs, form_request.zone)
+    if form_request.needs_time and not any(f"time.{part}" in parsed.inputs for part in dates.INSTANT_PARTS):
+        parsed.refusals.append(Refusal(_CLOSED, "", "time"))
     credential = form_request.page_request.visitor.viewer.credential
     event = event_of(form_request.kind, name, source_of(form_request.state, credential), parsed.event)
     secret = tokens.new_secret() if form_request.kind.struct is TokenIssued else None
@@ -247,6 +252,7 @@ def _form(
 ) -> Response:
     needs_confirmation = any(refusal.code == "CONFIRM_PERSONAL_DATA" for refusal in refusals)
     controls = _controls(form_request, form, needs_confirmation=needs_confirmation)
+    refusals = [_in_time(form_request) if refusal.code == _CLOSED else refusal for refusal in refusals]
     if form_request.limit is not None:
         controls.append(_document(form_request.limit))
     context = {
@@ -271,13 +277,19 @@ def _form(
 
 def _controls(form_request: FormRequest, form: Form, *, needs_confirmation: bool = False) -> list[FormControl]:
     time, clauses, confirm = (form.control(field, field.key, "") for field in ENVELOPE)
-    clauses.hint = _clauses_hint(form_request)
+    clauses.hint, time.required = _clauses_hint(form_request), form_request.needs_time
     return [
         *form.controls(form_request.fields),
         time,
         *([clauses] if clauses.options else []),
         *([confirm] if needs_confirmation or form.inputs.get("confirm") else []),
     ]
+
+
+def _in_time(form_request: FormRequest) -> Refusal:
+    """Return the refusal of a fact after the end of its notice, in the words of the form."""
+    closed = formatting.day(form_request.notice["closedOn"])
+    return Refusal(_CLOSED, f"when it happened must be before the notice was closed on {closed}", "time")
 
 
 def _clauses_hint(form_request: FormRequest) -> str:
@@ -288,7 +300,7 @@ def _clauses_hint(form_request: FormRequest) -> str:
     usual = usual_clauses(fact, form_request.state.notice.clauses)
     if not usual:
         return "If you select none, this is about no clause."
-    choose = "choose among" if len(usual) > 1 else "may choose"
+    choose = "choose from clauses" if len(usual) > 1 else "may choose clause"
     return f"If you select none, the notice's rules {choose} {join_items(usual)}."
 
 

@@ -16,7 +16,8 @@ from starlette.responses import RedirectResponse, Response
 
 from api.auth.sessions import FORM_FIELD, Sessions
 from api.forms import dates
-from api.forms.controls import Form, FormControl, attach_refusals
+from api.forms.controls import Form, FormControl
+from api.forms.errors import attach_refusals
 from api.forms.fields import ENVELOPE
 from api.forms.submission import source_of
 from api.http.reports import turn, written

@@ -31,7 +31,7 @@ def first_sentence(documented: type) -> str:
 def enum_of(words: type[WordList]) -> type[WordList]:
     """Declare a list of words to GraphQL as an enum, and return the list."""
     declared: Any = strawberry.enum(words, description=first_sentence(words))
-    meanings = _meanings(words)
+    meanings = meanings_of(words)
     for value, word in zip(declared.__strawberry_definition__.values, words, strict=True):
         value.description = meanings[word.name]
     return words
@@ -58,7 +58,7 @@ def _coerced(coerce: Callable[..., Any], listed: str, *written: object) -> Any: 
         raise GraphQLError(error.message + listed, error.nodes) from error
 
 
-def _meanings(words: type[WordList]) -> dict[str, str]:
+def meanings_of(words: type[WordList]) -> dict[str, str]:
     """Return each word's meaning: the docstring below it, which Python itself drops."""
     (declared,) = ast.parse(inspect.getsource(words)).body
     body = declared.body if isinstance(declared, ast.ClassDef) else []

@@ -36,11 +36,11 @@ class Unit(WordList):
     """The unit of a reading: numerator over denominator, or the numerator alone."""
 
     PERCENT = "PERCENT"
-    """100 * numerator / denominator; the denominator includes everything that the numerator counts."""
+    """The numerator as a percentage of the denominator, which includes everything that the numerator counts."""
     RATE = "RATE"
-    """Numerator per `per` of the denominator, such as children per 10,000."""
+    """The numerator for a fixed number of the denominator, such as children per 10,000."""
     AVERAGE = "AVERAGE"
-    """Numerator / denominator, such as cases per social worker."""
+    """The numerator divided by the denominator, such as cases per social worker."""
     COUNT = "COUNT"
     """The numerator alone; there is no denominator."""
 

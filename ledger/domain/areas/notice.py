@@ -74,7 +74,7 @@ class Obligor(WordList):
 
 
 class Modality(WordList):
-    """The strength of a clause; a MAY clause is never breached."""
+    """The strength of a clause; a clause with “may” is never breached."""
 
     MUST = "MUST"
     """The clause states a requirement."""
@@ -209,7 +209,7 @@ class AreaCarriedOver(Fact, frozen=True, kw_only=True):
 
     area: AreaId
     successor: Annotated[Id, Meta(description="The notice under which the area continues.")]
-    successor_area: Annotated[Id | None, Meta(description="The area's id there; absent if the same.")] = None
+    successor_area: Annotated[Id | None, Meta(description="Its reference there; absent if the same.")] = None
 
 
 class InterpretationAdopted(Fact, frozen=True, kw_only=True):

@@ -133,7 +133,9 @@ class TokenIssued(Fact, frozen=True, kw_only=True):
     token: TokenId
     actor: ActorId
     role: Role
-    source: Annotated[Id | None, Meta(description="The only source from which the token may record.")] = None
+    source: Annotated[
+        Id | None, Meta(description="The only source from which the token may record, such as performance-system.")
+    ] = None
     facts: Annotated[
         list[FactType],
         Meta(description="The fact types that the token may record; if empty, all those of the role."),
@@ -167,7 +169,7 @@ class IntegrationRegistered(Fact, frozen=True, kw_only=True):
 
     integration: IntegrationId
     actor: Annotated[ActorId, Meta(description="The system, by its actor id.")]
-    source: Annotated[Id, Meta(description="The source of all events of the system.")]
+    source: Annotated[Id, Meta(description="The source of all events of the system, such as performance-system.")]
     facts: Annotated[list[FactType], Meta(min_length=1, description="The fact types that the system may record.")]
 
 

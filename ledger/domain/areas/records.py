@@ -122,7 +122,7 @@ class Published(Fact, frozen=True, kw_only=True):
     )
 
     subject: Annotated[
-        Id, Meta(description="The id of the report, plan version, document or notice that was published.")
+        Id, Meta(description="The reference of the report, plan version, document or notice that was published.")
     ]
     where: Annotated[Narrative, Meta(description="The place of publication.")]
     position: Annotated[

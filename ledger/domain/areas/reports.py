@@ -62,7 +62,7 @@ class Claim(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_
 class ReportRecommendation(Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """A recommendation of a report to the board."""
 
-    recommendation: Annotated[Id, Meta(description="The recommendation's id within the report.")]
+    recommendation: Annotated[Id, Meta(description="The recommendation's reference within the report, such as 1.")]
     text: Narrative
 
 
@@ -116,7 +116,7 @@ class ReportRecommendationDecided(Fact, frozen=True, kw_only=True):
     )
 
     report: ReportId
-    recommendation: Annotated[Id, Meta(description="The recommendation's id within the report.")]
+    recommendation: Annotated[Id, Meta(description="The recommendation's reference within the report, such as 1.")]
     outcome: RecommendationOutcome
     reason: Narrative
     decision: Annotated[DecisionId | None, Meta(description="The board's decision that contains this answer.")] = (

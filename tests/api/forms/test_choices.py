@@ -21,7 +21,7 @@ def test_what_is_asked_for_choices_is_in_the_schema() -> None:
     document = f"query Q($notice: ID!) {{ notice(id: $notice) {{ {selection(NAMED, [Role.OPERATOR])} }} }}"
     assert [error.message for error in validate(schema.build()._schema, parse(document))] == []
     unasked = {kind for kind in NAMED if f"of_{kind.replace('-', '_').replace(' ', '_')}:" not in document}
-    assert unasked == {"fact type"}, "forms name a kind of thing that they cannot offer"
+    assert unasked == {"fact type", "rule"}, "forms name a kind of thing that they cannot offer"
 
 
 def test_a_role_is_offered_what_it_may_read() -> None:
@@ -105,3 +105,12 @@ def test_a_fact_is_offered_only_for_what_may_still_take_it() -> None:
 )
 def test_a_new_id_follows_the_last(ids: list[str], following: str) -> None:
     assert next_id(ids) == following
+
+
+def test_options_are_in_the_order_of_their_numbers() -> None:
+    answer = {"of_evidence": {"nodes": [{"value": value, "a": "Title"} for value in ("E1", "E24", "E2")]}}
+    assert [choice.value for choice in choices(answer, {"evidence"})["evidence"]] == ["E1", "E2", "E24"]
+    ratings = {
+        "of_activity_rating": {"items": [{"value": v, "a": v, "only": "ACTIVITY"} for v in ("RED", "AMBER")]}
+    }
+    assert [each.value for each in choices(ratings, {"activity rating"})["activity rating"]] == ["RED", "AMBER"]

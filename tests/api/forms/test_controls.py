@@ -3,7 +3,8 @@
 from collections import defaultdict
 from html.parser import HTMLParser
 
-from api.forms.controls import Form, attach_refusals
+from api.forms.controls import Form
+from api.forms.errors import attach_refusals
 from api.forms.fields import Choice, Control, Field, fields_of
 from api.forms.parse import read
 from api.forms.prefill import prefill

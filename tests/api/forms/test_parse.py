@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from api.forms import dates
-from api.forms.controls import ErrorLine, Form, FormControl, attach_refusals, flat
+from api.forms.controls import Form, FormControl, flat
+from api.forms.errors import ErrorLine, attach_refusals
 from api.forms.fields import fields_of
 from api.forms.parse import ParsedForm, read
 from ledger.domain.areas.board import BoardDecisionRecorded, BoardEstablished
