@@ -43,11 +43,13 @@ LOCKED_ENTRIES = 1_000
 """Maximum number of facts that wait for the lock on one notice's head; further requests get Busy."""
 QUEUE_ENTRIES = 20_000
 QUEUE_BYTES = 64_000_000
-"""Maximum bytes in the queue; further requests get Busy."""
+"""Maximum bytes in the queue; further requests get Busy, unless their sender has none in the queue."""
 _OVERHEAD = 400
 """Bytes of an entry beyond its data and its narratives."""
 
 
+_Sender = tuple[str, str]
+"""A notice, and the id of one of its actors."""
 Observer = Callable[[int, float | None, Sequence[Answer]], None]
 """Function called twice for each request, with the number of waiting facts.
 
@@ -101,7 +103,8 @@ class Writer:
         self._on_commit = on_commit
         self._states = CommittedStates(url, sealed)
         self._recorder = Recorder(url, clock, self._committed, sealed, marks or HighWaterMarks())
-        self._queue: deque[_Waiting] = deque()
+        self._queues: dict[_Sender, deque[_Waiting]] = {}
+        """Requests of each sender, never empty; the sender whose turn is next comes first."""
         self._locked: dict[str, _LockedNotice] = {}
         self._entries = self._bytes = 0
         self._wake = asyncio.Event()
@@ -204,19 +207,20 @@ class Writer:
         """Queue a request, wait until it is processed, and return one answer per fact. Every append uses this.
 
         Raises:
-            Busy: The queue is full; nothing was kept. Retry later.
+            Busy: The queue is full, and the sender has a share of it; nothing was kept. Retry later.
             Unavailable: The database is unreachable or the ledger is shutting down. Retrying is safe.
         """
         size = sum(_size(item) + _OVERHEAD for item in request.items)
         if self._closing:
             raise Unavailable("the ledger is shutting down; send it again in a moment")
+        sender = (request.notice, request.credential.actor)
         full = self._entries + len(request.items) > QUEUE_ENTRIES or self._bytes + size > QUEUE_BYTES
-        if self._queue and full:
+        if full and sender in self._queues:
             raise Busy("too many facts are waiting to be recorded; nothing of this was kept: send it again")
         loop = asyncio.get_running_loop()
         started = loop.time()
         waiting = _Waiting(request, size, loop.create_future())
-        self._queue.append(waiting)
+        self._queues.setdefault(sender, deque()).append(waiting)
         self._entries += len(request.items)
         self._bytes += size
         self._wake.set()
@@ -236,12 +240,12 @@ class Writer:
     async def _run(self) -> None:
         while True:
             await self._wait()
-            while (due := self._due()) is not None or self._queue:
+            while (due := self._due()) is not None or self._queues:
                 if due is not None:
                     await self._record(self._retry(due), wait=False)
                     if due in self._locked and not self._locked[due].requests:
                         del self._locked[due]
-                if self._queue:  # many locked notices must not hold it back
+                if self._queues:  # many locked notices must not hold it back
                     await self._record(self._batch(), wait=True)
             if self._closing and not self._locked:
                 return
@@ -275,15 +279,20 @@ class Writer:
             waiting.answers.set_result(result)
 
     def _batch(self) -> list[_Waiting]:
-        """Take from the queue the requests to store together, and set aside the requests of locked notices."""
+        """Take the requests to store together, one of each sender in turn; set aside those of locked notices."""
         batch: list[_Waiting] = []
         entries = size = 0
-        while self._queue:
-            waiting = self._queue[0]
+        while self._queues:
+            sender, queue = next(iter(self._queues.items()))
+            waiting = queue[0]
             count = len(waiting.request.items)
             if batch and (entries + count > BATCH_ENTRIES or size + waiting.size > BATCH_BYTES):
                 break
-            self._queue.popleft()
+            queue.popleft()
+            if not queue:
+                del self._queues[sender]
+            elif len(self._queues) > 1:
+                self._queues[sender] = self._queues.pop(sender)  # after the other senders
             self._entries -= count
             self._bytes -= waiting.size
             if waiting.request.notice in self._locked:

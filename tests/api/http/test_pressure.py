@@ -5,20 +5,21 @@ import json
 import logging
 import resource
 import socket
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from logging.handlers import QueueHandler
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
 from api.http import body, intake, protocol
 from ledger.append import writer
-from tests.api.http.test_server import blocked
+from ledger.append.outcome import AppendRequest
+from ledger.append.recorder import Recorder, Result
 from tests.api.process import serving
 from tests.api.service import NDJSON, NO_TLS, NOTICE, STRUCTURED, Service, begin, progress
 
@@ -200,22 +201,27 @@ def test_slow_clients_hold_nobody_up(service: Service, officer: httpx.Client) ->
 async def test_when_the_queue_is_full_one_is_told_when_to_come_again(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    taken, released = threading.Event(), threading.Event()
+    record = Recorder.record
+
+    async def record_later(
+        self: Recorder, requests: Sequence[AppendRequest], *, wait: bool = True
+    ) -> list[Result]:
+        taken.set()
+        await asyncio.to_thread(released.wait, 60)
+        return await record(self, requests, wait=wait)
+
     monkeypatch.setattr(writer, "QUEUE_ENTRIES", 2)
+    monkeypatch.setattr(Recorder, "record", record_later)
     headers = {**service.headers("officer"), "Content-Type": STRUCTURED}
-    async with (
-        httpx.AsyncClient(base_url=service.url, headers=headers, timeout=60, verify=NO_TLS) as client,
-        await psycopg.AsyncConnection.connect(service.database) as other,
-        await psycopg.AsyncConnection.connect(service.database, autocommit=True) as watching,
-    ):
+    async with httpx.AsyncClient(base_url=service.url, headers=headers, timeout=60, verify=NO_TLS) as client:
 
         def post(media_type: str = STRUCTURED) -> "asyncio.Task[httpx.Response]":
             content = json.dumps(progress())
             return asyncio.create_task(client.post(ENTRIES, content=content, headers={"Content-Type": media_type}))
 
-        await other.execute("SELECT FROM ledger.heads WHERE notice = %s FOR UPDATE", (NOTICE,))
         recording = [post()]
-        while not await blocked(watching):
-            pass
+        assert await asyncio.to_thread(taken.wait, 60)
         waiting = [post() for _ in range(8)]
         while len(busy := [task.result() for task in waiting if task.done()]) < 6:
             await asyncio.wait([task for task in waiting if not task.done()], return_when=asyncio.FIRST_COMPLETED)
@@ -228,7 +234,7 @@ async def test_when_the_queue_is_full_one_is_told_when_to_come_again(
         assert (refused.status_code, refused.json()["code"], refused.json()["line"]) == (200, "BUSY", 1)
         patient = post(NDJSON)  # lines wait for room, as more of them are behind
         assert (await asyncio.wait([patient], timeout=0.5))[1] == {patient}
-        await other.rollback()
+        released.set()
         answers = [await task for task in (*recording, *waiting)]
         assert sum(answer.status_code == 201 for answer in answers) == 3
         assert (await patient).json()["position"] == service.position()
