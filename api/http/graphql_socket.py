@@ -63,6 +63,7 @@ class GraphqlSocket(ASGIWebSocketAdapter):
         try:
             async with asyncio.timeout(SLOW_SECONDS):
                 await super().send_json(message)
+                await asyncio.sleep(0)  # hundreds of subscribers may get the same page at the same moment
         except TimeoutError:
             with suppress(Exception):
                 async with asyncio.timeout(1):

@@ -3,15 +3,18 @@
 import asyncio
 import gzip
 import json
+from contextlib import suppress
 from typing import Any, Self, cast
 
 import httpx
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
+from websockets.exceptions import ConnectionClosed
 
-from api.http import body, graphql_request, intake
-from api.http.graphql_socket import JOINING_BYTES
+from api.http import body, graphql, graphql_request, intake, websocket
+from api.http.graphql_documents import Documents
+from api.http.graphql_socket import JOINING_BYTES, GraphqlSocket, JoiningSocket
 from api.http.turns import Turns
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
@@ -60,6 +63,27 @@ async def test_others_get_a_turn_between_the_parts_of_a_small_gzip() -> None:
     assert others.turns >= 1_000_000 // 65_536
 
 
+async def test_others_get_a_turn_between_messages_to_sockets() -> None:
+    """Check the case in which no client is slow, so that sending waits for nothing."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    accepted = JoiningSocket({"type": "websocket", "path": "/", "headers": []}, receive, send)
+    await accepted.accept()
+    view = graphql.endpoint(introspection=False, documents=Documents(None), origins=())
+    socket = GraphqlSocket(cast(Any, view), accepted, accepted)
+    async with Others() as others:
+        for _ in range(20):
+            await socket.send_json({"type": "pong"})
+    assert len(sent) == 21
+    assert others.turns >= 20
+
+
 async def test_others_get_a_turn_between_refused_lines() -> None:
     sender = intake.Sender(
         cast(Any, None), Turns(), "n", Rights(Credential("officer"), "n", frozenset()), None, False
@@ -105,7 +129,18 @@ async def test_a_message_has_the_limit_of_an_event(service: Service) -> None:
         if size < body.MAXIMUM_EVENT:
             assert json.loads(await joined.recv())["type"] == "next"
             assert json.loads(await joined.recv())["type"] == "complete"
-    assert await closed_with(joined) == 1009
+    assert await closed_with(joined) == websocket.TOO_BIG
+
+
+@pytest.mark.database
+async def test_a_message_has_a_limited_number_of_fragments(service: Service) -> None:
+    joined = await opened(service, {"Authorization": f"Bearer {service.notice.tokens['officer']}"})
+    assert json.loads(await joined.recv())["type"] == "connection_ack"
+    await joined.send(["{", *[""] * (websocket.FRAGMENTS - 3), '"type": "ping"}'])
+    assert json.loads(await joined.recv())["type"] == "pong"
+    with suppress(ConnectionClosed):
+        await joined.send(["{", *[""] * websocket.FRAGMENTS, '"type": "ping"}'])
+    assert await closed_with(joined) == websocket.TOO_BIG
 
 
 @pytest.mark.database
