@@ -47,7 +47,7 @@ async def own_requests(request: Request, page_request: PageRequest) -> list[OwnR
         requests.append(
             OwnRequest(
                 row,
-                _state(row, fault, access, now),
+                _state(row, fault, access, state.notice.closed_at),
                 [
                     document
                     for document in data["notice"]["evidence"]["nodes"]
@@ -58,9 +58,16 @@ async def own_requests(request: Request, page_request: PageRequest) -> list[OwnR
     return sorted(requests, key=lambda own_request: -own_request.row["position"])
 
 
-def _state(row: Mapping[str, Any], fault: UseFault | None, access: Access, now: datetime) -> str:
+def _state(row: Mapping[str, Any], fault: UseFault | None, access: Access, closed: datetime | None) -> str:
+    """Return the state of a request; of an ended grant the earliest of its ends."""
     if row["decided"] != "GRANTED":
         return row["decided"] or "UNDECIDED"
-    if fault is None:
-        return "LIVE"
-    return "CLOSED" if fault is UseFault.EXPIRED and now < access.until else fault.value
+    if fault is None or fault is UseFault.NOT_YET:
+        return "LIVE" if fault is None else fault.value
+    revoked = row["grant"]["revokedAt"]
+    ends = {
+        "REVOKED": datetime.fromisoformat(revoked) if revoked else None,
+        "CLOSED": closed,
+        "EXPIRED": access.until,
+    }
+    return min((at, end) for end, at in ends.items() if at is not None)[1]

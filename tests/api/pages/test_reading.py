@@ -68,3 +68,12 @@ def test_links_with_one_name_lead_to_one_place(auditor: httpx.Client, page: str)
 )
 def test_a_page_names_a_thing_by_its_title(auditor: httpx.Client, page: str, phrase: str) -> None:
     assert phrase in words(auditor.get(f"{HOME}{page}"))
+
+
+def test_own_access_that_ended_states_its_first_end(sample: Service) -> None:
+    # The notice was closed after both grants ended; the first was revoked before its last day.
+    with browser(sample.url) as reviewer:
+        sign_in(reviewer, sample.notice.tokens["reviewer"])
+        page = words(reviewer.get(f"{HOME}/reviews"))
+    assert "X1: Case files Ended Ended on 14 October 2022, 15:20 , because it was revoked" in page
+    assert "X2: Staff Ended Ended on 21 October 2022, 18:00 , as granted." in page
