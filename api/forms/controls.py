@@ -159,7 +159,8 @@ class Form(Struct):
             path: Path of the field's value in the event.
             within: Labels of the groups around the field.
         """
-        full_label = f"{within}, {field.label[:1].lower()}{field.label[1:]}" if within else field.label
+        named = not within or field.label.startswith(f"{within} ")
+        full_label = field.label if named else f"{within}, {field.label[:1].lower()}{field.label[1:]}"
         if field.many:
             return self._list(field, path, full_label)
         return self._one(field, path, field.label, full_label)
@@ -169,8 +170,11 @@ class Form(Struct):
         return tuple(option for kind in kinds for option in self.choices.get(kind, ()))
 
     def _without_options(self, field: Field, options: Sequence[Choice]) -> bool:
-        """Return True if the field accepts existing things only, of which the viewer may know that none exists."""
-        known = all(kind in self.choices for kind in field.references)
+        """Return True if the field accepts existing things only, of which the viewer may know that none exists.
+
+        People can be named before they are registered, while a notice is set up.
+        """
+        known = "actor" not in field.references and all(kind in self.choices for kind in field.references)
         return field.closed and not field.begins and not options and known
 
     def _list(self, field: Field, path: str, full_label: str) -> FormControl:

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Sequence
 
 from msgspec import Struct
 
+from api import formatting
 from api.forms.controls import FormControl, flat
 from ledger.domain.errors import Refusal
 from projections.narrate.sentence import singular
@@ -19,6 +20,12 @@ _THE_ONE = re.compile(r"(?:date|first|last|current|new|result|start|end|extracti
 """Beginnings of labels of which there is only one."""
 _VOWEL = re.compile(r"(?!uni)[aeiou]")
 _YES_IF = "Select yes if "
+_TERMS = {"no actor ": "no person or system ", "correct the id": "correct the reference"}
+"""Words of a refusal on a form, by the words for programs."""
+_MOMENT = re.compile(r"(?<![“\w-])(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})[\d:.]*Z)?(?![\w-])", re.ASCII)
+"""A date or an instant in a refusal, outside quotation marks."""
+_ANY_SIZE = re.compile(r" from (\S+) to 9,007,199,254,740,991")
+"""Bounds of a number that has no upper bound for people."""
 _STEP = re.compile(r"\[[^\]]*\]$|\.[^.\[\]]*$")
 
 
@@ -59,6 +66,9 @@ def _control_path(path: str, known: Container[str]) -> str:
 
 def _message(refusal: Refusal, control: FormControl | None) -> str:
     """Return a refusal in the terms of the form, which has labels and options instead of fields and codes."""
+    if refusal.code == "KEY_REUSED":
+        entry = refusal.message.partition(" has ")[0]
+        return f"{entry} was recorded from this form with other answers; continue only if this is a new entry"
     if refusal.code == "CONFIRM_PERSONAL_DATA":
         return f"{refusal.message.partition(';')[0]}; remove it, or confirm below that it is not personal data"
     if (
@@ -68,7 +78,21 @@ def _message(refusal: Refusal, control: FormControl | None) -> str:
         and refusal.path == control.path
     ):
         return _missing(control)
-    return refusal.message
+    message = _MOMENT.sub(_moment, refusal.message)
+    for term, words in _TERMS.items():
+        message = message.replace(term, words)
+    if control is not None and message.startswith("expected "):
+        message = f"{control.label} must be{message.removeprefix('expected')}"
+    return _ANY_SIZE.sub(r" of \1 or more", message)
+
+
+def _moment(moment: re.Match[str]) -> str:
+    """Return a date or an instant of a refusal in words; a text that is no date stays unchanged."""
+    try:
+        day = formatting.day(moment[1])
+    except ValueError:
+        return moment[0]
+    return f"{day}, {moment[2]} UTC" if moment[2] else day
 
 
 def _missing(control: FormControl) -> str:
@@ -95,7 +119,9 @@ def _in_summary(message: str, control: FormControl) -> str:
     """Return an error for the list at the top of the page, with the control's label."""
     label, lowered = control.label.lower(), message.lower()
     named = (label, f"one {singular(label)}")
-    complete = lowered.startswith((label, _YES_IF.lower())) or (
+    if lowered.startswith(label):
+        return f"{control.full_label}{message[len(label) :]}"
+    complete = lowered.startswith(_YES_IF.lower()) or (
         lowered.startswith(("enter ", "select ")) and lowered.endswith(named)
     )
     return (

@@ -41,7 +41,7 @@ def test_a_chair_records_a_decision(service: Service, chromium: Browser, axe: st
     summary = page.get_by_role("alert")
     expect(summary.get_by_role("link")).to_have_text(
         [
-            re.compile("^Reference: expected text"),
+            re.compile("^Reference must be text"),
             "Enter a meeting",
             "Enter an outcome",
             "Enter a rationale",

@@ -7,7 +7,7 @@ from api.forms.errors import attach_refusals
 from api.forms.fields import EXPLAINED, Choice, Control, Field, fields_of
 from ledger.domain.areas.access import AccessGranted
 from ledger.domain.areas.actions import ActionEmbedded
-from ledger.domain.areas.board import TimetableAgreed
+from ledger.domain.areas.board import BoardDecisionRecorded, TimetableAgreed
 from ledger.domain.areas.duties import ClauseAssessed
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.areas.measures import MeasureDefined, MeasureReadingReported
@@ -51,6 +51,49 @@ def test_a_missing_answer_is_named_in_plain_english(struct: type[Fact], key: str
     controls = Form({}, {}).controls([field_of(struct, key)])
     lines = attach_refusals(controls, [Refusal("MISSING_FIELD", "", f"data.{key}")])
     assert [line.text for line in lines] == controls[0].errors == [error]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "error"),
+    [
+        (
+            "OUT_OF_RANGE",
+            "expected a whole number from 1 to 5",
+            "Votes against must be a whole number from 1 to 5",
+        ),
+        (
+            "OUT_OF_RANGE",
+            "expected a whole number from 0 to 9,007,199,254,740,991",
+            "Votes against must be a whole number of 0 or more",
+        ),
+        ("OUT_OF_RANGE", "2021-07-01 is too early", "Votes against: 1 July 2021 is too early"),
+        ("AHEAD", "it is 2026-11-30T18:53:33.5Z now", "Votes against: it is 30 November 2026, 18:53 UTC now"),
+        ("OTHER", "“2021-07-01” or 2021-02-31", "Votes against: “2021-07-01” or 2021-02-31"),
+        ("NOT_FOUND", "no actor x; correct the id", "Votes against: no person or system x; correct the reference"),
+    ],
+)
+def test_a_refusal_is_in_words_of_the_form(code: str, message: str, error: str) -> None:
+    controls = Form({}, {}).controls([field_of(BoardDecisionRecorded, "votes")])
+    (line,) = attach_refusals(controls, [Refusal(code, message, "data.votes.against")])
+    assert line.text == error
+
+
+def test_an_error_within_a_group_names_the_group_once() -> None:
+    controls = Form({}, {}).controls([field_of(ChairReportDelivered, "period")])
+    (line,) = attach_refusals(controls, [Refusal("", "first day must be a real date", "data.period.first")])
+    assert line.text == "Period, first day must be a real date"
+
+
+def test_a_form_recorded_before_says_so_without_ids() -> None:
+    message = "entry 759 has this source and id with other content; use a new id for a new fact"
+    (line,) = attach_refusals([], [Refusal("KEY_REUSED", message, "")])
+    assert line.text == (
+        "Entry 759 was recorded from this form with other answers; continue only if this is a new entry"
+    )
+
+
+def test_a_person_who_is_not_registered_yet_is_typed() -> None:
+    assert control_of(field_of(ObjectiveAdded, "owner")).widget == "line"
 
 
 def test_every_date_and_time_has_an_example() -> None:

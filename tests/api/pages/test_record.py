@@ -108,7 +108,7 @@ def test_a_form_that_is_sent_twice_records_once(service: Service, people: dict[s
     changed = with_values(pairs, {"data.decision": "thrice", "data.title": "Three more posts"})
     answer = post(chair, service, "BoardDecisionRecorded", changed)
     assert answer.status_code == 422
-    assert f"Entry {size} has this source and id with other content" in words(answer)
+    assert f"Entry {size} was recorded from this form with other answers" in words(answer)
     assert "Continue as a new entry" in words(answer)
     assert service.position() == size
     offered = sent(answer.text, "record")
@@ -190,7 +190,7 @@ def test_every_fault_is_said_at_once_and_nothing_typed_is_lost(
 
     pairs = with_values(pairs, {"data.activityRating": "GREEN", "time.day": "1"})
     text = words(post(officer, service, "ProgressRecorded", pairs))
-    assert "Objective: there is no objective O9; record it first, or correct the id" in text
+    assert "Objective: there is no objective O9; record it first, or correct the reference" in text
     assert "Progress: the narrative seems to contain a telephone number" in text
     assert service.position() == size
 

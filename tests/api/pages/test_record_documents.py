@@ -107,7 +107,7 @@ def test_what_is_wrong_beside_a_document_is_said_before_it_is_kept(
     officer, files = people["officer"], stored(service)
     pairs = form(officer, service, "EvidenceSubmitted", {"data.evidence": "E 9", "data.classification": "PUBLIC"})
     answer = upload(officer, service, pairs, PDF * 100_000)
-    assert "Reference: expected text (an identifier: letters, digits" in words(answer)
+    assert "Reference must be text (an identifier: letters, digits" in words(answer)
     assert "Enter a title" in words(answer)
     assert stored(service) == files
 

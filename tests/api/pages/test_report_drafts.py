@@ -102,7 +102,7 @@ def test_every_fault_is_told_and_nothing_typed_is_lost(demo: Service, adviser: h
     refused = send(adviser, page, "record", "issue", **typed)
     assert refused.status_code == 422
     text = words(refused)
-    for fault in ("Report reference: expected text", "Select a judgement of area 1b"):
+    for fault in ("Report reference must be text", "Select the judgement of area 1b"):
         assert fault in text, text
     assert dict(sent(refused.text, "record")) | typed == dict(sent(refused.text, "record"))
     warned = send(adviser, refused, "record", "issue", other="Call 0161 342 8355.", report="AR8")
