@@ -17,6 +17,7 @@ from api.http.openapi import Operation, Parameter, describes
 from ledger.domain.errors import Refused
 from ledger.eventsourcing.events import wire_id
 from ledger.eventsourcing.mapper import WITHHELD_TOPIC, withheld_state
+from projections.errors import InvalidText
 from projections.query.reader import Reader
 from projections.query.snapshot import Snapshot
 from projections.views import entries
@@ -49,7 +50,10 @@ async def get_notifications(request: Request) -> Response:
     """
     start = number(request, "start", 1, _LARGEST)
     limit = number(request, "limit", SECTION_SIZE, MAXIMUM_LIMIT)
-    return _json(await _select(request, start, limit, request.query_params.getlist("topics")))
+    try:
+        return _json(await _select(request, start, limit, request.query_params.getlist("topics")))
+    except InvalidText as error:
+        raise Refused.because("INVALID_PARAMETER", str(error), "topics") from None
 
 
 @describes(

@@ -123,7 +123,7 @@ def test_a_follower_whose_token_is_revoked_gets_nothing_more_and_continues_with_
         assert log.select(start=last, limit=1, inclusive_of_start=False)[0].id == last + 1
 
 
-@pytest.mark.parametrize("path", ["?start=x", "?limit=1001", "/1", "/a,b", "/1,2,3"])
+@pytest.mark.parametrize("path", ["?start=x", "?limit=1001", "?topics=%00", "/1", "/a,b", "/1,2,3"])
 def test_a_wrong_parameter_is_refused(service: Service, officer: httpx.Client, path: str) -> None:
     answer = officer.get(service.entries.replace("/entries", "/notifications") + path)
     assert (answer.status_code, answer.json()["code"]) == (400, "INVALID_PARAMETER")
