@@ -39,7 +39,8 @@ test-pure:  ## run only the tests that need no database (seconds)
 
 test-all:  ## run every test: also the long ones, and those of the database again on the system's own PostgreSQL
 	$(DEVELOPMENT)
-	$(PYTEST)
+	$(PYTEST) -m "not long"
+	LONG=1 $(PYTEST) -m long
 	@for bin in /usr/lib/postgresql/*/bin; do \
 		test -x "$$bin/postgres" || continue; \
 		echo "The tests of the database once more, on the server in $$bin"; \

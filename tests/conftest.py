@@ -7,6 +7,7 @@ import asyncio
 import gc
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,7 +106,14 @@ def history_database(history_template: str) -> Iterator[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a PostgreSQL server, so that `make test-pure` can leave them out."""
+    """Mark the tests that need a PostgreSQL server, and put the files that take longest first.
+
+    `make test-pure` leaves the marked tests out. A file that starts early does not run alone in the end.
+    """
+    seconds = Counter[Path]()
     for item in items:
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.database)
+        for mark in item.iter_markers("long"):
+            seconds[item.path] += mark.kwargs.get("seconds", 0)
+    items.sort(key=lambda item: -seconds[item.path])

@@ -10,7 +10,7 @@ from ledger.embedded import EmbeddedPostgres
 from tests.benchmarks import append, eventsourcing, graphql, intake, national, proof, scale, views
 from tests.ledger.embedded.tools import make_place
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.long(seconds=12)
 SMALL: dict[ModuleType, dict[str, Any]] = {
     append: {"SLICES": 1},
     eventsourcing: {"ENTRIES": 2_000, "STOCK_SECONDS": 0.2},

@@ -10,7 +10,7 @@ from tests.api.service import Service
 from tests.browser.people import Person
 from tests.ledger.history import NOTICE
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.long(seconds=12)
 HOME = f"/notices/{NOTICE}"
 PAGES = (
     "/",

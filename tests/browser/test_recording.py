@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from tests.api.service import Service, event, record, run
 from tests.browser.people import Person
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.long(seconds=25)
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.api.service import NOTICE, Service, progress
 from tests.conformance.npm import installed, node
 
-pytestmark = [pytest.mark.database, pytest.mark.long]
+pytestmark = [pytest.mark.database, pytest.mark.long(seconds=6)]
 SCHEMA = Path(__file__).parents[2] / "schema" / "schema.graphql"
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 import schema
 from tests.api.service import Service
 
-pytestmark = [pytest.mark.database, pytest.mark.long]
+pytestmark = [pytest.mark.database, pytest.mark.long(seconds=30)]
 DOCUMENTS = 300
 _ID = re.compile(r'\bid: "[^"]*"')
 

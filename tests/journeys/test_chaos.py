@@ -268,7 +268,7 @@ def encoded(digest: bytes) -> str:
     return b64encode(digest).decode()
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=130)
 @pytest.mark.timeout(900)
 def test_nothing_is_lost_skipped_or_repeated_in_chaos(chaos: Chaos) -> None:
     endure(chaos, KILLS, CUTS)

@@ -44,7 +44,7 @@ def programs() -> dict[str, str]:
     return dict(saved)
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=35)
 def test_the_page_on_extending_goes_as_written(database: str, tmp_path: Path) -> None:
     url = url_of(database)
     for name, text in (programs() | {"demo_settings.py": SETTINGS.format(url=url)}).items():

@@ -25,7 +25,7 @@ from tests.journeys.test_high_availability import NOTICES, Load, grown, is_whole
 from tests.ledger.follow.pairs import COPYING, rows
 from tests.projections.folding import until
 
-pytestmark = [pytest.mark.database, pytest.mark.long]
+pytestmark = [pytest.mark.database, pytest.mark.long(seconds=60)]
 FOLLOWER, DATABASE = "dfe", "ledger"
 KILLS = ("postgres", "machine")
 """Parts of the primary that die, one after the other. The second primary may not have had the slot for long."""

@@ -25,7 +25,7 @@ from tests.journeys.tcp_server import free_port, tcp_server
 from tests.ledger import history
 from tests.projections.folding import until
 
-pytestmark = [pytest.mark.database, pytest.mark.long]
+pytestmark = [pytest.mark.database, pytest.mark.long(seconds=65)]
 NOTICES = ("first-2022", "second-2023")
 LANES = 4
 """Clients of each notice that append at once."""

@@ -167,7 +167,7 @@ def test_a_few_kills(siege: Siege) -> None:
     endure(siege, 5)
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=140)
 @pytest.mark.timeout(600)
 def test_a_hundred_kills(siege: Siege) -> None:
     endure(siege, 100)

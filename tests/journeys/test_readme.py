@@ -28,7 +28,7 @@ SERVED = [
 BLOCKS = [*JOURNEYS, *SERVED]
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=60)
 def test_the_journeys_of_the_readme_go_as_written(database: str, tmp_path: Path) -> None:
     (tmp_path / "ledger").symlink_to(documents.ROOT / "ledger")
     variables = documents.environment(tmp_path, LEDGER_DATABASE_URL=url_of(database))
@@ -74,7 +74,7 @@ def objective(name: str) -> str:
     return json.dumps(event)
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=25)
 def test_the_commands_for_a_running_server_go_as_written(database: str, tmp_path: Path) -> None:
     variables = documents.environment(tmp_path, LEDGER_DATABASE_URL=url_of(database), LEDGER_DATA=str(tmp_path))
     (tmp_path / "objectives.ndjson").write_text(f"{objective('O1')}\n{objective('O4')}\n", "utf-8")

@@ -19,7 +19,7 @@ from referencing import Registry, Resource
 from tests.journeys import documents
 
 SCHEMAS = documents.ROOT / "tests" / "conformance" / "cyclonedx"
-pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long(seconds=20), pytest.mark.timeout(900)]
 
 
 def build(folder: Path) -> Path:

@@ -102,7 +102,7 @@ async def test_odd_values_of_facts(world: World, caplog: pytest.LogCaptureFixtur
     assert len(calls) > 3_000
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=20)
 @pytest.mark.timeout(1_200)
 async def test_all_odd_values_of_facts(world: World, caplog: pytest.LogCaptureFixture) -> None:
     for number, (field, kind, value) in enumerate(all_odd_inputs(built(world.schema.as_str()))):
@@ -150,7 +150,7 @@ async def test_odd_arguments_of_subscriptions(world: World, caplog: pytest.LogCa
     assert is_quiet(caplog)
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=40)
 @pytest.mark.timeout(1_200)
 async def test_all_odd_arguments_of_subscriptions(world: World, caplog: pytest.LogCaptureFixture) -> None:
     for document, variables in odd_subscriptions(built(world.schema.as_str())):

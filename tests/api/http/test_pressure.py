@@ -287,7 +287,7 @@ async def send(url: str, headers: dict[str, str], pieces: Iterator[bytes]) -> As
             yield json.loads(line)
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=20)
 @pytest.mark.timeout(900)
 async def test_of_100_000_lines_each_third_wrong_the_right_ones_are_in(service: Service) -> None:
     before, total = service.position(), 100_000
@@ -308,7 +308,7 @@ def megabytes(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=190)
 @pytest.mark.timeout(1800)
 async def test_a_million_lines_take_no_more_memory_than_some(database: str) -> None:
     """Measure the recording process while another folds the views, which keep some rows in memory."""

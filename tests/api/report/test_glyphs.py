@@ -131,7 +131,7 @@ def test_each_block_and_category_makes_a_pdf() -> None:
     sweep(list({(ord(each) >> 8, unicodedata.category(each)): each for each in CHARACTERS}.values()))
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=35)
 @pytest.mark.timeout(900)
 def test_every_character_makes_a_pdf() -> None:
     sweep(CHARACTERS)

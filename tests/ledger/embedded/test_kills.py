@@ -16,7 +16,7 @@ from ledger.embedded import EmbeddedPostgres, launcher
 from ledger.embedded.cluster import cluster_tag
 from tests.ledger.embedded.tools import FAST, User, kill, make_place, wait_for
 
-pytestmark = [pytest.mark.database, pytest.mark.long]
+pytestmark = [pytest.mark.database, pytest.mark.long(seconds=20)]
 
 ROUNDS = 60
 RECOVERY_SECONDS = 12
