@@ -33,7 +33,7 @@ test:  ## run the tests, without the long ones (at most 8 minutes)
 	$(DEVELOPMENT)
 	$(PYTEST) -m "not long"
 
-test-pure:  ## run only the tests that need no database (seconds)
+test-pure:  ## run only the tests that need no database (a minute or two)
 	$(DEVELOPMENT)
 	$(PYTEST) -m "not database and not long"
 
@@ -66,6 +66,7 @@ format:  ## write the code in the project's style
 facts:  ## write the files that are derived from the code: references, the GraphQL schema, the report's models
 	$(BIN)/python -m tools.invented_history >$(VENV)/history && mv $(VENV)/history ledger/packs/tameside-2022.ndjson
 	$(BIN)/ledger schema facts --markdown >$(VENV)/facts && mv $(VENV)/facts docs/facts.md
+	$(BIN)/ledger schema rules --markdown >$(VENV)/rules && mv $(VENV)/rules docs/rules.md
 	$(BIN)/ledger schema graphql >$(VENV)/sdl && mv $(VENV)/sdl schema/schema.graphql
 	$(BIN)/python -m tools.report_models >$(VENV)/models && mv $(VENV)/models api/report/query_models.py
 

@@ -10,9 +10,10 @@ from ledger.domain.rules.rule import Rule
 _HEAD = """\
 # Rules
 
-A clause of a notice pack names one of these rules, with its parameters. The ledger judges the clause by the rule.
-`ledger notice check` names every fault of a rule with its line and the nearest right value. The same checks apply
-when a clause is recorded, interpreted or revised. `ledger schema rules --markdown` writes this page.
+Look up the rule by which the ledger is to judge a clause of a notice pack: its parameters, an example, and the
+facts that it reads. `ledger notice check` names every fault of a rule with its line and the nearest right value.
+The same checks apply when a clause is recorded, interpreted or revised. `ledger schema rules --markdown` writes
+this page.
 
 Statuses of an obligation: MET, MET_LATE, AT_RISK, NOT_MET, NOT_DUE, NO_EVIDENCE. A MAY clause gives a power:
 POWER_UNUSED or POWER_USED. A context clause is NOT_APPLICABLE. Powers and context clauses are never counted.
