@@ -34,7 +34,7 @@ from tests.api.http.test_supervisor import workers_of
 from tests.api.process import Process, uri
 from tests.api.service import Notice, begin, run
 from tests.journeys.chaos_clients import FOLLOWERS, PATIENCE, Clients, Seen
-from tests.ledger.embedded.tools import alive, kill, make_place
+from tests.ledger.embedded.tools import FAST, alive, kill, make_place
 
 pytestmark = pytest.mark.database
 SERVERS, WORKERS = 2, 3
@@ -146,7 +146,7 @@ class Chaos:
 def chaos() -> Iterator[Chaos]:
     seed = int(os.environ.get("LEDGER_TEST_SEED", random.randrange(2**32)))
     sys.stderr.write(f"LEDGER_TEST_SEED={seed}\n")  # shown when the test fails: the same choices come again
-    with make_place() as place, EmbeddedPostgres(place) as database:
+    with make_place() as place, EmbeddedPostgres(place, FAST) as database:
         chaos = Chaos(database, random.Random(seed))
         try:
             yield chaos

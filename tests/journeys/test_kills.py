@@ -20,7 +20,7 @@ from ledger.embedded import EmbeddedPostgres
 from ledger.store.database import migrate
 from ledger.verify.database import verify
 from tests.journeys.kill_writer import LANES, NOTICES, keys
-from tests.ledger.embedded.tools import kill, make_place
+from tests.ledger.embedded.tools import FAST, kill, make_place
 from tests.ledger.history import begin
 
 pytestmark = pytest.mark.database
@@ -106,7 +106,7 @@ class Siege:
 def siege() -> Iterator[Siege]:
     seed = int(os.environ.get("LEDGER_TEST_SEED", random.randrange(2**32)))
     sys.stderr.write(f"LEDGER_TEST_SEED={seed}\n")  # shown when the test fails: the same kills come again
-    with make_place() as place, EmbeddedPostgres(place) as server:
+    with make_place() as place, EmbeddedPostgres(place, FAST) as server:
         siege = Siege(server, place, random.Random(seed))
         try:
             siege.begin()
@@ -167,7 +167,7 @@ def test_a_few_kills(siege: Siege) -> None:
     endure(siege, 5)
 
 
-@pytest.mark.long(seconds=140)
+@pytest.mark.long(seconds=120)
 @pytest.mark.timeout(600)
 def test_a_hundred_kills(siege: Siege) -> None:
     endure(siege, 100)

@@ -21,6 +21,7 @@ import pytest
 from ledger.embedded import EmbeddedPostgres
 
 FAST = {"fsync": "off"}
+"""Settings of tests that kill processes, never the machine: what the kernel was given is safe."""
 CHECKOUT = Path(__file__).parents[3]
 USER_SCRIPT = CHECKOUT / "tests" / "ledger" / "embedded" / "user.py"
 NOBODY = 65534
