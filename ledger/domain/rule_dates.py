@@ -19,6 +19,8 @@ _TOKENS = date(2026, 12, 1)
 _PROGRAMS = date(2026, 12, 1)
 """Day from which the ids of the ledger's own programs are reserved."""
 
+_ACCEPTED = date(2026, 12, 1)
+"""Day from which nobody accepts a deliverable that they submitted."""
 _REACHABLE = date(2026, 11, 30)
 """Day from which every release requires last days within terms of posts, and targets that readings can reach."""
 
@@ -49,6 +51,7 @@ DATED_RULES = (
     DatedRule(_SEPARATION, "SAME_PERSON", ("AdviserAppointed", "AdviserReplaced"), "data.adviser"),
     DatedRule(_SEPARATION, "SAME_PERSON", ("ChairAppointed",), "data.chair"),
     DatedRule(_SEPARATION, "SAME_PERSON", ("EntryCorrected",), "data.position"),
+    DatedRule(_ACCEPTED, "SAME_PERSON", ("DeliverableAccepted",), "data.deliverable"),
     DatedRule(_SEPARATION, "NOT_GRANTED", ("EvidenceOpened",), "data.reader"),
     DatedRule(_SEPARATION, "OUT_OF_SCOPE", ("AccessUsed",), "data.document"),
     DatedRule(_SEPARATION, "NOT_ON_SCALE", ("ProgressRecorded",)),

@@ -196,6 +196,8 @@ class DutiesState(Struct):
 
     answers: dict[str, dict[str, int]] = {}
     """Positions of the entries that accepted or returned the latest submission, by deliverable and role."""
+    submitted_by: dict[str, str] = {}
+    """Actor who recorded the latest submission, by deliverable."""
     answered_by: dict[str, str] = {}
     """Actor who reported an instruction as followed, by instruction."""
     confirmations: dict[str, dict[str, int]] = {}
@@ -215,7 +217,7 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
         case DeliverableSubmitted():
             yield from future_refusals(fact.submitted_on, when.occurred_at, zone, "data.submittedOn")
         case DeliverableAccepted() | DeliverableReturned():
-            yield from _answer_refusals(duties, fact.deliverable, who)
+            yield from _answer_refusals(duties, fact, who)
         case InstructionAnswered():
             yield from future_refusals(fact.answered_on, when.occurred_at, zone, "data.answeredOn")
         case InstructionConfirmed():
@@ -228,15 +230,19 @@ def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]
             yield from future_refusals(fact.done_on, when.occurred_at, zone, "data.doneOn")
 
 
-def _answer_refusals(duties: DutiesState, deliverable: str, who: Who) -> Iterator[Refusal]:
-    """Yield a refusal if nothing was submitted, or the recorder's role already answered the latest submission."""
-    answers = duties.answers.get(deliverable)
+def _answer_refusals(
+    duties: DutiesState, fact: DeliverableAccepted | DeliverableReturned, who: Who
+) -> Iterator[Refusal]:
+    """Yield refusals of an answer to no submission, of a role's second answer, and of accepting one's own work."""
+    path, answers = "data.deliverable", duties.answers.get(fact.deliverable)
     if answers is None:
-        message = f"deliverable {deliverable} was not submitted; record its submission first"
-        yield Refusal("NOT_FOUND", message, "data.deliverable")
+        message = f"deliverable {fact.deliverable} was not submitted; record its submission first"
+        yield Refusal("NOT_FOUND", message, path)
     elif who.role in answers:
         message = f"the {Role(who.role).meaning} answered this submission already, in entry {answers[who.role]}"
-        yield Refusal("ALREADY_RECORDED", f"{message}; a new submission can be answered", "data.deliverable")
+        yield Refusal("ALREADY_RECORDED", f"{message}; a new submission can be answered", path)
+    if isinstance(fact, DeliverableAccepted) and duties.submitted_by.get(fact.deliverable) == who.actor:
+        yield from self_refusals(who.actor, who, path, "accept a deliverable that they submitted")
 
 
 def _confirmation_refusals(duties: DutiesState, instruction: str, who: Who) -> Iterator[Refusal]:
@@ -260,6 +266,7 @@ def evolve(state: "State", entry: "Entry") -> None:
     match fact:
         case DeliverableSubmitted():
             duties.answers[fact.deliverable] = {}
+            duties.submitted_by[fact.deliverable] = entry.actor
         case DeliverableAccepted() | DeliverableReturned():
             duties.answers[fact.deliverable].setdefault(entry.actor_role, entry.position)
         case InstructionAnswered():

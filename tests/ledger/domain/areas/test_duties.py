@@ -34,6 +34,17 @@ def test_a_role_answers_a_submission_once() -> None:
     desk.record("DeliverableReturned", NAMED | {"reason": "No owners."}, "carl")
 
 
+def test_nobody_accepts_a_deliverable_that_they_submitted() -> None:
+    desk = submitted()
+    desk.record("DeliverableSubmitted", PLAN, "bob")
+    assert desk.refused("DeliverableAccepted", NAMED, "bob") == [("SAME_PERSON", "data.deliverable")]
+    desk.record("DeliverableAccepted", NAMED, "carl")
+    desk.record("DeliverableSubmitted", PLAN)
+    desk.record("DeliverableAccepted", NAMED, "bob")
+    desk.record("DeliverableSubmitted", PLAN, "bob")
+    desk.record("DeliverableReturned", NAMED | {"reason": "A page is missing."}, "bob")
+
+
 def test_an_answer_needs_a_submission() -> None:
     desk = submitted()
     assert desk.refused("DeliverableAccepted", {"deliverable": "protocol"}, "carl") == [
