@@ -18,7 +18,8 @@ from api.forms.choices import (
     selection,
     with_clauses,
 )
-from api.forms.fields import ENVELOPE, Choice, Field, fields_of
+from api.forms.fields import ENVELOPE, Choice, Control, Field, fields_of
+from api.forms.parse import DATA, Inputs
 from api.forms.submission import source_of
 from api.pages.page_request import PageRequest, ask, page_request_of
 from api.pages.time_control import TimePoint
@@ -26,7 +27,7 @@ from api.services import Ledger
 from ledger.domain.areas.evidence import EvidenceSubmitted
 from ledger.domain.authorisation import authorise
 from ledger.domain.errors import Refusal, Refused
-from ledger.domain.registry import Kind, find_kind
+from ledger.domain.registry import KINDS, Kind, find_kind
 from ledger.domain.roles import Role
 from ledger.domain.state import State
 from projections.narrate.sentence import zone_of
@@ -111,10 +112,24 @@ def not_allowed(refusal: Refusal, kind: Kind) -> Refused:
     return Refused.because(refusal.code, refusal.message.replace(kind.type, name).replace(kind.name, name))
 
 
+async def add_choices_of_fact(form_request: FormRequest, inputs: Inputs) -> None:
+    """Add the options for the fields of a fact that the inputs select within the form, as a correction does."""
+    for field in form_request.fields:
+        selected = next(iter(inputs.get(f"{DATA}.{field.key}.type", ())), "")
+        if field.control is Control.FACT and selected in KINDS:
+            request, page_request, state = form_request.request, form_request.page_request, form_request.state
+            fields = fields_of(KINDS[selected].struct)
+            options = await _choices(request, page_request, None, fields, state)
+            form_request.choices = {**options, **form_request.choices}
+
+
 async def _choices(
-    request: Request, page_request: PageRequest, kind: Kind, fields: Sequence[Field], state: State
+    request: Request, page_request: PageRequest, kind: Kind | None, fields: Sequence[Field], state: State
 ) -> Choices:
-    """Return the options of a form, as the reader may see them now."""
+    """Return the options of a form, as the reader may see them now.
+
+    The options for the subject of a fact are limited to those that `kind` accepts; None limits nothing.
+    """
     ledger: Ledger = request.app.state.ledger
     kinds = referenced_kinds((*fields, *ENVELOPE))
     fields_of_notice = selection(kinds, page_request.roles)
@@ -126,7 +141,7 @@ async def _choices(
     options.setdefault("actor", (Choice(actor, f"{actor}: you"),))
     options["actor"] = _named_actors(options["actor"], page_request.names)
     about = next((field for field in fields if field.about), None)
-    if about is not None and about.references[0] in options:
+    if kind is not None and about is not None and about.references[0] in options:
         options[ABOUT] = available_subjects(
             kind.struct, about.references[0], options[about.references[0]], state, actor
         )

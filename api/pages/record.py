@@ -29,7 +29,7 @@ from api.http import evidence, problem
 from api.pages import renderer
 from api.pages.form_defaults import initial_inputs
 from api.pages.form_input import first_input, read_inputs
-from api.pages.form_request import FormRequest, form_request_of, recording_request
+from api.pages.form_request import FormRequest, add_choices_of_fact, form_request_of, recording_request
 from api.pages.page_request import SignInNeeded, ask
 from api.pages.security_headers import secured
 from api.services import Ledger
@@ -77,9 +77,9 @@ async def get_form(request: Request) -> Response:
         address = f"{request.url.path}?{urlencode([*params.multi_items(), ('id', _new_id())])}"
         return secured(request, RedirectResponse(address, 303))
     preset = {name: params.getlist(name) for name in params if name.startswith(f"{DATA}.")}
-    return _form(
-        form_request, Form(await initial_inputs(form_request, preset), form_request.choices), params["id"]
-    )
+    inputs = await initial_inputs(form_request, preset)
+    await add_choices_of_fact(form_request, inputs)
+    return _form(form_request, Form(inputs, form_request.choices), params["id"])
 
 
 async def post_form(request: Request) -> Response:
@@ -94,6 +94,7 @@ async def post_form(request: Request) -> Response:
     upload = await Upload(request).open() if form_request.limit is not None else None
     try:
         inputs: Inputs = upload.inputs if upload is not None else await read_inputs(request)
+        await add_choices_of_fact(form_request, inputs)
         name, action = first_input(inputs, "id"), first_input(inputs, "do")
         sessions: Sessions = request.app.state.sessions()
         try:

@@ -292,6 +292,7 @@ def test_a_correction_begins_from_the_entry_as_it_was_recorded(
     begun = dict(sent(page.text, "record"))
     assert begun["data.replacement.data.outcome"] == DECISION["data.outcome"]
     assert begun["data.replacement.data.votes.for"] == "5"
+    assert "O1: See children sooner" in words(page), "related objectives are selected"
     assert begun["data.replacement.data.decision"] == "wrong"
 
 
