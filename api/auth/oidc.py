@@ -172,6 +172,8 @@ class Issuer:
         """Return the claims of a token; raise JoseError or ValueError when the signature or a claim is wrong."""
         claims: dict[str, Any] = jwt.decode(token, key, registry=self._registry).claims
         rules.validate(claims)
+        if claims["iss"] != self.url:  # a list that contains it passes the rules
+            raise ValueError("the token names several issuers")
         return claims
 
     async def key(self, kid: str | None, alg: str) -> jwk.Key | None:

@@ -176,6 +176,8 @@ async def _verified_subject(issuer: Issuer, token: str, client: str, nonce: str)
     several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if claims.get("azp", None if several else client) != client or not is_subject(claims["sub"]):
         raise ValueError("the token is for another client or has no subject")
+    if claims["nonce"] != nonce:  # a list that contains it passes the rules
+        raise ValueError("the token is for another sign-in")
     return str(claims["sub"])
 
 
@@ -212,6 +214,5 @@ def _not_signed_in(reason: str) -> Refused:
 
 def local(target: str) -> str:
     """Return the target if it is a path of this service outside sign-in, otherwise the first page's path."""
-    parts = urlsplit(target)
     plain = target.startswith("/") and not target.startswith(("//", "/sign-")) and target.isprintable()
-    return target if plain and "\\" not in target and not parts.scheme and not parts.netloc else "/"
+    return target if plain and "\\" not in target else "/"

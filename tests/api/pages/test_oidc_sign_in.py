@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from joserfc.errors import JoseError
 
 from api.auth import oidc
 from api.auth.wrong_tokens import AT_ONCE
@@ -139,16 +140,33 @@ def test_an_id_token_of_another_sign_in_is_not_taken(issuer: Issuer, visitor: ht
         ({"aud": ["pages", "other"], "azp": "other"}, False),
         ({"azp": "other"}, False),
         ({"exp": 10**18}, True),
+        ({"exp": 1}, False),
+        ({"exp": None}, False),
+        ({"exp": "soon"}, False),
+        ({"exp": True}, False),
+        ({"nbf": 10**11}, False),
+        ({"iat": 10**11}, False),
+        ({"iss": "https://elsewhere.example"}, False),
+        ({"aud": []}, False),
+        ({"aud": AUDIENCE}, False),
+        ({"nonce": "m"}, False),
+        ({"nonce": ["n"]}, False),
+        ({"iss": ["and the issuer"]}, False),
+        ({"sub": ""}, False),
+        ({"sub": ["jo"]}, False),
+        ({"sub": "x" * 256}, False),
     ],
 )
-async def test_an_id_token_of_several_audiences_names_its_party(
+async def test_an_id_token_is_for_this_client_this_sign_in_and_this_time(
     issuer: Issuer, changes: dict[str, object], accepted: bool
 ) -> None:
-    token = issuer.sign(issuer.claims(**{"aud": "pages", "nonce": "n", **changes}))
+    named = changes.get("iss")
+    several = {"iss": [*named, issuer.url]} if isinstance(named, list) else {}
+    token = issuer.sign(issuer.claims(**{"aud": "pages", "nonce": "n", **changes, **several}))
     verifier = oidc.Issuer(issuer.url, AUDIENCE)
     try:
         subject = await oidc_sign_in._verified_subject(verifier, token, "pages", "n")
-    except ValueError:
+    except (JoseError, ValueError):
         subject = ""
     finally:
         await verifier.close()

@@ -128,6 +128,8 @@ def test_a_session_that_is_changed_or_over_is_none() -> None:
         "",
         "/sign-out",
         "/a\nb",
+        "//[",
+        "http://[::1",
     ],
 )
 def test_only_pages_of_this_service_are_gone_back_to(target: str) -> None:
