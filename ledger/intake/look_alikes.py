@@ -63,6 +63,8 @@ _IN_WORDS = (
 _BEFORE_AT = b"|*/'\"_-"
 """ASCII characters, other than marks and spaces, before the “at” of an address in words."""
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?: [^<>@]{0,80})?/?>")
+_BLOCK_TAG = re.compile(r"</?(?:br|p|div|t[dhr]|li|h[1-6])(?: [^<>@]{0,80})?/?>", re.IGNORECASE)
+"""Tag that parts words, unlike one that only changes their style."""
 _INVISIBLE = re.compile(
     "[\u00ad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20f0"
     "\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
@@ -147,7 +149,7 @@ def plain_form(text: str) -> str:
         text = _AFTER_CUE.sub(r"\1@", _FULL_NAME.sub(r"\1@", text))
     if sum(map(lowered.count, _VALUES)) > 1:
         text = _SPOKEN_DIGITS.sub(_digits, text)
-    text = _TAG.sub("", text)
+    text = _TAG.sub("", _BLOCK_TAG.sub(" ", text))
     if _DIGIT_LETTER_TRACE.search(text):
         text = _DIGIT_LETTERS.sub(lambda match: match[0].translate(_LETTER_DIGITS), text)
     if not text.isprintable() or any(map(text.__contains__, _UNEVEN)):
