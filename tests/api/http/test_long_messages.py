@@ -10,7 +10,9 @@ import httpx
 import pytest
 from starlette.requests import Request
 from starlette.types import Message
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from api.http import body, graphql, graphql_request, intake, websocket
 from api.http.graphql_documents import Documents
@@ -20,7 +22,7 @@ from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
 from ledger.intake.parse import accept
 from schema.live_pages import Rights
-from tests.api.http.test_subscriptions import closed_with, opened
+from tests.api.http.test_subscriptions import address, closed_with, opened
 from tests.api.service import NO_TLS, Service
 
 LINES = 5 * intake.NDJSON_CHUNK
@@ -141,6 +143,21 @@ async def test_a_message_has_a_limited_number_of_fragments(service: Service) -> 
     with suppress(ConnectionClosed):
         await joined.send(["{", *[""] * websocket.FRAGMENTS, '"type": "ping"}'])
     assert await closed_with(joined) == websocket.TOO_BIG
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("kind", ["ping", "pong"])
+async def test_a_client_sends_a_limited_number_of_pings(service: Service, kind: str) -> None:
+    """Check before the client is known, and that the permitted number leaves the connection open."""
+    joined = await connect(
+        address(service), subprotocols=[Subprotocol("graphql-transport-ws")], ping_interval=None
+    )
+    for _ in range(websocket.CONTROL_FRAMES - 1):
+        await getattr(joined, kind)()
+    await (await joined.ping())
+    with suppress(ConnectionClosed):
+        await getattr(joined, kind)()
+    assert await closed_with(joined) == websocket.TOO_MANY
 
 
 @pytest.mark.database
