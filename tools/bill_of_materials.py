@@ -1,7 +1,8 @@
 """Write the CycloneDX 1.6 bill of materials of the wheel, from the two committed locks.
 
 Its components are the Python packages of `requirements.txt` and the npm packages of the browser's files. The text
-depends on the locks alone, so a build can be reproduced. Imports the standard library only.
+depends on the locks alone, so a build can be reproduced. A package that only the build needs is excluded, by the
+scope that CycloneDX has for it. Imports the standard library only.
 """
 
 import json
@@ -11,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_LOCKED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
+_LOCKED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^\s;\\]+)[^#]*((?:\n    #.*)+)", re.MULTILINE)
+_DEPENDENT = re.compile(r"#(?: via)? +(\S+(?: \S+)?)$", re.MULTILINE)
 _NPM_LOCK = "api/http/assets/package-lock.json"
 _NODE_MODULES = "node_modules/"
 NAME = "improvement-ledger"
@@ -37,9 +39,15 @@ def _component(kind: str, name: str, version: str, purl: str) -> dict[str, Any]:
 
 
 def _python(lock: Path) -> Iterator[dict[str, Any]]:
-    """Yield the packages of a Python lock."""
-    for name, version in _LOCKED.findall(lock.read_text("utf-8")):
-        yield _component("library", name, version, f"pkg:pypi/{name}@{version}")
+    """Yield the packages of a Python lock. The lock names the dependents of each package."""
+    packages = _LOCKED.findall(lock.read_text("utf-8"))
+    dependents = {name: set(_DEPENDENT.findall(comment)) for name, _, comment in packages}
+    needed = {f"{NAME} (pyproject.toml)"}
+    while more := {name for name, by in dependents.items() if by & needed} - needed:
+        needed |= more
+    for name, version, _ in packages:
+        scope = {} if name in needed else {"scope": "excluded"}
+        yield _component("library", name, version, f"pkg:pypi/{name}@{version}") | scope
 
 
 def _npm(lock: Path) -> Iterator[dict[str, Any]]:

