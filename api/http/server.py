@@ -33,6 +33,8 @@ START_SECONDS = 60
 """Seconds that a worker may take to import everything; uvicorn kills a worker that does not answer for so long."""
 NEW_OBJECTS = 2_000
 """Number of new objects after which Python collects garbage; a mutation leaves 64 unreachable objects."""
+MEMORY = "/dev/shm"  # noqa: S108 - the folder is made with a random name, for its owner only
+"""Folder that Linux keeps in memory."""
 _BACKLOG = 2_048
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,7 @@ def serve(settings: Settings) -> None:
             logger.info("checkpoints are signed by %s", settings.signer().verifier_key())
             logger.info("listening on %s", address(listener))
             if settings.workers > 1:
-                with tempfile.TemporaryDirectory(prefix="ledger-metrics-") as directory:
+                with tempfile.TemporaryDirectory(prefix="ledger-metrics-", dir=_memory()) as directory:
                     os.environ[metrics.DIRECTORY] = directory  # read by the workers as they start
                     seconds = GRACE_SECONDS + CLOSE_SECONDS + WORKERS_SECONDS
                     Supervisor(config(settings), [listener], seconds=seconds).run()
@@ -56,6 +58,14 @@ def serve(settings: Settings) -> None:
                 Server(config(settings)).run([listener])
         finally:
             database.close()
+
+
+def _memory() -> str | None:
+    """Return the folder of files in memory, or None for the folder of temporary files.
+
+    The workers map their figures into memory. On a full disk, the kernel would end a worker that adds a figure.
+    """
+    return MEMORY if os.access(MEMORY, os.W_OK) else None
 
 
 async def _prepare(database: Database) -> None:

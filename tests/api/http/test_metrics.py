@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -63,10 +64,12 @@ def test_no_figure_names_a_notice_a_person_or_a_token(service: Service, officer:
     assert [word for word in names if word in values] == []
 
 
-def test_several_processes_are_counted_together(database: str) -> None:
+def test_several_processes_are_counted_together_and_not_on_a_disk_that_may_be_full(
+    database: str, tmp_path: Path
+) -> None:
     notice = run(begin(database))
     headers = {"Authorization": f"Bearer {notice.tokens['officer']}", "Content-Type": STRUCTURED}
-    with serving(database, LEDGER_WORKERS="2", LEDGER_LOG="info") as process:
+    with serving(database, LEDGER_WORKERS="2", LEDGER_LOG="info", TMPDIR=str(tmp_path)) as process:
         for _ in range(20):
             answer = httpx.post(
                 f"{process.url}/ledgers/{NOTICE}/entries",
@@ -77,5 +80,7 @@ def test_several_processes_are_counted_together(database: str) -> None:
             )
             assert answer.status_code == 201
         totals = figures(httpx.get(f"{process.url}/metrics", verify=NO_TLS).text)
+        on_disk = list(tmp_path.glob("ledger-metrics-*"))
         process.stop()
     assert totals["ledger_entries_recorded_total{}"] == 20
+    assert on_disk == []  # the kernel would end a worker that adds a figure there
