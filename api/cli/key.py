@@ -34,7 +34,7 @@ def configure(parser: Parser) -> None:
 
 
 def _generate(arguments: Namespace) -> int:
-    name = arguments.name or keys.new_name(Settings.from_environment().origin)
+    name = keys.new_name(Settings.from_environment().origin) if arguments.name is None else arguments.name
     signer = keys.generate(arguments.output, name)
     if not arguments.json:
         say(f"Wrote the key to {arguments.output}. Keep it secret and keep a copy. Its public part:")

@@ -50,7 +50,8 @@ def configure(parser: Parser) -> None:
 
 
 def _issue(arguments: Namespace) -> int:
-    actor = arguments.actor or arguments.role.value.lower().replace("_", "-")
+    by_role = arguments.role.value.lower().replace("_", "-")
+    actor = by_role if arguments.actor is None else arguments.actor
     scope = tokens.TokenScope(
         actor=actor,
         role=arguments.role,

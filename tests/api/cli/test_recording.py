@@ -192,6 +192,8 @@ def test_a_misspelt_actor_gets_no_token(ledger: Ledger) -> None:
     ran = ledger(*words, "jane.smiht")
     assert (ran.status, "did you mean jane.smith?" in ran.err) == (1, True)
     assert ledger(*words, "jane.smiht", "--register").status == 0
+    unset = ledger(*words, "")  # as from a script whose variable has no value
+    assert (unset.status, "actor" in unset.err) == (1, True)
 
 
 def test_a_token_for_a_powerful_role_waits_for_a_second_person(ledger: Ledger) -> None:
