@@ -108,6 +108,12 @@ class FormControl(Struct, kw_only=True):
         return len(self.options) > _SCROLL_ABOVE
 
     @property
+    def folded(self) -> bool:
+        """True for a long list that may stay empty and is, so that the keyboard passes over it."""
+        answered = any(each.value or each.values or each.errors or each.fresh for each in (self, *self.children))
+        return self.many and not self.required and not answered
+
+    @property
     def date_items(self) -> list[dict[str, object]]:
         """Inputs of a date or an instant for govuk-frontend."""
         return [

@@ -77,3 +77,15 @@ def test_own_access_that_ended_states_its_first_end(sample: Service) -> None:
         page = words(reviewer.get(f"{HOME}/reviews"))
     assert "X1: Case files Ended Ended on 14 October 2022, 15:20 , because it was revoked" in page
     assert "X2: Staff Ended Ended on 21 October 2022, 18:00 , as granted." in page
+
+
+@pytest.mark.parametrize(("preset", "folded"), [("", True), ("?data.supports=O1", False)])
+def test_a_long_list_of_a_form_is_folded_until_it_has_an_answer(
+    sample: Service, preset: str, folded: bool
+) -> None:
+    with browser(sample.url) as officer:
+        sign_in(officer, sample.notice.tokens["council-officer"])
+        page = officer.get(f"{HOME}/record/EvidenceSubmitted{preset}").text
+    lists = [re.sub(r"<.*?>", "", each) for each in re.findall(r"<details.*?</summary>", page, re.DOTALL)]
+    assert any("lauses" in each and "(optional)" in each for each in lists), lists
+    assert any("Objectives, claims or measures" in each for each in lists) is folded, lists
