@@ -6,8 +6,9 @@ from contextlib import suppress
 from typing import Any, cast
 
 from graphql import GraphQLError
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import SubscribeMessage
 
@@ -59,7 +60,9 @@ class GraphqlSocket(ASGIWebSocketAdapter):
         await super().close(code, reason)
 
     async def send_json(self, message: Mapping[str, object]) -> None:
-        """Send a message; raise WebSocketDisconnect if the client does not read it in time."""
+        """Send a message; raise WebSocketDisconnected if the client has left, or does not read it in time."""
+        if self.ws.application_state is WebSocketState.DISCONNECTED:  # closed while this message waited
+            raise WebSocketDisconnected
         try:
             async with asyncio.timeout(SLOW_SECONDS):
                 await super().send_json(message)
@@ -68,11 +71,16 @@ class GraphqlSocket(ASGIWebSocketAdapter):
             with suppress(Exception):
                 async with asyncio.timeout(1):
                     await self.close(SLOW, "the client reads too slowly; resume after the last position received")
-            raise WebSocketDisconnect(SLOW) from None
+            raise WebSocketDisconnected from None
 
 
 class GraphqlHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """Handler of the protocol's messages, which finds the document that an operation names by an id."""
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        """Log why an operation ended, unless the client has left or reads too slowly."""
+        if not isinstance(error, WebSocketDisconnected):
+            await super().handle_task_exception(error)
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         """Start an operation, or send an error if its document cannot be determined."""
