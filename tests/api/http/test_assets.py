@@ -1,11 +1,13 @@
 """Test the browser's files: they match the locked manifest, and an error names the missing ones."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from api.http import assets
+from api.http.assets import npm
 from api.http.server import serve
 from api.settings import Settings
 from ledger.domain.errors import LedgerError
@@ -25,3 +27,11 @@ def test_a_server_without_a_browsers_file_does_not_start(monkeypatch: pytest.Mon
     for start in (assets.check_installed, lambda: serve(Settings(data=tmp_path))):
         with pytest.raises(LedgerError, match=fix):
             start()
+
+
+def test_an_installation_that_was_interrupted_is_not_taken_for_a_finished_one(tmp_path: Path) -> None:
+    for name in npm.FILES:
+        shutil.copyfile(npm.MANIFEST / name, tmp_path / name)
+    (tmp_path / "node_modules" / "lit").mkdir(parents=True)
+    assert not npm.is_installed(tmp_path)
+    assert npm.is_installed(assets.PLACE)
