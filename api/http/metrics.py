@@ -19,7 +19,7 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import Response
@@ -69,6 +69,12 @@ def observe_append(waiting: int, seconds: float | None, answers: Sequence[Receip
     receipts = [answer for answer in answers if isinstance(answer, Receipt)]
     DUPLICATES.inc(sum(receipt.duplicate for receipt in receipts))
     RECORDED.inc(sum(not receipt.duplicate for receipt in receipts))
+
+
+def forget(pid: int) -> None:
+    """Remove the gauges of a worker process that has ended; its counts stay in the totals."""
+    if DIRECTORY in os.environ:
+        mark_process_dead(pid)  # type: ignore[no-untyped-call] # prometheus_client leaves it untyped
 
 
 class RebuildProgress:

@@ -14,7 +14,7 @@ from socket import socket
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from api.http import worker
+from api.http import metrics, worker
 from api.http.watchdog import Watchdog
 from api.http.worker import CannotStart, Worker
 
@@ -162,6 +162,8 @@ class Supervisor(Multiprocess):
 
 
 def _end(process: Worker) -> None:
-    """Kill a worker, and wait a short time for its end."""
+    """Kill a worker, wait a short time for its end, and remove its gauges."""
     process.kill()
     process.join(KILLED_SECONDS)
+    if process.pid is not None:
+        metrics.forget(process.pid)
