@@ -8,6 +8,7 @@ the row still held. Instants are in UTC and object keys are sorted.
 """
 
 import hashlib
+import math
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -44,10 +45,10 @@ class Digest(Struct, frozen=True, rename="camel"):
         return self.stored == self.folded
 
 
-RowVersion = tuple[Table[Any], int, int | None, Sequence[Any]]
+RowVersion = tuple[Table[Any], int | None, int | None, Sequence[Any]]
 """A version of a row: its table, the positions since and until which it held, and its column values.
 
-Rows that still hold have None as the second position.
+Rows that still hold have None as the second position. Only forged rows have None as the first.
 """
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -61,6 +62,8 @@ def digest_of(versions: Iterable[RowVersion]) -> str:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)  # JSON would have null, as for no value
     return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
@@ -87,22 +90,36 @@ def folded_digest(view: View, history: Sequence[Entry]) -> str:
     )
 
 
+_VERSIONS = SQL(
+    "WITH progress AS (SELECT position FROM views.progress WHERE notice = {notice} AND view = {view} "
+    "AND version = {version}) "
+    "SELECT lower(held), "
+    "CASE WHEN upper(held) <= {position} OR upper(held) > (TABLE progress) THEN upper(held) END, {columns} "
+    "FROM {table} WHERE notice = {notice} "
+    "AND (lower(held) <= {position} OR lower(held) > (TABLE progress) OR lower(held) IS NULL)"
+)
+"""Versions of rows up to a position, and forged rows: those beyond the view's position, or without a start."""
+
+
 async def stored_digest(connection: AsyncConnection[Any], view: View, notice: str, position: int) -> str:
     """Return the digest of a view's stored rows at a position.
 
-    The connection's role must bypass row-level security.
+    The connection's role must bypass row-level security. Rows that no fold has stored differ at every position.
     """
     versions: list[RowVersion] = []
     for table in view.tables:
-        columns = SQL(", ").join(Identifier(column.name) for column in table.columns)
-        query = SQL("SELECT lower(held), upper(held), {} FROM {} WHERE notice = %s AND lower(held) <= %s")
-        cursor = await connection.execute(
-            query.format(columns, Identifier("views", table.name)), (notice, position), binary=True
+        query = _VERSIONS.format(
+            notice=notice,
+            view=view.name,
+            version=view.version,
+            position=position,
+            columns=SQL(", ").join(Identifier(column.name) for column in table.columns),
+            table=Identifier("views", table.name),
         )
+        cursor = await connection.execute(query, binary=True)
         versions += [
-            (table, since, until if until is not None and until <= position else None, values_of(row))
+            (table, since, until, values_of(row_of(table.row, values)))
             for since, until, *values in await cursor.fetchall()
-            for row in (row_of(table.row, values),)
         ]
     return digest_of(versions)
 

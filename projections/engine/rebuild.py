@@ -37,7 +37,7 @@ class Divergence(Struct, frozen=True):
     surplus: int
     """Number of row versions that only the live table had."""
     position: int
-    """First position at which the two tables differ."""
+    """First position at which the two tables differ; 0 for forged rows that have no first position."""
 
 
 class ViewRebuild(Struct):
@@ -264,13 +264,16 @@ class _Work:
         await self._swapping.execute("SELECT pg_notify('ledger_views', '')")
 
 
-_ROWS = SQL(
+_PROGRESS = "JOIN views.progress p ON p.notice = r.notice AND p.view = {view} AND p.version = {version}"
+_LIVE = SQL("SELECT r.notice, r.held, {columns} FROM {table} r " + _PROGRESS)
+_SHADOW = SQL(
     "SELECT r.notice, CASE WHEN upper(r.held) > p.position THEN int8range(lower(r.held), NULL) "
-    "ELSE r.held END AS held, {columns} FROM {table} r JOIN views.progress p "
-    "ON p.notice = r.notice AND p.view = {view} AND p.version = {version} WHERE lower(r.held) <= p.position"
+    "ELSE r.held END AS held, {columns} FROM {table} r " + _PROGRESS + " WHERE lower(r.held) <= p.position"
 )
+"""Rows of the shadow table as they were at the position of the live rows."""
 _DIFFERENCES = SQL(
-    "SELECT notice, count(*) FILTER (WHERE rebuilt), count(*) FILTER (WHERE NOT rebuilt), min(lower(held)) FROM ("
+    "SELECT notice, count(*) FILTER (WHERE rebuilt), count(*) FILTER (WHERE NOT rebuilt), "
+    "coalesce(min(lower(held)), 0) FROM ("
     "SELECT notice, held, true AS rebuilt FROM (({shadow}) EXCEPT ALL ({live})) a UNION ALL "
     "SELECT notice, held, false FROM (({live}) EXCEPT ALL ({shadow})) b) d GROUP BY notice ORDER BY notice"
 )
@@ -279,13 +282,12 @@ _DIFFERENCES = SQL(
 async def _differences(connection: Connection, view: View, table: Table[Any]) -> list[Divergence]:
     """Return the differences between a table's live rows and shadow rows, up to the position of the live rows."""
 
-    def rows(name: str) -> Composed:
+    def rows(query: SQL, name: str) -> Composed:
         columns = SQL(", ").join(SQL("r.") + Identifier(column.name) for column in table.columns)
-        return _ROWS.format(columns=columns, table=Identifier("views", name), view=view.name, version=view.version)
+        return query.format(columns=columns, table=Identifier("views", name), view=view.name, version=view.version)
 
-    cursor = await connection.execute(
-        _DIFFERENCES.format(shadow=rows(table.name + SHADOW), live=rows(table.name)), binary=True
-    )
+    shadow, live = rows(_SHADOW, table.name + SHADOW), rows(_LIVE, table.name)
+    cursor = await connection.execute(_DIFFERENCES.format(shadow=shadow, live=live), binary=True)
     return [
         Divergence(notice, table.name, missing, surplus, position)
         for notice, missing, surplus, position in await cursor.fetchall()

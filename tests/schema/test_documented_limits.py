@@ -42,7 +42,7 @@ LIMITS = {
 
 def documented() -> dict[str, list[int]]:
     """Return the numbers of each limit in the guide's table."""
-    section = GUIDE.read_text().partition("## Limits")[2].partition("A request over a limit")[0]
+    section = GUIDE.read_text().partition("## Limits")[2].strip().partition("\n\n")[0]
     rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     cells = [cell.strip() for row in rows for cell in row]
     pairs = zip(cells[::2], cells[1::2], strict=True)

@@ -172,7 +172,7 @@ def test_the_history_is_told_in_numbered_minutes(demo: Ledger) -> None:
 
     for told_of_it in (
         f"Entry {position('objective-2')} was corrected.",
-        "recorded  19 July 2022, 10:10, by council-officer (invented)",
+        "recorded  19 July 2022, 10:10, by Priya Summerhill-Dray (council-officer) (invented)",
         "reason    “The due date was copied from an older draft; the plan says the end of December.”",
         "changed   objective O2: due 30 November 2022 → 31 December 2022",
     ):
@@ -187,10 +187,10 @@ def test_who_had_access_to_what_is_told(demo: Ledger) -> None:
     """Check that the replay prints the grants of access, their ends, and each use."""
     output = demo("replay", NOTICE, "--clause", "9").out
     for sentence in (
-        "Access X1 was requested: case files, for reviewer, to do review R1, from 3 October 2022, 08:00",
-        "was granted, from 3 October 2022, 08:00 until 21 October 2022, 18:00 (case files, for reviewer).",
-        "Access X1 was used: files-a was viewed (case files, for reviewer).",
-        "Access X1 was withdrawn at once (case files, for reviewer).",
+        "Access X1 was requested: case files, for Silas Underbough (reviewer), to do review R1",
+        "was granted, from 3 October 2022, 08:00 until 21 October 2022, 18:00 (case files, for Silas Underbough",
+        "Access X1 was used: files-a was viewed (case files, for Silas Underbough (reviewer)).",
+        "Access X1 was withdrawn at once (case files, for Silas Underbough (reviewer)).",
         "Access X4 was refused: “Ten years are more than the review needs; ask for those of this year.”",
         "A use of access X5 was refused, for caseloads: expired (data, for diagnostic-provider).",
         "Access X5 was extended until 10 February 2023, 18:00",

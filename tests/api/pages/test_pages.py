@@ -12,14 +12,13 @@ import psycopg
 import pytest
 
 from api.cli.demo import LIVE_MOMENT
-from api.cli.demo_data import PEOPLE
 from api.pages.renderer import environment
 from ledger.domain.roles import Role
 from projections.narrate.sentence import natural_key
 from tests.api.browsing import browser, links, sign_in, words
 from tests.api.filling import sent, with_values
 from tests.api.sampled import READERS, sampled
-from tests.api.service import Service, issue
+from tests.api.service import Service, begin, issue
 from tests.ledger.history import NOTICE
 
 pytestmark = pytest.mark.database
@@ -268,21 +267,22 @@ def test_a_page_of_a_view_that_a_role_does_not_read_says_so(readers: dict[str, h
         assert "Back to the notice" in words(answer)
 
 
-async def test_to_whoever_reads_nothing_a_notice_looks_like_none(sample: Service) -> None:
-    (feed,) = (actor for actor, role in PEOPLE.items() if role is Role.INTEGRATION)
-    token = await issue(sample.database, NOTICE, feed, "INTEGRATION")
-    with browser(sample.url) as visitor:
-        sign_in(visitor, token)
-        for page in ("", "/replay", "/replay?from=2", "/entries", "/entries/1", "/board", "/reports", "/changes"):
-            existing, none = visitor.get(HOME + page), visitor.get(f"/notices/nowhere{page}")
-            assert existing.status_code == none.status_code == 404, page
-            assert words(existing).replace(NOTICE, "nowhere") == words(none), page
+async def test_to_whoever_has_no_role_a_notice_looks_like_none(sample: Service) -> None:
+    officer = (await begin(sample.database, "elsewhere")).tokens["officer"]
+    system = await issue(sample.database, NOTICE, "performance-system", "INTEGRATION")
+    pages = ("", "/replay", "/replay?from=2", "/entries", "/entries/1", "/board", "/reports", "/changes")
+    for token, status in ((officer, 404), (system, 403)):
+        with browser(sample.url) as visitor:
+            sign_in(visitor, token)
+            answers = [(visitor.get(HOME + page), visitor.get(f"/notices/nowhere{page}")) for page in pages]
+        assert {(existing.status_code, none.status_code) for existing, none in answers} == {(status, 404)}
+        assert status == 403 or all(words(one).replace(NOTICE, "nowhere") == words(none) for one, none in answers)
 
 
 def test_small_counts_are_suppressed_for_those_who_do_not_see_them(readers: dict[str, httpx.Client]) -> None:
     whole, partly = (words(readers[actor].get(f"{HOME}/measures")) for actor in ("auditor", "board-member"))
     assert "Suppressed" not in whole
-    assert "Suppressed Values and limits are hidden" in re.sub(r" +", " ", partly) or "Suppressed" in partly
+    assert "Suppressed" in partly
 
 
 def test_a_file_is_had_by_following_the_link_only(readers: dict[str, httpx.Client]) -> None:

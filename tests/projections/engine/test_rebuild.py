@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from ledger.append.writer import Writer
 from ledger.domain.entry import Entry
@@ -268,6 +269,30 @@ async def test_an_earlier_state_has_the_digest_that_it_had(database: str) -> Non
         assert len(set(seen.values())) == 3
         for position, earlier in seen.items():
             assert await digest.stored_digest(connection, plan.VIEW, NOTICE, position) == earlier
+
+
+@pytest.mark.parametrize("held", ["(,)", "(,20)", "[900,)", "[5,900)", "empty"])
+async def test_rows_that_no_fold_stores_differ_wherever_they_lie(database: str, held: str) -> None:
+    async def past() -> str:
+        async with await connect(database, "ledger_projector") as connection:
+            return await digest.stored_digest(connection, plan.VIEW, NOTICE, SETTING_SIZE + 1)
+
+    await two_folded(database)
+    before = await past()
+    forged = {"held": held, "owner": "mallory"}
+    with psycopg.connect(database) as connection:
+        connection.execute("SET ROLE ledger_projector")  # a right of the service's login
+        connection.execute(
+            "INSERT INTO views.objectives SELECT (jsonb_populate_record(o, %s)).* FROM views.objectives o "
+            "WHERE notice = %s ORDER BY lower(held) LIMIT 1",
+            (Jsonb(forged), NOTICE),
+        )
+    compared = await digest.digests(database, [plan.VIEW])
+    assert {each.notice: each.sound for each in compared} == {NOTICE: False, "other": True}
+    assert await past() != before
+    (view,) = (await rebuild(database, [plan.VIEW], compare=True)).views
+    assert [(each.notice, each.missing, each.surplus) for each in view.divergences] == [(NOTICE, 0, 1)]
+    assert all(each.sound for each in await digest.digests(database, [plan.VIEW]))
 
 
 async def test_what_was_never_built_or_by_another_version_is_compared_with_nothing(database: str) -> None:
