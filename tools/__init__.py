@@ -1,1 +1,1 @@
-"""Programs for developers; no package imports them."""
+"""Programs for developers and for the build; of the packages, only the tests import them."""

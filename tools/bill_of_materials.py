@@ -1,8 +1,8 @@
-"""Write the CycloneDX 1.6 bill of materials of the wheel, from the two committed locks.
+"""Make the CycloneDX 1.6 bill of materials of the wheel, from its version and the two committed locks.
 
-Its components are the Python packages of `requirements.txt` and the npm packages of the browser's files. The text
-depends on the locks alone, so a build can be reproduced. A package that only the build needs is excluded, by the
-scope that CycloneDX has for it. Imports the standard library only.
+The components are the Python packages of `requirements.txt` and the npm packages of the browser's files. The text
+depends on the version and the locks alone, so a build can be reproduced. A Python package that only the build
+needs has the scope `excluded`. Imports the standard library only.
 """
 
 import json
@@ -51,7 +51,7 @@ def _python(lock: Path) -> Iterator[dict[str, Any]]:
 
 
 def _npm(lock: Path) -> Iterator[dict[str, Any]]:
-    """Yield the packages of an npm lock, each with the digest of its archive."""
+    """Yield the packages of an npm lock, except those for development, each with the digest of its archive."""
     for place, package in json.loads(lock.read_text("utf-8"))["packages"].items():
         if not place or package.get("dev"):
             continue

@@ -1,8 +1,9 @@
 """Print the models of the answers to the report's queries: `python -m tools.report_models`.
 
-A query document selects one notice, or several notices by aliases. Each object that it selects becomes a class.
-A fragment's class has the fragment's name. Any other class is named by its operation and field, and inherits from
-the fragments in its selection. A connection becomes a page of its rows.
+A query document selects one notice, or several notices by aliases. The selection of an object becomes a class,
+unless the selection is a fragment alone. A fragment's class has the fragment's name. Most other classes are named
+by their operation and field. A class inherits from the fragments in its selection. A connection becomes a page of
+rows.
 """
 
 from collections.abc import Iterator

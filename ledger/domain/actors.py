@@ -1,4 +1,4 @@
-"""Rights of actors in a notice: roles over time, tokens and registrations of systems. Pure."""
+"""Ids and sources of actors, and actors' rights in a notice: roles, tokens and registrations of systems. Pure."""
 
 import hashlib
 from datetime import datetime
@@ -19,7 +19,7 @@ _LONGEST_SOURCE = 128
 
 
 def pages_source(actor: str) -> str:
-    """Return the source of the facts that an actor records with forms; no other actor may use that source."""
+    """Return the source of an actor's facts from forms; other people and systems may not use that source."""
     own = f"{_PAGES}{actor}"
     return own if len(own) <= _LONGEST_SOURCE else f"{_PAGES}{hashlib.sha256(own.encode()).hexdigest()}"
 
@@ -41,7 +41,7 @@ class RoleTenure(Struct):
         return self.from_ <= at and (self.until is None or at < self.until)
 
     def overlaps(self, starts: datetime, ends: datetime | None) -> bool:
-        """Return whether the tenure and a period overlap; `ends` is absent if the period has no end."""
+        """Return whether the tenure and a period overlap; without `ends`, the period has no end."""
         return (self.until is None or starts < self.until) and (ends is None or self.from_ < ends)
 
 

@@ -14,7 +14,7 @@ AHEAD = timedelta(seconds=60)
 
 
 def time_refusals(time: datetime | None, at: datetime) -> Iterator[Refusal]:
-    """Yield a refusal if an event's own time is ahead of the instant of recording."""
+    """Yield a refusal if an event's own time is later than the instant of recording by more than `AHEAD`."""
     if time is not None and time > at + AHEAD:
         message = (
             f"the time is ahead of the ledger's clock, {at:%Y-%m-%dT%H:%M:%SZ}; "

@@ -14,16 +14,12 @@ DAY = timedelta(days=1)
 
 
 def start_of_day(day: date) -> datetime:
-    """Return a day's first instant.
-
-    Raises:
-        OverflowError: The day is outside the calendar.
-    """
+    """Return a day's first instant, in UTC."""
     return datetime.combine(day, time(), ENGLAND).astimezone(UTC)
 
 
 def end_of_day(day: date) -> datetime:
-    """Return a day's last instant, to the microsecond.
+    """Return a day's last instant, in UTC and to the microsecond.
 
     Raises:
         OverflowError: No day follows this one in the calendar.

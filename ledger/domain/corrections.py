@@ -187,7 +187,8 @@ def correction_refusals(history: Sequence[Entry], correction: EntryCorrected, by
 def newly_refused(history: Sequence[Entry], correction: EntryCorrected, by: Who) -> tuple[Entry, Refusal] | None:
     """Return the first entry that the rules refuse because of a correction, with the refusal; else None.
 
-    Older entries were recorded under older rules, so an entry that is refused without the correction is ignored.
+    Older entries were recorded under older rules. An entry that is refused without the correction therefore
+    counts only if it is the corrected entry.
     """
     earlier: set[int] | None = None
     for entry, refusal in refusals(effective(history, correction), correction.position, by):

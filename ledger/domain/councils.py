@@ -1,6 +1,7 @@
 """English councils, districts included, by their Office for National Statistics codes. Pure.
 
-`councils.toml` is the table. Codes no longer in use stay in it, because older notices name them.
+`councils.toml` is the table. Codes no longer in use stay in the table, because older notices name them. Only
+districts whose codes ended before 2019 are left out.
 """
 
 import tomllib

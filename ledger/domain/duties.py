@@ -1,9 +1,9 @@
 """Separation of duties: nobody decides for themselves, and powerful roles take two people. Pure.
 
 One actor requests a powerful role for another, and a further actor grants it. While a notice is being set up, the
-operator grants roles alone. Setting up ends once a person has recorded an entry and two people in post can request
-and grant roles. Until then, the operator's facts may also name actors who are not registered. Only the operator
-issues a token of a powerful role. The issuer of a token sees it, and could act as both people.
+operator grants roles alone. Setting up ends once another actor has recorded an entry and two people in post can
+request and grant roles. Until then, the operator's facts may also name actors who are not registered. Only the
+operator issues a token of a powerful role. The issuer of a token sees it, and could act as both people.
 """
 
 from collections.abc import Iterator
@@ -27,12 +27,15 @@ _BREACHES = frozenset({"SAME_PERSON", "SECOND_PERSON", "NOT_GRANTED", "OUT_OF_SC
 
 
 def is_breach(area: str, refusal: Refusal) -> bool:
-    """Return whether a refused fact breaches separation of duties or opens a document without a right."""
+    """Return whether a refused fact breaches separation of duties, or opens a document without a right.
+
+    Rights for an unregistered actor are a breach too.
+    """
     return refusal.code in _BREACHES or (area == "people" and refusal.code == "UNKNOWN_ACTOR")
 
 
 def takes_two(role: Role) -> bool:
-    """Return whether the grant of a role requires a request by another person."""
+    """Return whether the grant of a role requires another person's request once the notice is set up."""
     return role in matrix().second_person["RoleGranted"]
 
 
@@ -65,7 +68,7 @@ def reserved_refusals(actor: str) -> Iterator[Refusal]:
 def source_refusals(actor: str, source: str) -> Iterator[Refusal]:
     """Yield a refusal if a source is reserved for another actor's forms.
 
-    If another actor used that source, the owner of the forms could record nothing on pages.
+    An actor with that source could use up the keys of the owner's forms.
     """
     if takes_pages_source(actor, source):
         message = f"the source {source} belongs to another actor's forms; use another source"
@@ -104,7 +107,7 @@ def role_refusals(fact: "RoleRequested | RoleGranted", when: When) -> Iterator[R
 
 
 def grant_refusals(people: "PeopleState", fact: "RoleGranted", who: Who, when: When) -> Iterator[Refusal]:
-    """Yield refusals if recorders grant a role to themselves, or without another person's required request."""
+    """Yield refusals if recorders grant roles to themselves, or without or beyond another person's request."""
     yield from self_refusals(fact.actor, who, "data.actor", "grant a role to")
     if fact.request is not None:
         yield from _second_person_refusals(people.requests.get(fact.request), fact, who)

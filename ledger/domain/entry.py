@@ -37,7 +37,7 @@ class Entry(Struct, frozen=True, gc=False):
 
     @property
     def occurred_at(self) -> datetime:
-        """Instant at which the fact happened: on the day that the fact states, else as reported."""
+        """Instant at which the fact happened, by the day that the fact states, or else as reported."""
         return occurred(self.fact, self.reported_at)
 
     @property

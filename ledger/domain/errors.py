@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 
 class Refusal(Struct, frozen=True):
-    """The reason why a fact was not recorded; nothing of the fact is stored and its key is still unused."""
+    """The reason why a fact was not recorded; nothing of it is stored, and it uses up no key."""
 
     code: Annotated[str, Meta(description="A stable code for programs, such as NOT_FOUND.")]
     message: Annotated[str, Meta(description="One sentence for people: the problem, its place and the remedy.")]
@@ -25,7 +25,7 @@ class LedgerError(Exception):
 
 
 class Refused(LedgerError):
-    """Error for a refused fact; `refusals` holds every reason, in the order of the fields."""
+    """Error for a refused fact or request; `refusals` holds the reasons."""
 
     def __init__(self, refusals: Iterable[Refusal]) -> None:
         self.refusals = tuple(refusals)
@@ -38,11 +38,14 @@ class Refused(LedgerError):
 
 
 class Busy(LedgerError):
-    """Error for a fact that was not accepted because too many facts are waiting. Retry in a moment."""
+    """Error for a fact or request that was not accepted because there are too many. Retry in a moment."""
 
 
 class Unavailable(LedgerError):
-    """Error while the database is unreachable. Facts with a receipt are safe; retrying other facts is safe."""
+    """Error while the database, or something else that is needed, is unavailable.
+
+    Facts with a receipt are safe; retrying other facts is safe.
+    """
 
 
 class WorkerLost(Unavailable):
@@ -62,4 +65,4 @@ class RolledBack(Stopped):
 
 
 class Damaged(LedgerError):
-    """Error for a stored record that contradicts itself; run `ledger verify`, which names the entry."""
+    """Error for stored data that is damaged, missing or contradicts itself; run `ledger verify` to find it."""

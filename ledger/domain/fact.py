@@ -1,7 +1,7 @@
 """The parts of a fact: its field types, its base class and its narratives. Imports msgspec only.
 
-A fact is one frozen Struct. Every string in it is an Id, a Code, an enum value or a Narrative. Free text is always
-a Narrative, so the entry holds a salted digest of it only.
+A fact is one frozen Struct. A string in a fact is an enum value or matches a pattern, as an Id or a Code does.
+Free text is always a Narrative, so the entry holds a salted digest of the text only.
 """
 
 from collections.abc import Callable
@@ -74,7 +74,7 @@ def reference(kind: str, description: str, *, known: bool = True) -> Meta:
     Args:
         kind: Kind of thing, such as `objective`.
         description: Description of the field.
-        known: True to require an earlier fact that began the thing.
+        known: True to require an earlier fact that began the thing, unless this fact begins it.
     """
     return text_matching(ID_PATTERN, description, **({"ref": kind} if known else {"ref": kind, "later": "yes"}))
 
@@ -90,7 +90,7 @@ class Narrative(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Free text, stored outside the entry and bound to it by a salted digest.
 
     The digest is SHA-256 over the 32-byte salt and the UTF-8 bytes. Clients send the text itself, at most
-    1 MB. Text and salt can be erased under a recorded decision while every proof still holds.
+    1,048,576 bytes. Text and salt can be erased under a recorded decision while every proof still holds.
     """
 
     sha256: Digest
@@ -107,7 +107,7 @@ class StatedDay(Struct, frozen=True, gc=False):
 
 
 class Sentence(Struct, frozen=True, gc=False):
-    """A fact in plain words, from which the history and the minutes are made.
+    """A fact in plain words, from which the history is made.
 
     `{title}` is a field of the fact, and `{quorate?quorate|not quorate}` chooses between two wordings. A part in
     square brackets is left out if one of its fields is empty.
@@ -146,9 +146,10 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
     stated_day: ClassVar[StatedDay | None] = None
     """Field that states the day on which the fact happened; `ledger.domain.entry.occurred` reads the field."""
     about: ClassVar[str]
-    """Field that names the fact's subject; the subject must exist, and must not have ended.
+    """Field that names the fact's subject; empty if the fact has no subject.
 
-    By default, the first field if it refers to a thing recorded before. Empty if the fact has no subject.
+    By default, the first field if it is a reference with `known`. The subject must exist and must not have ended,
+    unless `begins`, `outlives` or `reopens` is true.
     """
     begins: ClassVar[bool] = False
     """True if the fact begins its subject, under an unused id."""
@@ -170,7 +171,7 @@ class Fact(Struct, frozen=True, gc=False, forbid_unknown_fields=True, omit_defau
 
 
 def _subject_field(annotations: dict[str, Any]) -> str:
-    """Return the first field's name if the field refers to a thing recorded before, else an empty string."""
+    """Return the first field's name if the field is a reference with `known`, else an empty string."""
     for name, hint in annotations.items():
         if get_origin(hint) is not ClassVar:
             extras: list[dict[str, str]] = [meta.extra for meta in getattr(hint, "__metadata__", ()) if meta.extra]
@@ -190,7 +191,7 @@ class WordList(Enum):
 
 
 class When(Struct, frozen=True):
-    """The two times of an entry: the instant of the fact and the instant of recording."""
+    """The two times of an entry: the reported time, by default that of recording, and the time of recording."""
 
     occurred_at: datetime
     recorded_at: datetime

@@ -75,7 +75,7 @@ class FieldPath(Struct, frozen=True):
     kind: str | None = None
     """Kind of the thing that the field refers to; None if the field refers to no thing."""
     known: bool = True
-    """True if the thing that the field refers to must have been recorded before."""
+    """False if the thing that the field refers to may be recorded later; else True."""
 
 
 @cache
@@ -89,7 +89,7 @@ def hints_of(struct: type[Struct]) -> dict[str, Any]:
 
 @cache
 def field_paths(struct: type[Struct]) -> tuple[FieldPath, ...]:
-    """Return the path of each field in a struct and in the structs within it, in order."""
+    """Return the paths to all values without fields of their own, in a struct and the structs within it."""
     return tuple(_paths_below(struct, (), ()))
 
 

@@ -90,7 +90,7 @@ def judge(
     *,
     new_actors: bool = False,
 ) -> Iterator[Refusal]:
-    """Yield a refusal for each thing that a fact names and whose lifecycle does not allow the fact.
+    """Yield refusals if things that a fact names are unknown, or their ids or lifecycles do not allow the fact.
 
     Args:
         lifecycles: Lifecycles before the fact.

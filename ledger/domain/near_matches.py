@@ -4,7 +4,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 _COMPARED = 1000
-"""Maximum number of ids that are compared with an unknown id; comparing so many takes up to 10 ms."""
+"""Maximum number of ids among which similar ids are suggested; comparing so many takes up to 10 ms."""
 _SHORTEST = 5
 """Minimum length of an id for which a misspelling can be distinguished from another id."""
 
@@ -15,9 +15,10 @@ def similar(name: str, known: Collection[str]) -> list[str]:
 
 
 def misspells(name: str, other: str) -> bool:
-    """Return whether a name is another id with one character wrong, missing or added, or two characters swapped.
+    """Return whether a name is another id with one character wrong, missing or added, or two neighbours swapped.
 
-    Ids that differ in digits or in their last character are taken as different on purpose, such as `officer-2`.
+    Short ids, and ids that differ in digits, are taken as different on purpose, such as `officer-2`. So are ids
+    with another last character, unless it was swapped.
     """
     if min(len(name), len(other)) < _SHORTEST or _digits(name) != _digits(other):
         return False

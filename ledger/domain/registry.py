@@ -73,7 +73,7 @@ def stored_types(kinds: Iterable[Kind]) -> dict[str, StoredType]:
     """Return a stored type for each type name that an entry may have, including earlier versions.
 
     Raises:
-        ValueError: A fact lacks the upcast of an earlier version.
+        ValueError: A fact does not have exactly one upcast for each earlier version.
     """
     types: dict[str, StoredType] = {}
     for kind in kinds:

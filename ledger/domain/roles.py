@@ -10,7 +10,7 @@ from ledger.domain.fact import WordList
 
 
 class Role(WordList):
-    """A role in one notice, which only recorded facts grant and revoke."""
+    """A role in one notice. Only recorded facts grant and revoke roles, except SERVICE, OPERATOR and PUBLIC."""
 
     ADVISER = "ADVISER"
     """The adviser whom the Department appoints."""
@@ -31,7 +31,7 @@ class Role(WordList):
     INTEGRATION = "INTEGRATION"
     """A system that records facts, and reads only its own receipts."""
     AUDITOR = "AUDITOR"
-    """An auditor, who reads everything and records only audit findings."""
+    """An auditor, who reads everything, and records only audit findings and assessments of evidence."""
     REVIEWER = "REVIEWER"
     """A reviewer of the council's progress."""
     DIAGNOSTIC_PROVIDER = "DIAGNOSTIC_PROVIDER"
@@ -39,9 +39,9 @@ class Role(WordList):
     INSPECTOR = "INSPECTOR"
     """A person from an inspectorate, such as Ofsted."""
     RECORDS_OFFICER = "RECORDS_OFFICER"
-    """An officer who grants roles and tokens, and requests erasures."""
+    """An officer who grants roles and tokens, and requests or approves erasures."""
     DATA_PROTECTION_OFFICER = "DATA_PROTECTION_OFFICER"
-    """An officer who approves erasures."""
+    """An officer who requests or approves erasures."""
     SERVICE = "SERVICE"
     """The ledger's own service, for the facts that it records by itself."""
     OPERATOR = "OPERATOR"
@@ -62,7 +62,7 @@ class Matrix(Struct, frozen=True):
     opens: dict[str, frozenset[Role]]
     """Roles that open documents without a grant, by classification."""
     second_person: dict[str, frozenset[Role]]
-    """Roles that can be granted only on another person's request, by the name of the granting fact."""
+    """Roles that need another person's request once a notice is set up, by the name of the granting fact."""
 
     def may_record(self, role: Role, fact: str) -> bool:
         """Return whether a role may record the fact of this name.

@@ -13,16 +13,16 @@ from ledger.domain.errors import Refusal
 from ledger.domain.registry import Kind
 
 _SEPARATION = date(2026, 11, 29)
-"""Day from which each release requires two people for powerful roles, registered actors and ratings on a scale."""
+"""Day from which each release has most of the dated rules, such as two people for powerful roles."""
 _TOKENS = date(2026, 12, 1)
 """Day from which only the operator issues tokens of powerful roles."""
 _PROGRAMS = date(2026, 12, 1)
-"""Day from which the ids of the ledger's own programs are reserved."""
+"""Day from which the ids of the ledger's own programs and the sources of forms are reserved."""
 
 _ACCEPTED = date(2026, 12, 1)
 """Day from which nobody accepts a deliverable that they submitted."""
 _REACHABLE = date(2026, 11, 30)
-"""Day from which every release requires last days within terms of posts, and targets that readings can reach."""
+"""Day from which releases require last days within terms of posts, and targets and baselines within range."""
 
 
 class DatedRule(Struct, frozen=True):

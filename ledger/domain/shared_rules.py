@@ -1,4 +1,4 @@
-"""Rules that several areas share: order in time, repetition, codes and boards. Pure."""
+"""Rules that several areas share: order in time, repetition, self-reference, codes and boards. Pure."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence

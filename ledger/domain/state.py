@@ -94,7 +94,7 @@ _DECLARATIONS = lifecycle.declarations(_AREA)
 
 
 def admit(state: State, fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield a refusal for each reason why a recorder may not record a fact now."""
+    """Yield the refusals of a fact, from the first group of rules that refuses the fact."""
     if state.notice.issued_on is None and not isinstance(fact, NoticeIssued):
         yield Refusal("NO_NOTICE", "this ledger has no notice yet; its first entry must be NoticeIssued")
         return

@@ -23,6 +23,6 @@ async def end(connection: Connection, session: str, expires_at: datetime) -> boo
 
 
 async def has_ended(connection: Connection, session: str) -> bool:
-    """Return whether a session has ended."""
+    """Return whether a session has ended; ids of expired sessions may have been deleted."""
     cursor = await connection.execute("SELECT FROM ledger.ended_sessions WHERE id = %s", (session,))
     return await cursor.fetchone() is not None

@@ -24,7 +24,7 @@ def history(notice: str) -> bytes:
 
     Each event has further attributes. `demoactor` is the actor who records the event.
     `demorecordedat` is the instant of recording. `demorefers` maps names of data fields to ids of earlier events.
-    Each such field takes the positions of the earlier events' entries.
+    Each such field takes the position of the earlier event's entry, or a list of positions.
     `demorefused`, if present, is the code of the refusal that the event is expected to get.
 
     Raises:

@@ -1,8 +1,8 @@
 """The generator of the sample history: Tameside's improvement, invented, from July 2022 to March 2024.
 
 `python -m tools.invented_history` prints the content of `ledger/packs/tameside-2022.ndjson`. The notice and the
-direction that followed are real. Everything between them is invented. Events are rows of `tables.toml`, or
-modules of this package write them from a pattern or a random number.
+direction that followed are real. Everything between them is invented. Some rows of `tables.toml` are events.
+Modules of this package write the other events, from other rows, patterns or random numbers.
 """
 
 from tools.invented_history import actions, board, duties, evidence, measures, plan, progress, reports, transition

@@ -67,6 +67,9 @@ class HistoryWriter:
             clauses: Clauses concerned, separated by spaces.
             refers: Ids of the earlier events whose positions a field of the data takes, by field.
             refused: Code of the expected refusal.
+
+        Raises:
+            LookupError: No fact has that name.
         """
         kind = find_kind(fact)
         if kind is None:

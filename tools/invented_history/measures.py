@@ -13,7 +13,7 @@ DEFINED = TABLES["defined"]
 
 
 def write(writer: HistoryWriter) -> None:
-    """Record the definitions of the measures in July 2022, and monthly readings."""
+    """Record the definitions of the measures in July 2022, and monthly readings of these measures and of M9."""
     data: Data
     for number, (name, title, unit, direction, target, baseline, *_) in enumerate(DEFINED):
         data = {"measure": name, "title": title + ".", "unit": unit, "direction": direction}

@@ -1,4 +1,4 @@
-"""Progress on each objective in the sample history, every second month."""
+"""Progress on the objectives in the sample history: on each usually every second month."""
 
 from datetime import date, timedelta
 

@@ -87,7 +87,7 @@ class AccessRequested(Fact, frozen=True, kw_only=True):
 
 
 class AccessGranted(Fact, frozen=True, kw_only=True):
-    """Access was granted as requested, or for a shorter time, by an actor other than the requester."""
+    """Access was granted as requested, or for a shorter time, by a person other than requester and grantee."""
 
     act: ClassVar[str] = "grantAccess"
     sentence: ClassVar[Sentence] = Sentence(
@@ -254,7 +254,7 @@ class AccessState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     if isinstance(fact, AccessRequested):
         yield from _admit_request(state, fact)
         return

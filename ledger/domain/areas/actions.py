@@ -1,4 +1,4 @@
-"""Actions and milestones under the plan's objectives. An action's first due date is never lost."""
+"""Actions and milestones under the plan's objectives. An action's first due date remains on record."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -251,7 +251,7 @@ class ActionsState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     match fact:
         case ActionAdded():
             yield from _admit_addition(state, fact)

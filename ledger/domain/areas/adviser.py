@@ -88,7 +88,7 @@ class AdviserState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     posts = state.adviser.posts
     match fact:
         case AdviserAppointed():

@@ -1,4 +1,4 @@
-"""The improvement board and other boards: chairs, members, timetables and decisions."""
+"""The improvement board and other boards: chairs, members, interests, timetables and decisions."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -59,7 +59,7 @@ class BoardEstablished(Fact, frozen=True, kw_only=True):
 
 
 class ChairAppointed(Fact, frozen=True, kw_only=True):
-    """A chair of the board was appointed from a given day."""
+    """A chair of a board was appointed from a given day."""
 
     act: ClassVar[str] = "appointChair"
     about: ClassVar[str] = ""
@@ -85,7 +85,7 @@ class ChairAppointed(Fact, frozen=True, kw_only=True):
 
 
 class ChairEnded(Fact, frozen=True, kw_only=True):
-    """The chair resigned or was removed."""
+    """The chair of a board resigned or was removed."""
 
     act: ClassVar[str] = "endChair"
     about: ClassVar[str] = ""
@@ -257,7 +257,7 @@ class BoardState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     match fact:
         case BoardEstablished():
             yield from _admit_board(state.board, fact)

@@ -1,4 +1,4 @@
-"""Duties that people judge or carry out: assessments, deliverables, instructions, posts, consents."""
+"""Duties: assessments, deliverables, instructions, posts, consents, acts and co-operation."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -180,7 +180,7 @@ class ActReported(Fact, frozen=True, kw_only=True):
 
 
 class CooperationReported(Fact, frozen=True, kw_only=True):
-    """A reviewer, adviser or commissioner reported whether the council co-operated."""
+    """An adviser, commissioner, official, reviewer or inspector reported whether the council co-operated."""
 
     act: ClassVar[str] = "reportCooperation"
     sentence: ClassVar[Sentence] = Sentence(
@@ -207,7 +207,7 @@ class DutiesState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     zone, duties = state.notice.zone, state.duties
     match fact:
         case ClauseAssessed() if fact.number not in state.notice.clauses:

@@ -1,4 +1,4 @@
-"""The views of staff and of children and young people: gathered and considered."""
+"""The views of staff, children, families and other groups: gathered and considered."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -85,7 +85,7 @@ class EngagementState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     match fact:
         case ViewsGathered():
             if fact.count == 0:

@@ -1,4 +1,4 @@
-"""Evidence: documents stored outside the ledger; entries hold their salted digests."""
+"""Evidence: documents, which are stored outside the entries; the entries hold salted digests of them."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -43,7 +43,7 @@ class Classification(WordList):
     OFFICIAL_SENSITIVE = "OFFICIAL_SENSITIVE"
     """Most roles that read the register may open the document; others need a live grant."""
     RESTRICTED = "RESTRICTED"
-    """Few roles may open the document; others need a live grant. Each opening is recorded."""
+    """Few roles may open the document; others need a live grant. Openings are recorded, once an hour at most."""
 
 
 def _file_unknown(data: dict[str, Any]) -> dict[str, Any]:
@@ -179,7 +179,7 @@ class EvidenceState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     match fact:
         case EvidenceSubmitted():
             if fact.period is not None:

@@ -1,6 +1,6 @@
 """Notices in parallel: other notices that are in force for the same body at the same time.
 
-Each notice has its own ledger, so a link is recorded in the ledger of one notice only. The query
+Each notice has its own ledger, and a link needs an entry in only one of the two ledgers. The query
 `notices(filter: {parallelTo: …})` finds the link from the other notice.
 """
 
@@ -56,7 +56,7 @@ class LineageState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     linked = state.lineage.parallels
     match fact:
         case ParallelNoticeLinked():

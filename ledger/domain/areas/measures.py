@@ -1,4 +1,4 @@
-"""Measures of the service: definitions, readings by period, and restatements."""
+"""Measures of the service: definitions, readings by period, restatements, new limits and new targets."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -198,7 +198,7 @@ def _period_key(period: Period) -> str:
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     match fact:
         case MeasureDefined():
             yield from _figure_refusals(fact.unit, fact, "target", "baseline")

@@ -1,4 +1,4 @@
-"""The boards' meetings: papers, attendance, quorum and minutes."""
+"""The boards' meetings: papers, attendance, quorum, minutes and the actions of the board's own log."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -60,7 +60,7 @@ class MeetingHeld(Fact, frozen=True, kw_only=True):
 
 
 class MinutesApproved(Fact, frozen=True, kw_only=True):
-    """The minutes of a meeting were approved at a later meeting."""
+    """The minutes of a meeting were approved, usually at a later meeting."""
 
     act: ClassVar[str] = "approveMinutes"
     once: ClassVar[bool] = True
@@ -131,7 +131,7 @@ class MeetingsState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     match fact:
         case MeetingHeld():
             yield from _admit_meeting(state, fact)

@@ -1,4 +1,4 @@
-"""The notice: its issue, its clauses and their obligations, and its areas for priority action."""
+"""The notice: its issue, revision and end, its clauses and obligations, and its areas for priority action."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -257,7 +257,7 @@ class NoticeRevised(Fact, frozen=True, kw_only=True):
 
 
 class NoticeClosed(Fact, frozen=True, kw_only=True):
-    """The notice ended: fulfilled, withdrawn, or followed by a stronger, milder or similar instrument."""
+    """The notice ended: fulfilled, withdrawn, expired, or followed by a stronger, milder or similar instrument."""
 
     act: ClassVar[str] = "closeNotice"
     stated_day: ClassVar[StatedDay | None] = StatedDay("closed_on")
@@ -307,7 +307,7 @@ class NoticeState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     notice = state.notice
     match fact:
         case NoticeIssued():

@@ -1,4 +1,4 @@
-"""Partner organisations and their contributions: committed, received and missed."""
+"""Partner organisations: their contributions, concerns about contributions, and updates for the board."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -149,7 +149,7 @@ class PartnersState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     partners, zone = state.partners, state.notice.zone
     match fact:
         case ContributionCommitted():

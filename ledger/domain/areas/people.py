@@ -1,4 +1,4 @@
-"""People and systems: their roles in this notice, and the tokens that systems use."""
+"""People, systems and organisations: their registrations, roles in this notice, and API tokens."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -191,7 +191,7 @@ class IntegrationRevoked(Fact, frozen=True, kw_only=True):
 
 
 class PeopleState(Struct):
-    """Roles, tokens and live registrations. `sources` maps each source to the only actor who may use it."""
+    """Roles, requests for roles, tokens and registrations. `sources` maps each known source to its owner."""
 
     in_use: bool = False
     """True once an actor other than the operator and the service has recorded an entry."""
@@ -233,7 +233,7 @@ class PeopleState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     match fact:
         case ActorRegistered():
             yield from duties.reserved_refusals(fact.actor)

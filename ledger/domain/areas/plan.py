@@ -284,7 +284,7 @@ class PlanState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     plan = state.plan
     match fact:
         case PlanVersionApproved():

@@ -119,7 +119,7 @@ class RecommendationsState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     match fact:
         case RecommendationAccepted() | RecommendationRejected():
             decided = state.recommendations.decided.get(fact.recommendation)

@@ -1,4 +1,4 @@
-"""Upkeep of the record: corrections that supersede an entry, and erasures that keep its proof."""
+"""Upkeep of the record: corrections, erasures, signing keys, accepted losses, publications and audit findings."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -51,7 +51,7 @@ class EntryCorrected(Fact, frozen=True, kw_only=True):
 
 
 class ErasureRequested(Fact, frozen=True, kw_only=True):
-    """The erasure of an entry's narratives was requested under a named authority."""
+    """The erasure of an entry's narratives or document was requested under a named authority."""
 
     act: ClassVar[str] = "requestErasure"
     outlives: ClassVar[bool] = True
@@ -176,17 +176,17 @@ UNCORRECTABLE = frozenset(
 )
 """Names of the facts that cannot be corrected.
 
-These facts are the notice's issue, upkeep of the record and erasures. Uses and revocations of access, openings of
-documents and requests for roles are among them too.
+These facts are the notice's issue, corrections, erasures and their requests, new signing keys and accepted losses.
+Uses, refused uses and revocations of access, openings of documents and requests for roles are among them too.
 """
 _CORRECTS_ALL = frozenset({Role.RECORDS_OFFICER, Role.OPERATOR})
 
 
 def may_correct(role: Role, fact: str) -> bool:
-    """Return whether a role may correct a fact.
+    """Return whether a role may correct a fact, if the fact can be corrected.
 
-    The records officer and the operator may correct every fact. Another role may correct the facts that it may
-    record.
+    The records officer and the operator may correct every such fact. Another role may correct the facts that it
+    may record.
     """
     return role in _CORRECTS_ALL or matrix().may_record(role, fact)
 
@@ -211,7 +211,7 @@ class RecordsState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     records = state.records
     match fact:
         case EntryCorrected() | ErasureRequested():

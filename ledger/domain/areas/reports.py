@@ -67,7 +67,7 @@ class ReportRecommendation(Struct, frozen=True, forbid_unknown_fields=True, rena
 
 
 class BoardReportSubmitted(Fact, frozen=True, kw_only=True):
-    """A report was submitted to a board, with data, analysis, recommendations and evidence of impact."""
+    """A report was submitted to a board; it may have data, analysis, recommendations and evidence of impact."""
 
     act: ClassVar[str] = "submitBoardReport"
     version: ClassVar[int] = 2
@@ -167,7 +167,7 @@ class ReportsState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     match fact:
         case ChairReportDelivered():
             yield from board_refusals(state.board.boards, fact.board)

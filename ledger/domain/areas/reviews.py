@@ -209,7 +209,7 @@ class ReviewsState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     match fact:
         case ReviewScheduled():
             if (Topic.OTHER in fact.topics) != bool(fact.other_topics):

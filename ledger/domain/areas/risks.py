@@ -139,7 +139,7 @@ class RisksState(Struct):
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:
-    """Yield each reason why the fact may not be recorded."""
+    """Yield the refusals of a fact by this area's rules."""
     match fact:
         case DependencyRegistered():
             yield from _dependency_refusals(state.risks.needs, fact)

@@ -1,7 +1,7 @@
 """The kinds of rule that a clause may name, each declared once as typed data. Pure; nothing is judged here.
 
 Packs and recorded clauses are checked by these declarations, and verdicts are derived from them. `docs/rules.md`
-lists them.
+lists the kinds of rule.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -23,7 +23,7 @@ RULES: Mapping[str, type[Rule]] = {
 
 
 def find_faults(kind: str, parameters: Mapping[str, Any]) -> list[RuleFault]:
-    """Return every fault of a clause's rule and parameters."""
+    """Return every fault of a clause's rule and parameters, apart from unknown areas."""
     rule = RULES.get(kind)
     roles = () if rule is None else check.find_role_faults(rule, parameters)
     return [*check.find_faults(RULES, kind, parameters), *roles]
@@ -35,7 +35,7 @@ def read_rule(kind: str, parameters: Mapping[str, Any]) -> Rule | list[RuleFault
 
 
 def reads_of(kind: str) -> frozenset[type[Fact]]:
-    """Return the facts on which verdicts of a rule depend; empty for an unknown rule."""
+    """Return the facts that a rule declares for its verdicts; empty for an unknown rule."""
     rule = RULES.get(kind)
     return frozenset() if rule is None else rule.reads
 

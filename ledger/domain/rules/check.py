@@ -1,4 +1,4 @@
-"""Checks of a clause's rule: every fault with the nearest right value, and the typed rule. Pure."""
+"""Checks of a clause's rule: its faults, with the nearest right value if one is near, and the typed rule. Pure."""
 
 import re
 from collections import Counter
@@ -97,7 +97,7 @@ def unknown(word: str, words: Iterable[str]) -> str:
 
 
 def find_faults(rules: Mapping[str, type[Rule]], kind: str, parameters: Mapping[str, Any]) -> list[RuleFault]:
-    """Return every fault of a clause's rule.
+    """Return the faults of a clause's rule. Parameters are compared with one another only if each is right.
 
     Args:
         rules: Rules by their names.

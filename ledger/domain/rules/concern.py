@@ -56,7 +56,7 @@ CLAUSE_PATHS: Mapping[type[Fact], FieldPath] = {
 def clauses_of(
     fact: Fact, named: Sequence[str], clauses: Mapping[str, ClauseState], links: LinkedValues = NO_LINKS
 ) -> tuple[str, ...]:
-    """Return the clauses that an entry concerns, in the notice's order.
+    """Return the clauses that an entry concerns, in the order in which it names them, or else the notice's order.
 
     Args:
         fact: The entry's fact. A correction concerns the clauses of its replacement.
@@ -76,20 +76,20 @@ def clauses_of(
 
 
 def usual_clauses(fact: type[Fact], clauses: Mapping[str, ClauseState]) -> tuple[str, ...]:
-    """Return the clauses that facts of a type may concern, judged by the clauses' rules alone."""
+    """Return the clauses that facts of a type may concern, judged without the facts' values."""
     if fact in AREA_FACTS:
         return tuple(number for number, clause in clauses.items() if "area" in clause.parameters)
     return tuple(number for number, clause in clauses.items() if fact in facts_of(clause.rule))
 
 
 def facts_of(rule: str) -> frozenset[type[Fact]]:
-    """Return the facts that concern the clauses of a rule; empty for an unknown rule."""
+    """Return the facts that concern the clauses of a rule by its declaration; empty for an unknown rule."""
     declared = RULES.get(rule)
     return frozenset() if declared is None else (declared.reads - declared.background) | declared.related
 
 
 def rules_of(fact: type[Fact]) -> list[str]:
-    """Return the names of the rules whose clauses a fact concerns."""
+    """Return the names of the rules whose clauses a fact concerns by their declarations."""
     return [rule for rule in RULES if fact in facts_of(rule)]
 
 

@@ -1,4 +1,4 @@
-"""Rules on duties that people judge, carry out once, or must not carry out."""
+"""Rules on duties: judgements, deliverables, instructions, prohibited acts, posts and co-operation."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -49,7 +49,7 @@ class Link(Struct, frozen=True):
     owner: str
     """Id of the objective from which the values come, or else of the subject itself."""
     words: list[str]
-    """Values of the link's field; empty for a meeting of the improvement board."""
+    """Values of the link's field; empty without values, as for a meeting of the improvement board."""
 
 
 LinkKey = tuple[str, str, str]

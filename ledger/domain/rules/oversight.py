@@ -1,4 +1,4 @@
-"""Rules on oversight: the board, reports, reviews, access, those who take part, and ministers' powers."""
+"""Rules on oversight: partners, adviser, board, views, reviews, access, reports, publication and powers."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -181,7 +181,7 @@ class BoardAndChair(Rule, frozen=True):
 
 
 class BoardReportComplete(Rule, frozen=True):
-    """The latest report to a board has all parts. The first is due by the timetable, or within three months."""
+    """The latest report to a board has all parts. The first is due once the board has met, or was to meet."""
 
     kind: ClassVar[str] = "board-report-complete"
     wordings: ClassVar[tuple[str, ...]] = ("Reports to the board should hold data, analysis and recommendations.",)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def admit(state: "State", fact: AdviserReportIssued) -> Iterator[Refusal]:
-    """Yield a refusal for each topic that a clause requires and the report leaves out."""
+    """Yield a refusal for each topic or area that a clause requires and the report leaves out."""
     for number, clause in state.notice.clauses.items():
         rule = read_rule(clause.rule, clause.parameters)
         if isinstance(rule, oversight.AdviserReports) and clause.modality is not Modality.MAY:

@@ -40,11 +40,11 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_d
     example: ClassVar[str]
     """Example of the parameters, in the notation of a pack; may be empty."""
     reads: ClassVar[frozenset[type[Fact]]] = frozenset()
-    """Facts on which a verdict depends."""
+    """Facts on which the rule's verdicts depend, without facts that may concern any clause, such as a closure."""
     background: ClassVar[frozenset[type[Fact]]] = frozenset()
     """Facts among `reads` that are about other matters; their entries don't concern the clause."""
     related: ClassVar[frozenset[type[Fact]]] = frozenset()
-    """Facts about the clause's matter on which no verdict depends; their entries concern the clause."""
+    """Facts about the clause's matter on which its verdict does not depend; their entries concern the clause."""
     matches: ClassVar[Mapping[str, str]] = {}
     """Fields of facts by parameter: a fact with another value of the field doesn't concern the clause.
 
@@ -57,12 +57,12 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_d
 
     @classmethod
     def sentence(cls) -> str:
-        """Return the rule in one sentence."""
+        """Return the rule in words: the first paragraph of the rule's docstring."""
         return (getdoc(cls) or "").partition("\n\n")[0]
 
     @property
     def bounds(self) -> tuple[RuleFault, ...]:
-        """Faults of parameters that contradict one another or are out of order; empty for valid parameters."""
+        """Faults of the parameters as a whole, such as contradictions; empty for valid parameters."""
         return ()
 
 
