@@ -1,4 +1,5 @@
-"""Derive views from entries: a module per view, and a runner that keeps the views up to date.
+"""Derive views from entries, read the views, and narrate a notice's history.
 
-A view's module has its tables, fold and relations. The package may import `ledger`, but not `schema` or `api`.
+A view's module has the view's tables, fold and relations. A runner keeps the views up to date. The package may
+import `ledger`, but not `schema` or `api`.
 """

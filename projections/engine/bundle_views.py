@@ -1,6 +1,7 @@
-"""Digests of a bundle's views: as stored in the bundle, and as folded from the bundle's entries.
+"""Digests of a bundle's views.
 
-Only `stored_states` needs a database.
+`stored_states` reads the digests for a new bundle from the database. `digests` returns the digests that a bundle
+has, and those folded from its entries, without a database.
 """
 
 from collections.abc import Sequence
@@ -42,8 +43,8 @@ def digests(path: Path, views: Sequence[View]) -> list[Digest]:
     """Return two digests of each view in a sound bundle: as stored, and as folded from the bundle's entries.
 
     Raises:
-        LedgerError: The bundle is damaged or withholds entries, or another version of this software folded one
-            of its views.
+        LedgerError: The bundle is damaged or withholds entries, or this software does not fold one of its views
+            in that version.
     """
     try:
         with BundleArchive(path) as archive:

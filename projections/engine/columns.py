@@ -1,7 +1,8 @@
 """Columns for the fields of a view's rows.
 
-A narrative's field has two columns, for its position and its path; any other field has one. A row is a Struct. Its
-fields are str, int, float, bool, date, datetime, dict, NarrativeRef, list[str], list[int] or list[NarrativeRef].
+A field of a narrative has two columns, for its position and its path. So has a field of a list of narratives, for
+their position and paths. Any other field has one column. A row is a Struct. Its fields are str, int, float, bool,
+date, datetime, dict, NarrativeRef, list[str], list[int] or list[NarrativeRef].
 """
 
 import struct
@@ -35,7 +36,7 @@ class Column(Struct, frozen=True):
 
 
 class Field(Struct, frozen=True):
-    """A field of a row, stored in one column, or in two for a narrative: its position and its path."""
+    """A field of a row, stored in one column, or in two for narratives: position and paths."""
 
     name: str
     columns: tuple[Column, ...]

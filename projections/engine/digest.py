@@ -1,4 +1,6 @@
-"""Digest of a view at a position: equal for live rows, rebuilt rows, and a fold of the entries.
+"""Digest of a view at a position.
+
+Live rows, rebuilt rows and a fold of the entries have equal digests if the view is sound.
 
 The digest covers every version of every row up to that position, so it also proves earlier positions.
 
@@ -68,7 +70,10 @@ def _plain(value: object) -> object:
 
 
 def fold_as_recorded(view: View, history: Sequence[Entry]) -> Rows:
-    """Return a view's rows after a history, in which each correction takes effect at its own position."""
+    """Return a view's rows after a history, in which each correction takes effect at its own position.
+
+    The history has the entries that the view folds, and all corrections.
+    """
     rows = Rows(view.tables)
     for count, entry in enumerate(history, 1):
         if isinstance(entry.fact, EntryCorrected):

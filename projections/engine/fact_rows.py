@@ -1,4 +1,7 @@
-"""Rows that follow from a fact. Each required field of a row has a source in the fact or its entry. Pure."""
+"""Rows that follow from a fact. Each required field of a row comes from the fact or its entry, or is stated.
+
+Pure.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -48,10 +51,11 @@ def put_from_fact(rows: Rows, table: Table[R], entry: Entry, **values: object) -
     """Put the row that follows from an entry's fact into a table, and return the row.
 
     `values` are fields that do not follow from the fact. Each other required field takes the fact's field of the
-    same name. A word of a closed list becomes a string. A list is copied. A narrative becomes a reference. `first`
-    and `last` come from the fact's period. `position`, `actor`, `by`, `role` and `recorded_at` come from the
-    entry. Any other instant is the time of the fact. A prefix may name the act: `closed_reason` takes `reason`. A
-    field with a default keeps the default.
+    same name. A word of a closed list becomes a string. A list is copied. A narrative becomes a reference.
+    `position` always comes from the entry. If the fact has no field of the name, `first` and `last` come from the
+    fact's period. `actor`, `by`, `role` and `recorded_at` then come from the entry. Any other instant is then the
+    time of the fact. A prefix may name the act: `closed_reason` takes `reason`. A field with a default keeps the
+    default.
 
     Raises:
         TypeError: A required field has no source.
@@ -84,6 +88,8 @@ def sources(row: type[Struct], fact: type[Fact], names: tuple[str, ...], stated:
 
     Raises:
         TypeError: A field has no source.
+        KeyError: The row has no field of a name in `names`.
+        ValueError: The fact has no field that an `OfFact` in `stated` names.
     """
     hints = hints_of(row)
     named = [(name, _source(name, hints[name], row, fact)) for name in names]

@@ -112,13 +112,18 @@ class Follower:
                 self._rows.adopt_memory(refold(self.view, entries))
 
     def forget(self) -> None:
-        """Discard the rows in memory, so that the next page is folded into the stored rows."""
+        """Make the next `apply` load the stored rows again, in place of the rows in memory."""
         self.built_at = None
 
     async def fold(self, connection: Connection, page: Page, until: float = math.inf) -> None:
-        """Fold, in memory, the page's entries that are new to this view; stop before an entry that fails.
+        """Fold the page's entries that are new to this view; stop before an entry that fails.
+
+        Rows change in memory. Only a correction also stores the rows that changed before it.
 
         After `until`, an instant of the monotonic clock, at most one entry is folded; later pages have the others.
+
+        Raises:
+            ValueError: The page begins after the next entry of this view.
         """
         if page.after > self.position:
             raise ValueError(f"{self.view.name} is at {self.position}, but the page begins after {page.after}")
@@ -204,7 +209,7 @@ def refold(view: View, entries: Sequence[Entry]) -> Rows:
 async def apply(connection: Connection, followers: Sequence[Follower], page: Page) -> None:
     """Fold a page into several views of one notice, and store their rows and positions.
 
-    A page that was applied before changes nothing. After FOLD_SECONDS the rest is left to the next page, so that
+    A page that was applied before changes no row. After FOLD_SECONDS the rest is left to the next page, so that
     other notices have their turn.
     """
     notice = followers[0].notice

@@ -1,4 +1,4 @@
-"""Parallel folding of notices in child processes, one per processor.
+"""Parallel folding of notices in child processes, at most one per processor.
 
 The parent process serves requests meanwhile. A child reads its share from standard input and writes one line of
 JSON per folded page to standard output. The child ends when the parent stops reading.
@@ -26,7 +26,7 @@ CHILD = (
 )
 """Command of a child process. Garbage collection is off: it would take a third of the time and find no cycles."""
 LEAST = 10_000
-"""Minimum number of entries per child process; to fold fewer takes less time than to start a process."""
+"""Minimum average number of entries per child process; to fold fewer takes less time than to start a process."""
 
 
 def processes(ranges: Sequence[EntryRange]) -> int:

@@ -1,7 +1,7 @@
 """Rebuild of views from the entries, into shadow tables that one transaction then swaps in.
 
 Readers and the runner go on meanwhile; a runner notices the swap by the progress row that it locks. An interrupted
-rebuild leaves the live rows as they were and drops its shadow tables.
+rebuild leaves the live rows as they were and drops its shadow tables. `sweep` drops those of a killed rebuild.
 """
 
 import time
@@ -37,7 +37,7 @@ class Divergence(Struct, frozen=True):
     surplus: int
     """Number of row versions that only the live table had."""
     position: int
-    """First position at which the two tables differ; 0 for forged rows that have no first position."""
+    """Lowest first position of a row version that only one of the tables has; 0 for forged rows without one."""
 
 
 class ViewRebuild(Struct):
@@ -69,13 +69,13 @@ async def rebuild(
 ) -> Rebuild:
     """Fold every notice again, or only `notice`, and swap the new rows in.
 
-    With `compare`, the result lists differences from the live rows. A view whose fold fails keeps its live rows
-    and reports the failure; the other views are swapped in.
+    With `compare`, the result lists differences from live rows of the same version. A view whose fold fails keeps
+    its live rows and reports the failure; the other views are swapped in.
 
     Raises:
         UnknownNotice: No such notice is recorded.
         LedgerError: One notice cannot be rebuilt alone, because a view's version changed.
-        Unavailable: The database cannot be reached.
+        Unavailable: The database cannot be reached, or a child process failed.
     """
     started = time.monotonic()
     async with (
@@ -186,7 +186,7 @@ class _Work:
         self.swapped = {view.name for view in self._views}
 
     async def _check_versions(self) -> None:
-        """Refuse to rebuild one notice if other notices' rows, which are copied, have another version."""
+        """Refuse to rebuild one notice if live rows have another version; other notices' rows would be copied."""
         for view in self._views:
             cursor = await self._connection.execute(
                 "SELECT FROM views.progress WHERE view = %s AND version <> %s LIMIT 1", (view.name, view.version)

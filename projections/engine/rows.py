@@ -99,14 +99,22 @@ class Rows:
         return state
 
     def get(self, table: Table[R], *key: Part) -> R | None:
-        """Return the current row with this key, or None if no row has the key."""
+        """Return the current row with this key, or None if no row has the key.
+
+        Raises:
+            TypeError: The table's rows are not in memory.
+        """
         if not table.in_memory:
             raise TypeError(f"the rows of {table.name} are not in memory; declare it with in_memory=True")
         version = self._open[table.name].get(key)
         return None if version is None else version.row
 
     def all(self, table: Table[R]) -> list[R]:
-        """Return all current rows of a table, in no particular order."""
+        """Return all current rows of a table, in no particular order.
+
+        Raises:
+            TypeError: The table's rows are not in memory.
+        """
         if not table.in_memory:
             raise TypeError(f"the rows of {table.name} are not in memory; declare it with in_memory=True")
         return [version.row for version in self._open[table.name].values()]
@@ -129,6 +137,7 @@ class Rows:
 
         Raises:
             LookupError: No row has this key.
+            TypeError: The table's rows are not in memory.
         """
         row = msgspec.structs.replace(self.require(table, *key), **changes)
         self.put(table, row)
@@ -139,6 +148,7 @@ class Rows:
 
         Raises:
             LookupError: No row has this key.
+            TypeError: The table's rows are not in memory.
         """
         row = self.get(table, *key)
         if row is None:

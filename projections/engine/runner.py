@@ -1,7 +1,8 @@
 """Runner that keeps all views up to date: one process follows the entries, the other processes stand by.
 
-The process that follows, the owner, writes on the connection that holds its advisory lock. So a process that lost
-the lock cannot write. A fold that fails stops its own view of its own notice, until the next owner tries again.
+The process that follows, the owner, folds pages on the connection that holds its advisory lock. So a process that
+lost the lock cannot fold pages. A fold that fails stops its own view of its own notice. The next owner, or a
+rebuild, tries again.
 """
 
 import asyncio
@@ -128,7 +129,7 @@ class Runner:
 
     @property
     def is_owner(self) -> bool:
-        """True if this process keeps the views up to date, False if it waits to take over."""
+        """True while this process is the one that keeps the views up to date."""
         return self._is_owner
 
     async def status(self) -> list[ViewStatus]:
@@ -265,7 +266,10 @@ class Runner:
 
 
 async def _fold_what_fits(connection: Connection, follower: Follower, page: Page) -> None:
-    """Fold the part of a page that the database accepts into one view; stop the view at a refused entry."""
+    """Fold a part of a page that the database accepts into one view.
+
+    If the database refuses even the page's first entry, stop the view there.
+    """
     size = len(page.entries)
     while True:
         try:

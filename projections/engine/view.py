@@ -1,8 +1,8 @@
 """Views: their tables and the handlers that fold facts into them. The module runs no SQL.
 
-A fold is pure: it reads and writes rows, looks at one entry, and knows no clock. Its rows hold all its state, so
-folding can resume from stored rows. A view with more state in memory sets `remembers`; the engine then folds its
-entries again before it resumes.
+A fold is pure: it reads and writes rows, looks at one entry, and knows no clock. The rows of most views hold all
+state, so folding can resume from stored rows. A view with more state in memory sets `remembers`. The engine then
+folds the view's entries again before folding resumes.
 """
 
 from collections.abc import Callable
@@ -77,7 +77,7 @@ class View(Struct, frozen=True, eq=False):
         """Declare that each fact of a type puts a row, whose required fields follow from the fact or are stated.
 
         Raises:
-            TypeError: A required field of the row does not follow from the fact.
+            TypeError: A required field of the row does not follow from the fact, or the fact has a handler.
         """
         required_sources(table.row, fact, frozenset(stated))
         self.on(fact)(partial(_put, table, tuple(stated.items())))
@@ -88,7 +88,9 @@ class View(Struct, frozen=True, eq=False):
         The fields in `names` take their values from the fact or its entry, those in `stated` the stated values.
 
         Raises:
-            TypeError: A field does not follow from the fact, or the fact does not name the row.
+            TypeError: A field does not follow from the fact, the fact does not name the row, or it has a handler.
+            KeyError: The row has no field of a name in `names`.
+            ValueError: The fact has no field that an `OfFact` in `stated` names.
         """
         if not set(table.key) <= set(fact.__struct_fields__):
             raise TypeError(f"{fact.__name__} does not name a row of {table.name}; declare a function with `on`")

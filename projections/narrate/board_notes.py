@@ -24,7 +24,7 @@ from ledger.domain.terms import lies_in_term
 from projections.narrate.sentence import NO_NAMES, day, join_items, with_name
 
 FACTS: tuple[type[Fact], ...] = (BoardEstablished, ChairAppointed, ChairEnded, InterestDeclared, MeetingHeld)
-"""Facts that the notes use."""
+"""Facts that `board_notes` reads."""
 LATE = timedelta(days=7)
 """Time between a meeting or decision and its recording above which a note warns of late recording."""
 

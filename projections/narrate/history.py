@@ -258,7 +258,7 @@ class History(Struct):
 
 
 def _is_unset(fact: Fact, value: str) -> bool:
-    """Return True if a fact leaves out all fields in a value's template, and so does not change the value."""
+    """Return True if a fact leaves out all required fields of a value's template, so that the value stays."""
     fields = required_fields_of(value)
     return bool(fields) and all(getattr(fact, name.partition(".")[0], None) is None for name in fields)
 

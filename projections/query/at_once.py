@@ -1,7 +1,7 @@
 """Answers in one round trip: the statements are sent before this process knows the snapshot's position.
 
 The statements form one transaction, which ends with the pipeline. If the outcome shows that the snapshot was not
-the requested snapshot, its answers are thrown away. A query sets the notice and position of the transaction, and
+the requested snapshot, the answers are thrown away. A query sets the notice and position of the transaction, and
 no worker of a cluster would receive these settings. So a distributed database is read in two round trips, by
 `Reader.at`.
 """
@@ -75,8 +75,8 @@ class OneTripReader:
 
         Returns:
             The answers; None if `Reader.at` has to be used. This happens if a view is behind or has stopped. It
-            happens if the position or instant has no entry yet, or if the connection was lost. It also happens if
-            a statement needs the position, recording time or root hash of the snapshot.
+            happens if the notice, position or instant has no entry yet, or if the connection was lost. It also
+            happens if a statement needs the position, recording time or root hash of the snapshot.
 
         Raises:
             Unavailable: The database cannot be reached.

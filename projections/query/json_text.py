@@ -1,4 +1,4 @@
-"""SQL that writes values as JSON text, in the bytes that `msgspec.json` would write, and concatenates texts."""
+"""SQL that writes values as JSON text, and concatenates texts."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Reader of notices: it opens snapshots of all views of a notice at one position.
+"""Reader of notices, which opens snapshots of a notice's views at one position.
 
 A snapshot is one transaction in the reader's role. It names its notice and position, and the database's policies
 hide everything else.
@@ -115,7 +115,7 @@ class Reader:
         self._pool = _pool(url)
         self._standbys = Standbys(url, standbys_url, lag, _pool) if standbys_url is not None else None
         self.at_once: OneTripReader | None = None
-        """Reader that answers in one round trip; None with standbys and on a cluster."""
+        """Reader that answers in one round trip; None before `open`, with standbys, and on a cluster."""
         self._notifications = Notifications(url, "ledger_reader", "ledger_views")
         self._looks: dict[str, _Look] = {}
         self._is_distributed = False
@@ -188,7 +188,7 @@ class Reader:
     async def _reached(self, notice: str, event: asyncio.Event) -> int:
         """Return the position that all views of a notice have reached, or 0 if the check fails.
 
-        A recent check is used again unless a notification has come since.
+        Stopped views do not count. A recent check is used again unless a notification has come since.
         """
         now = asyncio.get_running_loop().time()
         look = self._looks.get(notice)
@@ -245,13 +245,13 @@ class Reader:
             at_least: A position that the views must have reached.
             wait: Seconds to wait for the views to reach the position.
             views: Names of the views to read; all, if None.
-            composed: True for composed statements, which PostgreSQL then plans only once.
+            composed: True for composed statements. PostgreSQL then plans each only once, except on a cluster.
 
         Raises:
             UnknownNotice: No such notice is recorded.
             NotRecordedYet: Nothing was recorded at that position or by that instant.
             NotCaughtUp: The views did not reach the position in time, or `at_least` is not recorded.
-            Unavailable: The database cannot be reached.
+            Unavailable: The database cannot be reached, or a standby ended the read.
         """
         if not _NOTICE_ID.match(notice):
             raise UnknownNotice(f"no notice {notice[:80]!r} is recorded")

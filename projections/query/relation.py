@@ -3,8 +3,8 @@
 One declaration names the source of the rows, the SQL of each field, the conditions and the order. Every query is
 built from it.
 
-In a relation's SQL, `t` is the row. The snapshot supplies `:notice`, `:position`, `:on`, `:today` and
-`:redacted`. `:on` is the instant at which rules are judged, `:today` its day in the notice's zone. `:redacted` is
+In a relation's SQL, `t` is the row. A query supplies `:notice`, `:position`, `:on`, `:today` and `:redacted`.
+`:on` is the instant at which rules are judged, `:today` its day in the notice's zone. `:redacted` is
 true if the reader sees small counts suppressed. In a condition, `:value` is the argument.
 """
 

@@ -1,8 +1,8 @@
 """SQL of an answer's tree: one query whose single row holds the JSON text and the number of its rows.
 
 Lists become nested lateral subqueries. Objects are concatenated as text, in half the time of PostgreSQL's
-`json_build_object`. The order of rows comes from the subquery with the LIMIT. Everything joined to it depends on
-its rows. So PostgreSQL must make it the outer side of the nested loops, and the order survives.
+`json_build_object`. The order of rows comes from the subquery with the LIMIT. Everything joined to that
+subquery depends on its rows. So PostgreSQL must make it the outer side of nested loops, and the order survives.
 """
 
 import re
@@ -65,7 +65,7 @@ def compose(
         listing: The object; at most one row.
         redacted: Views with small counts suppressed.
         exact: True to make the statement fail at an answer that a client may not get: a missing value, a number
-            out of range, a list without pages that is too long. Otherwise the caller has to check these.
+            out of range, too many groups, a list without pages that is too long. Otherwise the caller must check.
         most_rows: Number of rows above which the statement fails. Only deep trees count rows while they read.
     """
     is_deep = depth_of(listing.item) > NESTED
@@ -183,7 +183,7 @@ class _Writer:
         )
 
     def narratives(self, node: NarrativeList, _scope: Scope) -> str:
-        """Return the SQL of an array of narratives, in the order of their paths."""
+        """Return the SQL of an array of narratives, in the order of the field."""
         written = {
             "path": "to_json(p.path)::text",
             "body": "to_json(n.body)::text",

@@ -1,8 +1,8 @@
 """Choose the server that snapshots are read from: a hot standby that is up to date, or the primary.
 
-A monitor checks each standby twice a second. It leaves out a standby that is unreachable, promoted, too far
-behind, or a copy of another primary. A process stays with one standby until that standby is left out. So the
-process's readers do not go back in time.
+A monitor checks each standby about twice a second. It leaves out a standby that is unreachable, promoted, too far
+behind, or a copy of another primary. Each process puts the standbys in a random order, and reads from the first
+that is not left out. So a process changes its standby only when one is left out or taken back.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ class LogPositions:
         self._samples: deque[tuple[float, int]] = deque()
 
     def add(self, at: float, position: int) -> None:
-        """Add a sample if the log has grown, and forget samples that are more than an hour old."""
+        """Add a sample if the log has grown, and forget samples that no lag of up to an hour needs."""
         while self._samples and self._samples[-1][1] > position:  # a primary that is gone wrote more
             self._samples.pop()
         if not self._samples or position > self._samples[-1][1]:
@@ -173,7 +173,7 @@ class Standbys:
         return next((standby.pool for standby in self._order if standby.pool is not None), None)
 
     async def leave_out(self, pool: Pool) -> None:
-        """Leave out the standby of a pool that gave no connection, until the monitor takes it back."""
+        """Leave out the standby of a pool on which no transaction could begin, until the monitor takes it back."""
         for standby in self.servers:
             if standby.pool is pool:
                 await self._set_fault(standby, f"{standby.host} cannot be reached")
@@ -253,7 +253,7 @@ async def take(pool: Pool, seconds: float) -> AsyncConnection[Any]:
     """Return a connection from a pool.
 
     Raises:
-        Unavailable: No connection was free in that many seconds.
+        Unavailable: No connection was free in that many seconds, or the pool is closed.
     """
     try:
         return await pool.getconn(max(seconds, 0.001))

@@ -1,7 +1,7 @@
 """Tree of an answer that the database writes: rows of relations, nested as requested, as one JSON text.
 
-Nodes name relations and fields only. `projections.query.sql` turns the tree into SQL. Every node becomes a JSON
-value, in the bytes that `msgspec.json` would write.
+Nodes name relations and fields only. `projections.query.sql` turns the tree into SQL, in which every
+node becomes JSON text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ def form_of(hint: object) -> Form:
     """Return the form of a type's values.
 
     Raises:
-        KeyError: No row has fields of this type.
+        KeyError: Values of this type, such as narratives, have no form.
     """
     return _FORMS[unwrap(hint).column_type]
 
@@ -62,7 +62,7 @@ class Cell(Struct, frozen=True):
 
 
 class NarrativeBody(Struct, frozen=True):
-    """The body of a narrative; null once it was erased."""
+    """The body of a narrative; null if the narrative is missing or was erased."""
 
     name: str
 
@@ -142,7 +142,7 @@ class GroupSize(Struct, frozen=True):
 
 
 class GroupFigure(Struct, frozen=True):
-    """A figure of the rows of a group; null if no row has a value."""
+    """A figure of the rows of a group. If no row has a value, a count is 0 and any other figure is null."""
 
     of: FigureOf
     form: Form
@@ -157,7 +157,7 @@ class Groups(Struct, frozen=True):
 
 
 class Listing(Struct, frozen=True, kw_only=True):
-    """Rows of a relation, in its order."""
+    """Rows of a relation, in order."""
 
     relation: Relation[Any]
     shape: Literal["list", "one", "page"]

@@ -1,4 +1,4 @@
-"""Access for reviewers: requests, decisions, provisions, uses, and the grants that are live at an instant."""
+"""Access for reviewers: requests, decisions, provisions, uses, and a checklist of the kinds that clauses list."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -29,7 +29,7 @@ from projections.views.word_lists import AccessDecision
 
 
 class Access(Struct, frozen=True):
-    """A request for access, and the grant made on it."""
+    """A request for access, and the decision on it."""
 
     request: Annotated[str, ID, Meta(description="Id of the request for access.")]
     position: int

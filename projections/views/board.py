@@ -1,4 +1,4 @@
-"""The boards: chairs and vacancies, members, timetables, meetings, packs and decisions."""
+"""The boards: chairs and vacancies, members and interests, timetables, meetings, packs, decisions and actions."""
 
 from datetime import date, datetime
 from typing import Annotated, Any

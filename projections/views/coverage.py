@@ -1,8 +1,8 @@
 """Coverage of the plan (clause 4): areas, findings and recommendations, and the objectives that answer them.
 
-The view has a row for each item that the plan must answer. The row names the objectives that answer the item. An
-achieved objective still answers; a dropped or merged objective does not. An area that has ended needs no answer,
-and neither does a recommendation rejected with a reason.
+The view has a row for each item: an area, a finding or a recommendation. The row names the objectives that answer
+the item. An achieved objective still answers; a dropped or merged objective does not. An area that has ended needs
+no answer, and neither does a recommendation rejected with a reason.
 """
 
 from datetime import date, datetime
@@ -32,7 +32,7 @@ _AREA, _FINDING, _RECOMMENDATION = "AREA", "FINDING", "RECOMMENDATION"
 
 
 class CoverageItem(Struct, frozen=True):
-    """An item that the plan must answer."""
+    """An area, finding or recommendation, and the live objectives that address it."""
 
     kind: Annotated[str, words(CoverageKind), Meta(description="Kind of the thing that the plan must address.")]
     subject: Annotated[str, ID, Meta(description="Id of the area, finding or recommendation.")]

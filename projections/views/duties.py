@@ -1,4 +1,4 @@
-"""Duties that people judge or carry out: assessments, deliverables, instructions, posts and consents."""
+"""Duties that people judge or carry out, such as assessments, deliverables, instructions, posts and consents."""
 
 from datetime import date, datetime
 from typing import Annotated

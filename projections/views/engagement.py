@@ -1,4 +1,4 @@
-"""Views of staff, children and young people: their gathering, their consideration and the resulting changes."""
+"""Views of staff, children, families and other groups: gathering, consideration and the resulting changes."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,7 +1,7 @@
 """Entries in pages: their stored bytes, their narratives and their corrections.
 
-The bytes come from the ledger. The view adds the corrections and the rules of the clauses, as of a position. The
-rules determine the clauses of an entry whose recorder named no clause.
+The bytes come from the ledger. The view adds the corrections, and the rules and links of the clauses, as of a
+position. The rules determine the clauses of an entry if neither its recorder nor its fact names any.
 """
 
 from collections.abc import Mapping, Sequence
@@ -251,7 +251,7 @@ async def page(
     Args:
         snapshot: Snapshot to read.
         filter: Conditions that the entries meet.
-        first: Maximum number of entries.
+        first: Maximum number of entries, at most `PAGE`.
         after: Position before the first entry.
         before: Position after the last entry; None for the end of the snapshot.
         newest_first: True to begin with the highest position.

@@ -1,4 +1,4 @@
-"""The evidence register, and the claims, objectives and decisions that rest on each document.
+"""The evidence register, and the statements that rest on each document, such as claims and decisions.
 
 A fact's fields show which documents it rests on, so a new fact needs no code here.
 """

@@ -64,7 +64,7 @@ class Measure(Struct, frozen=True):
     lower: float | None = None
     upper: float | None = None
     provisional: bool | None = None
-    """True while the chart has fewer than 12 points."""
+    """True while the chart has fewer than 12 points; None without points."""
     assurance: Annotated[
         str | None,
         words(Assurance),

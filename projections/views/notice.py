@@ -231,7 +231,7 @@ def _interpret(rows: Rows, entry: Entry, fact: InterpretationAdopted) -> None:
 
 
 def _set_parameters(rows: Rows, number: str, parameters: dict[str, Parameter], position: int, first: date) -> None:
-    """Add parameters to a clause's rule from a day on."""
+    """Add parameters to a clause's rule; a target date among them applies from a day on."""
     clause = rows.get(CLAUSES, number)
     if clause is not None and parameters:
         changed = rows.change(CLAUSES, number, parameters={**clause.parameters, **parameters})

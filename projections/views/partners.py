@@ -1,4 +1,4 @@
-"""Partner organisations: their contributions on time, late or missed, and the updates they owe the board."""
+"""Partner organisations: their contributions, concerns, and the updates that partners owe the board."""
 
 from datetime import date, datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""People and systems of a notice: actors, roles over time, tokens and integrations.
+"""People and systems of a notice: actors, roles over time, role requests, tokens and integrations.
 
 Everyone whom an entry names is an actor, registered or not. Names and addresses are never here: the directory has
 them, outside the ledger.
@@ -217,7 +217,7 @@ INTEGRATION = of_table("people", INTEGRATIONS)
 async def notices_of(connection: Connection, actor: str) -> list[str]:
     """Return the notices in which the actor ever had a role.
 
-    Only a connection with the projector's database role sees all notices.
+    The connection needs the projector's database role, which sees all notices.
     """
     cursor = await connection.execute(
         "SELECT DISTINCT notice FROM views.holdings WHERE actor = %s ORDER BY notice", (actor,)

@@ -1,7 +1,8 @@
-"""The improvement plan: its objectives, the progress recorded against them, and its versions.
+"""The improvement plan: objectives and their progress, versions, rating scales, self-assessments and briefings.
 
-An objective's ratings come from the latest progress on the objective itself. Older progress recorded late changes
-only the count. Progress on an action rates that action only, in the view of actions.
+An objective's ratings come from the latest progress on the objective itself. If that progress has no impact
+rating, the objective's impact rating stays. Older progress recorded late changes only the count. Progress on an
+action rates that action only, in the view of actions.
 """
 
 from datetime import date, datetime

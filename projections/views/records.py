@@ -1,4 +1,4 @@
-"""Upkeep of the record: erasures, publications, audit findings and signing keys."""
+"""Upkeep of the record: erasures, publications, audit findings, losses and signing keys."""
 
 from datetime import datetime
 from typing import Annotated

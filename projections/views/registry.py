@@ -1,6 +1,7 @@
 """Registry of all views: one view for each row of `reads` in the role matrix.
 
-The view `plan` is `VIEW` in the module `projections.views.plan`, or in its module `view` if it is a package.
+The view `plan` is `VIEW` in the module `projections.views.plan`. The view of a package is `VIEW` in the package's
+module `view`.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Reviews and diagnostics: schedule, start, completion, the council's assessment beforehand, and topics."""
+"""Reviews and diagnostics: schedule, start, end, topics, grades, and the council's assessment beforehand."""
 
 from datetime import date, datetime
 from typing import Annotated

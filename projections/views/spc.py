@@ -160,7 +160,7 @@ def latest_shift(values: Sequence[float], mean: float) -> int:
 
 
 def last_mark(values: Sequence[float], limits: Limits) -> int:
-    """Return the last of the masks that `marks` returns, without computing the other masks."""
+    """Return the last of the masks that `marks` returns, for more than `RUN` values without the other masks."""
     return _last_of(values, limits) if len(values) > RUN else marks(values, limits)[-1]
 
 

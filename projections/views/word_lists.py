@@ -11,7 +11,7 @@ class EvidenceStatus(WordList):
     SUPERSEDED = "SUPERSEDED"
     """Another document replaces the document."""
     WITHDRAWN = "WITHDRAWN"
-    """The submitter withdrew the document."""
+    """The document was withdrawn."""
     ERASED = "ERASED"
     """The file and its salt were destroyed; the entry remains."""
 
@@ -20,7 +20,7 @@ class BasisKind(WordList):
     """Kind of thing that rests on a document."""
 
     ACTION = "ACTION"
-    """Completion of an action."""
+    """Action that was completed or embedded."""
     BRIEFING = "BRIEFING"
     """Briefing of the council's leaders."""
     CLAIM = "CLAIM"
@@ -77,7 +77,7 @@ class TenureEnd(WordList):
     """End of a period in post."""
 
     RELEASED = "RELEASED"
-    """The Secretary of State released the adviser."""
+    """The Department released the adviser."""
     REPLACED = "REPLACED"
     """Another adviser was appointed."""
 

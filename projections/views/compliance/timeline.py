@@ -1,7 +1,7 @@
 """A clause's status over time: its judge takes each occurrence, and judges as time passes.
 
-A fact may be recorded long after it happened. Then the clause is judged again from that instant on, beginning with
-the nearest saved state, called a mark.
+A fact may be recorded long after it happened. Then the clause is judged again from that instant on, unless its
+judge can tell the fact's effect. Judging begins with the nearest earlier saved state, called a mark.
 """
 
 import bisect
@@ -311,7 +311,7 @@ def read_parameters(clause: JudgedClause, judge: Judge[Any]) -> None:
 
 
 def judged(clause: JudgedClause, judge: Judge[Any], at: datetime) -> Verdict:
-    """Return the verdict on a clause at an instant. A closed area or notice leaves the verdict as it was."""
+    """Return the verdict on a clause at an instant; after a closure, the final verdict."""
     if clause.final is not None:
         return clause.final
     if clause.faults:
@@ -342,7 +342,10 @@ def learn(clause: JudgedClause, judge: Judge[Any], occurrence: Occurrence) -> No
 
 
 def _final(clause: JudgedClause, judge: Judge[Any], occurrence: Occurrence) -> Verdict:
-    """Return the verdict that stays after a closure, with the closure as part of its reason."""
+    """Return the verdict that stays after a closure.
+
+    The reason names the closure, unless the clause carries no obligation.
+    """
     fact = occurrence.fact
     before = judged(clause, judge, occurrence.at)
     if before.status is Status.NOT_APPLICABLE:

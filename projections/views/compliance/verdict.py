@@ -57,7 +57,7 @@ class Verdict(Struct, frozen=True, gc=False):
 
     status: Status
     reason: str
-    """A sentence without narratives: ids, days and counts only."""
+    """One or more sentences, without narratives."""
     entries: tuple[int, ...] = ()
     """Positions of the entries that show the status, in order."""
 
@@ -139,17 +139,20 @@ class LateEffect(Enum):
     FROM_LATEST = auto()
     """Possible change of the verdicts from the latest occurrence on."""
     NONE = auto()
-    """No change of any verdict, now or later."""
+    """No change of any verdict, now or later, unless more is recorded."""
 
 
 class Judge(Struct, Generic[R]):
-    """The judge of one clause by one kind of rule. It remembers the clause's occurrences in order of time."""
+    """The judge of one clause by one kind of rule.
+
+    A judge takes the clause's occurrences in order of time, except those that `take_late` takes.
+    """
 
     rule: R
     """The rule's parameters as interpreted and revised up to now."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
-        """Remember an occurrence. Return False if it can change no verdict, now or later."""
+        """Remember an occurrence. Return False if it changes no verdict, now or later, unless more is recorded."""
 
     def take_late(self, clause: JudgedClause, occurrence: Occurrence, latest: datetime) -> LateEffect:
         """Take an occurrence from before `latest` if it changes no verdict until then. Return its effect."""
@@ -199,7 +202,7 @@ def word_in_text(word: str) -> str:
 
 @lru_cache(4_096)
 def months_after(day: date, months: int) -> date:
-    """Return the same day so many months later, or that month's last day (31 → 30)."""
+    """Return the same day so many months later (at most 1,200), or that month's last day (31 → 30)."""
     months = min(months, 1_200)
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

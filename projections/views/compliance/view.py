@@ -2,8 +2,7 @@
 
 A row holds over a range of positions, as in every view, and from an instant on. Between two entries a status
 changes at finitely many instants, and the fold stores them all. So a read is a lookup, as of any position, on any
-instant.
-Clauses are judged here and nowhere else.
+instant. Only this package judges clauses.
 """
 
 from datetime import datetime
@@ -35,7 +34,7 @@ class Obligation(Struct, frozen=True):
 
 
 class StatusPeriod(Struct, frozen=True):
-    """A clause's status from an instant until the clause's next status."""
+    """A clause's status and reason, from an instant until the status, the reason or the entries change."""
 
     number: str
     begins: datetime
@@ -45,7 +44,7 @@ class StatusPeriod(Struct, frozen=True):
     since_position: int | None
     """Position of the entry that caused the status; None if a passed deadline caused it."""
     reason: str
-    """Reason for the status, from ids, days and counts; without narratives."""
+    """Reason for the status, without narratives."""
     entries: list[int]
     """Positions of the entries that show the status."""
 
@@ -60,7 +59,7 @@ class Compliance(Struct, frozen=True):
     modality: str
     rule: str
     begins: datetime
-    """Instant from which the reason has been the same."""
+    """Instant from which the status, the reason and the entries have been the same."""
     status: str
     since: datetime
     """Instant from which the status has held."""
@@ -77,7 +76,7 @@ PROSPECTS = Table("prospects", StatusPeriod, ("number", "begins"))
 """Statuses to come if nothing more is recorded; few at a time, and rewritten by most entries."""
 _HEAD: frozenset[type[Fact]] = frozenset({NoticeIssued, ClauseRegistered})
 FACTS = _HEAD.union(COMMON, *(rule.reads for rule in RULES.values()))
-"""Facts that may concern a clause."""
+"""Facts that may concern a clause, register a clause or issue the notice."""
 
 
 class ClauseMemory(Struct):
@@ -86,7 +85,7 @@ class ClauseMemory(Struct):
     number: str
     timeline: ClauseTimeline
     of_any_board: bool
-    """True if the clause's rule has a board as parameter. Else only facts on the improvement board count."""
+    """True if the clause's rule has a board as parameter. Else facts on other boards do not count."""
     settled: int = 0
     """Number of the clause's spans that are stored as standings. The later spans are stored as prospects."""
 
@@ -101,7 +100,7 @@ class ComplianceMemory(Struct):
 
 
 def fold(rows: Rows, entry: Entry, fact: Fact) -> None:
-    """Fold one entry into the timelines of the clauses that it concerns."""
+    """Fold one entry: begin the timeline of a new clause, or add to the timelines of the clauses concerned."""
     memory = rows.memory(ComplianceMemory)
     match fact:
         case NoticeIssued():

@@ -72,7 +72,7 @@ class _AccessJudge(Judge[R]):
     latest: dict[AccessKind, tuple[int, str]] = field(default_factory=dict)
     """Kind of access → the entry and the purpose of its latest request."""
     unsettled: set[str] = field(default_factory=set)
-    """Requests that have or may still get a fault. Access under the other requests was opened in time."""
+    """Requests that have or may still get a fault, as `_settle` finds."""
 
     def take(self, occurrence: Occurrence) -> bool | None:
         """Remember requests, the decisions on them, the openings of access, and the ends of reviews."""
@@ -278,7 +278,7 @@ class _AccessJudge(Judge[R]):
         return self._missed(clause, name)
 
     def _missed(self, clause: JudgedClause, name: str) -> str | None:
-        """Return a fault if access was not opened before its review or diagnostic ended, else None."""
+        """Return a fault if access was not opened by the day of its review's or diagnostic's end, else None."""
         access = self.requests[name]
         ended, _ = self.ended.get(access.purpose, (None, 0))
         if ended is None or access.requested > ended:

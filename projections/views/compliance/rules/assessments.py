@@ -46,14 +46,14 @@ class _Assessment(Struct):
 class _Assessments(Judge[R]):
     reviews: dict[str, _Review] = field(default_factory=dict)
     assessments: dict[str, _Assessment] = field(default_factory=dict)
-    """Review → the council's assessment before it."""
+    """Review → the council's latest assessment for it."""
     order: list[tuple[date, int, str]] = field(default_factory=list)
     """Planned day, entry and id of each review, in order."""
     begun: list[tuple[datetime, int, str]] = field(default_factory=list)
     """Starting instant, entry and id of each review that began, in order."""
 
     def take(self, occurrence: Occurrence) -> None:
-        """Remember when each review began, and the council's assessments."""
+        """Remember when each review is planned and began, and the council's assessments."""
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case ReviewScheduled():

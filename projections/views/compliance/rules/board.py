@@ -100,7 +100,7 @@ class _Board(Struct):
     meetings: _Meetings = field(default_factory=_Meetings)
 
     def take(self, occurrence: Occurrence) -> None:
-        """Remember the chairs, the timetables and the chair's reports."""
+        """Remember the establishment, the chairs, the timetables and the chair's reports."""
         fact, position = occurrence.fact, occurrence.position
         match fact:
             case BoardEstablished():

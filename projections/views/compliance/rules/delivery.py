@@ -1,4 +1,4 @@
-"""Judge of the rule on delivery: actions are completed by their date."""
+"""Judge of the rule on delivery: actions are completed by the clause's day, or by an approved later day."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
@@ -197,7 +197,10 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return action is not None and action.approver is not None and self._may_approve(clause, *action.approver)
 
     def _may_approve(self, clause: JudgedClause, actor: str, at: datetime) -> bool:
-        """Return True if, at an instant, a person had a role that may approve later dates for the clause."""
+        """Return True if, at an instant, a person had a role that may approve later dates for the clause.
+
+        If the clause names no role, everyone may approve.
+        """
         roles = self.rule.later_date_by
         if Role.CHAIR in roles and self.chairs.chairs(actor, clause.day(at)):
             return True
@@ -223,9 +226,10 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return LateEffect.FROM_LATEST if self.take(occurrence) else LateEffect.NONE
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_DUE while actions are on time, AT_RISK if an action is late, NOT_MET after the last day.
+        """Return NOT_DUE while actions are on time.
 
-        Once every action is completed, return MET or MET_LATE.
+        If an action is late, return AT_RISK until the clause's last day, then NOT_MET. Once every action is
+        completed, return MET or MET_LATE. Without actions, return NO_EVIDENCE.
         """
         if not self.open and not self.completions:
             return verdict(Status.NO_EVIDENCE, "The plan has no action.")

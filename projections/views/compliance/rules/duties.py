@@ -121,7 +121,7 @@ _FIRST = (Anchor.BOARD_ESTABLISHED, Anchor.ADVISER_APPOINTED)
 
 
 class DoneBy(Judge[duties.DoneBy]):
-    """Judge of the rule that a deliverable is submitted by its day, and accepted by the named roles."""
+    """Judge of the rule that a deliverable is submitted by its day, and accepted by one of the named roles."""
 
     submissions: dict[str, list[_Submission]] = field(default_factory=dict)
     """Deliverable → its submissions in order."""
@@ -186,7 +186,7 @@ class DoneBy(Judge[duties.DoneBy]):
         return self._due(clause, today, limit)
 
     def _due(self, clause: JudgedClause, today: date, limit: date) -> Verdict:
-        """Return the verdict while there is no submission, or every submission was returned."""
+        """Return the verdict while no submission counts, because none was made or every one was returned."""
         name, by = f"Deliverable {self.rule.deliverable}", in_words(limit)
         submissions = self.submissions.get(self.rule.deliverable, ())
         returned = [answer for each in submissions for answer in self._counted(each.returns)]
@@ -258,10 +258,10 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
         return {name: each for name, each in self.instructions.items() if each.role in roles}
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET if an instruction is overdue, MET when every instruction is followed and confirmed.
+        """Return NOT_MET if an instruction is overdue, MET or MET_LATE when all are followed and confirmed.
 
-        An answer without a confirmation is AT_RISK, because it is only the council's own claim. An instruction
-        with neither a day nor an answer is NO_EVIDENCE. The reason names every instruction that was followed late.
+        An answer without a confirmation is AT_RISK, because it is only the council's own claim. If every open
+        instruction lacks a day, return NO_EVIDENCE.
         """
         counted, today = self._counted(), clause.day(at)
         if not counted:

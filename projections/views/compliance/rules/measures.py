@@ -99,7 +99,10 @@ class TrackedMeasure(Struct):
         return value <= target if self.higher is False else value >= target
 
     def follows(self, index: int) -> bool:
-        """Return True if a period begins the day after the previous period ends, or is a single day."""
+        """Return True if a period begins the day after the previous period ends, or is a single day.
+
+        The first period follows none.
+        """
         first, last, before = self.days[index], self.ends[index], self.ends[index - 1]
         return index > 0 and (first == before + DAY or first == last)
 
@@ -155,11 +158,11 @@ class MeasureJudge(Judge[R]):
         return None
 
     def _changes(self, measure: str, is_same: bool) -> bool | None:
-        """Return False if a new reading of a measure can change no verdict.
+        """Return False if a new reading or target of a measure can change no verdict.
 
         Args:
             measure: Id of the measure.
-            is_same: True if the reading leaves the measure's standing unchanged.
+            is_same: True if the measure's standing is unchanged.
         """
         return None
 
@@ -300,7 +303,10 @@ class MeasuresImprove(MeasureJudge[plan.MeasuresImprove]):
         return self.by_area[area]
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return the verdict on the area's gravest measure, and name the judgements that disagree with it."""
+        """Return the verdict on the area's gravest measure, and name the judgements that disagree with it.
+
+        If a judgement disagrees with MET, return AT_RISK.
+        """
         figures, area = self._figures(), self.rule.area
         contrary = {Status.MET: AreaJudgement.CONCERN, Status.NOT_MET: AreaJudgement.PROGRESS}.get(figures.status)
         others = [each for (of, _), each in self.judgements.items() if of == area and each.judgement is contrary]

@@ -220,7 +220,10 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         return LateEffect.FROM_LATEST
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET if anything is overdue, NO_EVIDENCE if a partner owns nothing, else MET or MET_LATE."""
+        """Return NOT_MET if anything is overdue or missed, NO_EVIDENCE if a partner owns nothing.
+
+        If no partner of the clause is registered, return NO_EVIDENCE, too. Otherwise, return MET or MET_LATE.
+        """
         section_11_only = self.rule.section_11_only
         counted = {name: entry for name, (entry, bound) in self.partners.items() if bound or not section_11_only}
         if not counted:

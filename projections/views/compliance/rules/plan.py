@@ -60,7 +60,10 @@ class PlanCitesSelfAssessment(Judge[plan.PlanCitesSelfAssessment]):
                 self.plan = (fact.plan_version, fact.assessment, occurrence.position)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET while the plan cites the current self-assessment, NO_EVIDENCE until both are recorded."""
+        """Return MET while the plan cites the current self-assessment, else NOT_MET.
+
+        Until both are recorded, return NO_EVIDENCE.
+        """
         if self.assessment is None:
             position = self.plan[2] if self.plan else None
             return verdict(Status.NO_EVIDENCE, "No self-assessment has been published.", position)
@@ -91,7 +94,7 @@ class _Recommendation(Struct):
     role: str
     """Role of the person who recorded the recommendation."""
     answer: str = "MADE"
-    """Council's answer: ACCEPTED or REJECTED; MADE before an answer."""
+    """MADE; the council's answer is in `PlanCoverage.answers`."""
 
 
 class PlanCoverage(Judge[plan.PlanCoverage]):

@@ -1,4 +1,4 @@
-"""Tenures of the chair, roles and posts, day by day, and the judges of posts."""
+"""Tenures of chairs, roles and posts, and the judges of posts."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -158,7 +158,10 @@ class InPost(Judge[duties.InPost]):
                         holder.last, holder.ended = fact.last, position
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET or MET_LATE while the post is filled, NOT_MET while it is vacant after the day to fill it."""
+        """Return MET or MET_LATE while the post is filled.
+
+        Return NOT_MET while the post is vacant after a holder left, or after the day to fill it.
+        """
         post, by, today = self.rule.post, self.rule.by, clause.day(at)
         holders = self.posts.get(post, [])
         current = [each for each in holders if each.covers(today)]
@@ -233,7 +236,7 @@ class _AdviserPeriod(Struct):
 
 class _Appointment(Struct):
     holders: list[_Holder]
-    """Advisers in order of their first days; each holds the post until the next begins."""
+    """Advisers under the appointment; each holds the post until the next adviser's first day."""
     last: date | None
     released: int | None = None
 

@@ -65,7 +65,7 @@ class ReviewInterval(Judge[oversight.ReviewInterval]):
         return self.rule.by is None or (scheduled is not None and scheduled.by == self.rule.by)
 
     def _begun(self) -> list[_Started]:
-        """Return the last two reviews that began and are by the clause's body, in order."""
+        """Return up to two reviews, the last that began and are by the clause's body, in order."""
         latest = (each for each in reversed(self.started.values()) if self._counts(each.review))
         return list(islice(latest, 2))[::-1]
 
@@ -262,7 +262,7 @@ class DiagnosticAgreed(Judge[oversight.DiagnosticAgreed]):
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
         """Return NOT_MET if a diagnostic is overdue, NOT_DUE while a diagnostic runs, then MET or MET_LATE.
 
-        A running diagnostic without a due date is NO_EVIDENCE.
+        If every running diagnostic lacks a due date, return NO_EVIDENCE.
         """
         if not self.diagnostics:
             return verdict(Status.NOT_DUE, "No diagnostic has been required.")

@@ -86,7 +86,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     completed: dict[str, tuple[datetime, int]] = field(default_factory=dict)
     """Action that was completed before it was added → the instant and the entry of its completion."""
     finished: dict[str, tuple[datetime, int]] = field(default_factory=dict)
-    """Open objective without an open action → the instant and the entry that ended its last action."""
+    """Open objective with completed but no open actions → the instant and entry that ended its last action."""
     dates: list[tuple[date, str]] = field(default_factory=list)
     """Due date and id of each open objective, in order."""
     tracked: TrackedSigns = field(default_factory=TrackedSigns)
@@ -142,7 +142,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         self.objectives[name] = structs.replace(self.objectives[name], **changes)
 
     def _take_action(self, fact: Fact, entry: tuple[datetime, int]) -> bool:
-        """Remember a fact on an action. Return True if the action's objective ends or opens again."""
+        """Remember a fact on an action. Return True if `finished` changes for the action's objective."""
         match fact:
             case ActionAdded():
                 if fact.action in self.actions:
@@ -186,7 +186,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     def _set_open(
         self, name: str, action: str, entry: tuple[datetime, int], *, is_open: bool = False, is_done: bool = True
     ) -> bool:
-        """Note that an action is open, completed or dropped. Return True if its objective ends or opens again."""
+        """Note an action as open, completed or dropped. Return True if `finished` changes for its objective."""
         objective = self.objectives.get(name)
         if objective is None:
             return False
@@ -271,7 +271,8 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
     def _look(self, clause: JudgedClause, today: date) -> None:
         """Update the tracked signs to a day.
 
-        Only objectives with new facts, or due between the latest judged day and this day, are judged again.
+        Only objectives with new facts, or due between the latest judged day and this day, are judged again. After
+        a change of the rule, all are.
         """
         if self.day is None or self.judged_rule is not self.rule:
             self.changed.update(self.objectives)

@@ -72,7 +72,7 @@ class TrackedSign(Struct, frozen=True, gc=False):
 
     sign: Sign
     is_missed: bool
-    """True if the board met before the sign was highlighted."""
+    """True if the board met while the sign held, and no highlight has followed."""
     is_highlighted: bool
     is_open: bool
     """True if the objective's earliest current sign still needs a highlight before the next meeting."""
@@ -93,7 +93,7 @@ class TrackedSigns(Struct):
     signs: dict[str, TrackedSign] = field(default_factory=dict)
     """Objective → its deciding sign."""
     missed: list[SlowObjective] = field(default_factory=list)
-    """Objectives that were not highlighted when the board met, in order."""
+    """Objectives whose deciding sign is missed, in order."""
     unhighlighted: set[str] = field(default_factory=set)
     open: set[str] = field(default_factory=set)
     """Objectives that still need a highlight before the next meeting."""
