@@ -1,4 +1,4 @@
-"""The complete schema: queries, mutations, subscriptions and limits. Imports strawberry."""
+"""The complete schema: queries, mutations, subscriptions and limits. Imports strawberry and graphql-core."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
@@ -62,7 +62,11 @@ class LedgerSchema(strawberry.Schema):
         variables: Mapping[str, Any] | None = None,
         operation_name: str | None = None,
     ) -> bytes | None:
-        """Return the answer to a query as JSON that the database composed; None if `execute` must answer."""
+        """Return the answer to a query as JSON that the database composed; None if `execute` must answer.
+
+        Raises:
+            Unconfirmed: The viewer cannot be judged from memory.
+        """
         try:
             json = await self.compiler.answer(context, document, variables, operation_name)
         except NotCompiled as fallback:
@@ -150,7 +154,7 @@ class LedgerSchema(strawberry.Schema):
             page = await self._next_page(options, live, request, page)
 
     async def _next_page(self, options: dict[str, Any], live: LivePages, request: object, page: Page) -> Page:
-        """Return the page after `page`, shared with other viewers who have the same roles."""
+        """Return the page after `page`; viewers with the same roles share it if they may read the notice."""
         context: Context = options["context_value"]
         try:
             roles = await context.viewer.roles(page.notice) if page.notice else ()
@@ -173,7 +177,7 @@ class LedgerSchema(strawberry.Schema):
     def process_errors(
         self, errors: Iterable[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """Log nothing: `execute` logs unexpected errors."""
+        """Log nothing: `_settle` logs unexpected errors."""
 
 
 def _apart(kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -215,7 +219,7 @@ def build(*, introspection: bool = True) -> LedgerSchema:
     """Return the schema; its context is a `schema.context.Context`.
 
     Args:
-        introspection: True to offer introspection, and to list fields and words in errors.
+        introspection: True to offer introspection, and to suggest fields and list words in errors.
     """
     for module in iter_modules(types.__path__):
         import_module(f"{types.__name__}.{module.name}")  # each declares types

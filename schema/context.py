@@ -1,6 +1,7 @@
 """One request: its viewer, their rights in a notice, and the notices that it reads.
 
-The server makes one `Context` for each request. Imports `projections` and `ledger`.
+The server makes a `Context` for a request, and a fork of it for each operation that graphql-core executes. Imports
+`projections` and `ledger`.
 """
 
 import asyncio
@@ -43,7 +44,7 @@ class Standpoint(Struct, frozen=True):
 
     @property
     def snapshot(self) -> tuple[str, AsOf, int | None]:
-        """Notice, as-of point and least position of a snapshot; reads with equal values share a transaction."""
+        """Notice, as-of point and least position of a snapshot, which root fields with equal values can share."""
         return self.notice, self.as_of, self.at_least
 
 
@@ -86,8 +87,8 @@ class Sign(Protocol):
         """Return the signed checkpoint of a notice's log at a size.
 
         Raises:
-            Refused: The log has no signed checkpoint of that size.
-            Unavailable: The database is unreachable.
+            Refused: That size has no checkpoint and may not be signed.
+            Unavailable: The database is unreachable, or signing is stopped.
         """
 
 
@@ -123,11 +124,14 @@ class Context:
         self.read: set[tuple[str, int, bytes]] = set()
         """Notices read, each with the position and root hash of its snapshot."""
         self.latest: set[str] = set()
-        """Notices read at their latest entry, not as of a position."""
+        """Notices read at their latest entry, without an as-of point."""
         self.failures: dict[tuple[str, AsOf, int | None], Exception] = {}
         """Errors of snapshots that took too long, by snapshot, so that no wait is repeated."""
         self.answered_by = "fields"
-        """Way in which the operation was answered: `compiled`, or the reason for resolving its fields."""
+        """Way in which the operation was answered: `compiled`, or the reason for resolving its fields.
+
+        The initial value `fields` remains if the operation was not given to the compiler.
+        """
         self.page = Page(None)
         """Page of a subscription that the operation computes."""
         self._parts: Mapping[str, Sequence[Role]] | None = None
@@ -149,7 +153,7 @@ class Context:
 
     @property
     def is_fixed(self) -> bool:
-        """True if every notice was read as of a position, so that later entries change nothing."""
+        """True if notices were read, and each of them with an as-of point."""
         return bool(self.read) and not self.latest
 
     async def parts(self) -> Mapping[str, Sequence[Role]]:
@@ -165,7 +169,8 @@ class Context:
 
         Raises:
             GraphQLError: NOT_FOUND, if the viewer may not read the notice; UNAUTHENTICATED, if their credential
-                has expired.
+                has expired or was revoked.
+            Unconfirmed: The viewer cannot be judged from memory.
         """
         roles = await self.viewer.roles(notice)
         if not may(roles, "notice"):

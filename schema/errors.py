@@ -1,7 +1,7 @@
 """Errors as a client reads them: a sentence, and a stable code in `extensions.code`.
 
-Errors of the ledger keep their own code. Unexpected errors are masked: the client gets a number, and the log has
-the details. Imports graphql-core, and the error types of `ledger` and `projections`.
+Expected errors of the ledger keep their own code. Unexpected errors are masked: the client gets a number, and the
+log has the details. Imports graphql-core, strawberry, and the error types of `ledger` and `projections`.
 """
 
 import logging
@@ -102,7 +102,7 @@ def _settled(error: GraphQLError, *, executed: bool) -> GraphQLError:
 
 
 def _of_the_ledger(error: Exception | None) -> _Answer | None:
-    """Return the code and the message of an error of the ledger; None for any other error."""
+    """Return the code and the message of an expected error of the ledger; None for any other error."""
     match error:
         case ReadingError():
             return _Answer(error.code, str(error))
@@ -118,7 +118,7 @@ def _of_the_ledger(error: Exception | None) -> _Answer | None:
 
 
 def _of_the_document(error: GraphQLError, *, executed: bool) -> _Answer | None:
-    """Return the code and message of an error in the request; None for an error of a resolver."""
+    """Return the code and message of an error in the request; None for any other error."""
     cause = error.original_error
     if executed:
         # An error without a path comes before any resolver: it is about the variables. graphql-core checks an

@@ -1,8 +1,7 @@
 """Limit the queries of the schema itself, whose answers no budget of rows counts.
 
-Such an answer is computed at once, while other requests of the process wait. The queries of known tools pass:
-they name each field once, and read the members of each type once.
-Imports graphql-core.
+The answer to such a query is computed at once, while other requests of the process wait. The queries of known
+tools pass: they name each field once, and read the members of each type once. Imports graphql-core.
 """
 
 from graphql import FieldNode, FragmentSpreadNode, GraphQLError, InlineFragmentNode, SelectionSetNode

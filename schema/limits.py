@@ -1,7 +1,7 @@
-"""Limits on a document's size, and on the rows of its answer.
+"""Limits on a document's size, and on the rows and the time of its answer.
 
-The rules are always the same tuple, so that validations can be cached. Each fragment is measured once: nested
-spreads multiply the fields, not the time to measure them. Imports strawberry and graphql-core.
+Each schema always has the same tuple of rules, so that validations can be cached. Each fragment is measured once:
+nested spreads multiply the fields, not the time to measure them. Imports graphql-core.
 """
 
 import time
@@ -64,10 +64,10 @@ class _Size(Struct, frozen=True):
 
 
 class DocumentSize(ValidationRule):
-    """Validation rule that refuses a document that is too deep, or has too many aliases or fields.
+    """Validation rule that refuses a document whose depth, aliases, fields or numbers exceed a limit.
 
     This rule comes first, and a breach of the rule ends the validation.
-    Other rules take time that grows with the square of the document's size.
+    Some other rules take time that grows with the square of the document's size.
     """
 
     def __init__(self, context: ValidationContext) -> None:
@@ -163,7 +163,7 @@ class DocumentSize(ValidationRule):
 
 
 def _check_numbers(document: DocumentNode) -> None:
-    """Refuse a number that Python cannot parse, in objects and lists too, which other rules read as a whole."""
+    """Refuse a whole number of more than DIGITS, in objects and lists too, which other rules read as a whole."""
     waiting: list[Node] = [document]
     while waiting:
         node = waiting.pop()

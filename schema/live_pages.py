@@ -1,8 +1,9 @@
-"""Share the work of subscriptions: one computation for each change, for all subscribers with the same rights.
+"""Share the work of subscriptions: a page is computed for all subscribers with the same rights, not for each.
 
 A subscription advances by pages. A page contains the results of one execution of its document after a position.
-Subscribers with the same document, variables and roles get the same page, computed once. They wait together, and
-continue a few at a time, so that other requests are answered in between. Imports graphql-core and `projections`.
+Subscribers at one position share a page for at most a second if document, variables and roles are the same. They
+wait together, and continue a few at a time, so that other requests are answered in between. Imports graphql-core,
+strawberry, `projections` and `ledger`.
 """
 
 import asyncio
@@ -82,7 +83,7 @@ class _Computation(Struct, frozen=True):
     page: "asyncio.Future[Page]"
 
     def is_fresh(self, now: float) -> bool:
-        """Return true if a computation that begins now would give the same page."""
+        """Return true if further subscribers may take this page."""
         if not self.page.done():
             return not self.moved.is_set()
         if self.page.cancelled() or self.page.exception() is not None or now - self.at > _FRESH_SECONDS:
@@ -116,7 +117,7 @@ class LivePages:
         return await asyncio.shield(computation.page)
 
     async def wait(self, notice: str, position: int) -> None:
-        """Wait until a notice passes a position, for at most RIGHTS_SECONDS."""
+        """Wait until a notice passes the position of a waiting subscriber, or RIGHTS_SECONDS are over."""
         loop = asyncio.get_running_loop()
         waiter = _Waiter(position, loop.time() + RIGHTS_SECONDS, loop.create_future())
         if notice in self._waiting:
@@ -183,7 +184,7 @@ def request_key(
 
 
 def requested_notice(document: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> str:
-    """Return the id of the notice that a subscription follows; empty if the request has no valid id."""
+    """Return the id of the notice that a subscription follows; empty if the request sends no valid id."""
     value = _root_argument(document, operation_name, "notice")
     if isinstance(value, VariableNode):
         notice = (variables or {}).get(value.name.value)

@@ -1,7 +1,7 @@
 """Root fields of queries, as the GraphQL schema declares them.
 
-`schema.compiled.roots` reads their values. Authorisation happens there and for each view, never for single values.
-Imports strawberry.
+`schema.compiled` reads the fields' values, and checks the viewer's rights for each notice and each view. Imports
+strawberry.
 """
 
 from datetime import datetime

@@ -2,7 +2,7 @@
 
 Each resolver yields one page; `schema.assembly` asks for page after page, under the viewer's current rights.
 Positions are dense, so a client that resumes after its last position misses nothing and sees nothing twice.
-Imports strawberry, and the snapshots of `projections`.
+Imports strawberry, graphql-core and `projections`.
 """
 
 from collections.abc import AsyncGenerator
@@ -54,8 +54,10 @@ class Subscription:
         """Yield a page of entries.
 
         Raises:
-            GraphQLError: NOT_FOUND without a role in the notice; UNAUTHENTICATED without a live token;
-                BAD_USER_INPUT for a negative position.
+            GraphQLError: NOT_FOUND without a role that reads the notice. UNAUTHENTICATED without a live token.
+                FORBIDDEN for a filter by content without the right to read entries. BAD_USER_INPUT for a wrong
+                argument. LIMIT_EXCEEDED if the filter is too large, or the read takes too much time.
+            LedgerError: The notice cannot be read.
         """
         check_text("notice", notice)
         if after is not None and after < 0:
@@ -78,7 +80,10 @@ class Subscription:
         """Yield the verdicts on all obligations.
 
         Raises:
-            GraphQLError: NOT_FOUND without a role in the notice; UNAUTHENTICATED without a live token.
+            GraphQLError: NOT_FOUND without a role that reads the notice. UNAUTHENTICATED without a live token.
+                FORBIDDEN without the right to read the verdicts. BAD_USER_INPUT for a wrong notice id.
+                LIMIT_EXCEEDED if the read takes too much time.
+            LedgerError: The notice cannot be read.
         """
         check_text("notice", notice)
         page = info.context.page

@@ -1,1 +1,1 @@
-"""HTTP routes other than pages: GraphQL, intake, evidence, feeds, proofs, reports and operations."""
+"""HTTP routes other than pages, with their middleware, and the processes of the server."""

@@ -16,9 +16,9 @@ from ledger.domain.errors import Refused
 MAXIMUM_EVENT = 2_500_000
 """Bytes of the largest single event, and of the longest NDJSON line, after decompression."""
 MAXIMUM_BATCH = 16_000_000
-"""Bytes of the largest batch of events, after decompression."""
+"""Bytes of the largest batch of events, or of the events of strict NDJSON, after decompression."""
 MAXIMUM_EVENTS = 1_000
-"""Number of events in the largest batch; NDJSON has no such limit."""
+"""Number of events in the largest batch or strict NDJSON; other NDJSON has no such limit."""
 IDLE_SECONDS = 30.0
 """Seconds that a body may pause. A body, or one NDJSON line, may take as long, plus its size by LEAST_RATE."""
 LEAST_RATE = 10_000
@@ -74,6 +74,7 @@ async def pieces(request: Request, patience: Patience | None = None) -> AsyncIte
 
     Raises:
         Refused: The body is too slow, or its encoding is unknown or broken.
+        ClientDisconnect: The client ended the connection.
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip", "x-gzip"):
@@ -136,6 +137,7 @@ async def whole(request: Request, limit: int, subject: str) -> bytes:
 
     Raises:
         Refused: The body is longer than the limit, too slow or wrongly encoded.
+        ClientDisconnect: The client ended the connection.
     """
     if declares_more(request, limit):
         raise too_long(limit, subject)
@@ -162,10 +164,10 @@ def too_long(limit: int, subject: str) -> Refused:
 
 
 async def lines(request: Request, limit: int = MAXIMUM_EVENT) -> AsyncIterator[list[BodyLine]]:
-    """Yield the body's lines as they arrive, in one list for each piece of the body; skip blank lines.
+    """Yield the body's lines as they arrive, in one list for each piece that completes lines; skip blank lines.
 
-    At most `limit` bytes and one piece of a line are in memory. There may be any time between two lines, but one
-    line must not be slow.
+    At most `limit` bytes and one piece of a line are in memory. The whole body may take any time. A pause and
+    each line have the time limits of `Patience`.
     """
     patience = Patience()
     buffer = bytearray()

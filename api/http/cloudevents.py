@@ -42,7 +42,8 @@ def form_of(request: Request) -> ContentMode:
     """Return the content mode of a request.
 
     Raises:
-        Refused: The Content-Type is not one of the modes, or its charset is not UTF-8.
+        Refused: The Content-Type is not one of the modes, or its charset is neither UTF-8 nor ASCII. JSON without
+            the header `ce-specversion` is not one of the modes.
     """
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     name = media_type.strip().lower()

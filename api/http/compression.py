@@ -1,10 +1,10 @@
-"""Compress the answers of the routes that choose it, in Zstandard, Brotli or gzip.
+"""Compress the answers of some routes, in Zstandard, Brotli or gzip.
 
 The length of a compressed answer tells whether two of its parts are alike (BREACH). A site can make a browser
-send a reader's cookie with a guess, and so learn a secret. Therefore a route may be compressed only
-in two cases. Its answers are public, or its reader sends a token in a header, which no other site can send.
-Pages and documents, which a cookie opens, are not compressed. One risk remains: a person who records guesses and
-watches another reader's connection. Each guess is then an entry under that person's name. Imports
+send a reader's cookie with a guess, and so learn a secret. Therefore a route may be compressed only in two cases.
+The route's answers are public, or its readers send a token in a header, which no other site can send. Pages and
+documents, which a cookie opens, are not compressed. One risk remains: a person who records guesses and watches
+another reader's connection. Each guess is then an entry under that person's name. Imports starlette,
 starlette-compress and isal.
 """
 

@@ -1,7 +1,7 @@
 """Serve `GET /ledgers/{notice}/entries`: the stored bytes of each entry.
 
-A viewer with a role in the notice that cannot read entries gets each position and leaf hash. Positions are dense
-and hashes disclose nothing. Imports starlette and `projections`.
+A reader of the notice who cannot read its entries gets each position and leaf hash. Positions are dense and hashes
+disclose nothing. Imports starlette, `schema`, `projections` and `ledger`.
 """
 
 import re
@@ -52,7 +52,8 @@ async def get_entries(request: Request) -> Response:
 
     Raises:
         Refused: The viewer has no access, or a parameter is wrong.
-        Busy: Too many feeds are open.
+        Busy: Too many feeds are open, or the address sent too many wrong tokens.
+        Unavailable: The database or the issuer cannot be reached.
     """
     viewer = await viewer_of(request)
     notice = request.path_params["notice"]

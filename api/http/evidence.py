@@ -1,7 +1,8 @@
 """Serve `PUT /ledgers/{notice}/evidence` and `GET …/evidence/{id}`.
 
 The body is the document. `ce-` headers carry the event's attributes, and `evidence-` headers the fields of
-EvidenceSubmitted. docs/evidence.md describes the headers. Imports starlette, `projections` and `ledger`.
+EvidenceSubmitted. docs/evidence.md describes the headers. Imports starlette, `schema`, `projections` and
+`ledger`.
 """
 
 import asyncio
@@ -85,8 +86,8 @@ async def put_evidence(request: Request) -> Response:
 
     Raises:
         Refused: The document or its entry is not acceptable.
-        Busy: The queue is full.
-        Unavailable: The database cannot be reached.
+        Busy: The queue is full, too many documents arrive, or the address sent too many wrong tokens.
+        Unavailable: The database, the store or the issuer cannot be reached.
     """
     viewer = await viewer_of(request)
     notice = request.path_params["notice"]
@@ -153,7 +154,7 @@ def _data(fields: Mapping[str, str], media_type: str) -> dict[str, Any]:
 
 
 def _header_refusals(media_type: str, fields: Mapping[str, str]) -> Iterator[Refusal]:
-    """Yield the refusal of each header that is missing, unknown or malformed."""
+    """Yield the refusals of a missing media type, of unknown `evidence-` headers, and of a malformed period."""
     if not media_type:
         message = "send the document as the body, and its media type as Content-Type"
         yield Refusal("UNSUPPORTED_MEDIA_TYPE", message, "content-type")
@@ -186,7 +187,7 @@ def with_file(event: dict[str, Any], file: SubmittedFile) -> SubmittedFact:
 async def record_document(
     ledger: Ledger, viewer: Viewer, notice: str, item: SubmittedFact, expected: int | None = None
 ) -> Receipt:
-    """Record a document's entry and return the receipt; keep the file only if the entry is recorded.
+    """Record a document's entry and return the receipt; destroy the file if the entry is refused.
 
     The work continues when the caller is cancelled, so the file and its entry stay together. Raises the errors of
     `Writer.append`.
@@ -221,9 +222,9 @@ async def get_evidence(request: Request) -> Response:
     """Return a document to a viewer who may open it.
 
     Raises:
-        Refused: There is no such document, or the viewer may not open it.
-        Busy: The viewer downloads too many documents already.
-        Unavailable: The file is missing from the store.
+        Refused: The viewer may not open the document, or its file is unknown, erased or not stored here.
+        Busy: Too many downloads are open, or the address sent too many wrong tokens.
+        Unavailable: The file is missing from the store, or the database or the issuer cannot be reached.
     """
     viewer = await viewer_of(request)
     notice, name = request.path_params["notice"], request.path_params["evidence"]
@@ -317,8 +318,8 @@ async def _check(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> None
 async def _opening_decision(ledger: Ledger, viewer: Viewer, notice: str, name: str) -> tuple[OpeningDecision, int]:
     """Return the decision on the viewer's opening of a document, and the position of the document's entry.
 
-    A viewer who neither reads the register nor holds a grant gets the same refusal for existing and unknown
-    documents.
+    Some viewers neither read the register nor hold a live grant for all documents. They get the same refusal for
+    unknown documents as for documents that they may not open.
     """
     roles = await part_in(viewer, notice)
     state, at = await ledger.writer.state(notice), ledger.clock()

@@ -1,7 +1,8 @@
 """Serve the live feed of a notice: one server-sent event for each entry, with its position as id.
 
 Positions are dense, and an entry becomes visible only after all earlier ones. A client therefore resumes with its
-last position, in any process. Only the page being sent is in memory. Imports starlette and `projections`.
+last position, in any process. Only the pages being sent and a few shared pages are in memory. Imports starlette,
+cachetools, `schema`, `projections` and `ledger`.
 """
 
 import asyncio

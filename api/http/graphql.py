@@ -1,7 +1,7 @@
 """The GraphQL endpoint: GraphQL over HTTP, server-sent events and WebSocket.
 
-A request has one operation. Its `Authorization` header identifies the viewer. A WebSocket client that cannot send
-this header puts its value in the payload of `connection_init`. Imports strawberry's ASGI view.
+A request has one operation. The header `Authorization` identifies the viewer. A WebSocket client that cannot send
+this header puts the value in the payload of `connection_init`. Imports strawberry's ASGI view.
 """
 
 import json
@@ -94,7 +94,7 @@ def _encoded(answer: object) -> bytes:
 
 
 class _Endpoint(GraphQL[Context, None]):
-    """GraphQL endpoint: one operation in a request; by GET, queries only."""
+    """GraphQL endpoint: one operation in a request; by GET, no mutation."""
 
     schema: schema.LedgerSchema
     documents: Documents
@@ -105,7 +105,7 @@ class _Endpoint(GraphQL[Context, None]):
     }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or serve a WebSocket; raise Refused if the body is longer than one event may be."""
+        """Answer a request, or serve a WebSocket; raise Refused if the body or the token is not acceptable."""
         if scope["type"] == "websocket":
             socket = graphql_socket.JoiningSocket(scope, receive, send)
             with ExitStack() as socket.state.counted:
@@ -350,7 +350,7 @@ def _respond(request: Request, answer: Mapping[str, object] | bytes, status: int
 
 
 def _revalidated(content: bytes) -> dict[str, str]:
-    """Return the headers of an answer at a fixed position.
+    """Return the headers of an answer that was read with as-of points only.
 
     A client may store the answer but must revalidate it before each use. A narrative may have been erased since,
     or the reader may have lost their rights. The tag is weak, because compression changes the bytes.

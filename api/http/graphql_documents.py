@@ -1,8 +1,8 @@
 """Find the document that a GraphQL request names by an id: automatic persisted queries, and registered documents.
 
-A client that names an unknown document sends it once more in full, as Apollo's protocol has it. Each process
+A client that names an unknown document then sends it in full, as Apollo's protocol has it. Each process
 stores such documents up to a size. If the operator registers documents, the endpoint executes no others. Imports
-cachetools and graphql-core.
+cachetools and `schema`.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,8 @@ class Documents:
         """Return the document of a request; None if the request has neither a document nor an id.
 
         Raises:
-            GraphQLError: The id is unknown or belongs to another document, or the document is not registered.
+            GraphQLError: The id is unknown, malformed or belongs to another document, or the document is not
+                registered.
         """
         name = _name(document_id, extensions)
         if self.registered is not None:

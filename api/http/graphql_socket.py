@@ -16,7 +16,7 @@ from api.http.graphql_documents import Documents
 from schema.context import Context
 
 JOINING_BYTES = 65_536
-"""Longest message of a client that is not yet identified; its token has at most a quarter of that."""
+"""Characters of the longest message of a client that is not yet identified; a token has at most a quarter."""
 SLOW_SECONDS = 20.0
 """Seconds that sending a message may take before a slow client is disconnected."""
 SLOW = 4413

@@ -1,6 +1,6 @@
 """Serve `GET /healthz` and `GET /readyz` for operators; neither names a notice or a person.
 
-Imports starlette.
+Imports starlette and psycopg.
 """
 
 import msgspec

@@ -1,6 +1,7 @@
 """Serve `POST /ledgers/{notice}/entries`: receive events, one or many, and return their outcomes.
 
-The ledger enforces the rules; this module only handles HTTP. Imports starlette and `ledger`.
+The ledger enforces the rules; this module only handles HTTP. Imports starlette, `schema`, `projections` and
+`ledger`.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ from projections.engine.tasks import end
 from schema.context import Viewer
 
 NDJSON_CHUNK = 500
-"""Number of NDJSON lines that are recorded together."""
+"""Maximum number of NDJSON lines that are recorded together."""
 BUSY_SECONDS = 30.0
 """Seconds that NDJSON lines wait for room in the queue before they are refused as BUSY."""
 _BUSY_PAUSE = 0.1
@@ -97,8 +98,8 @@ async def post_entries(request: Request) -> Response:
 
     Raises:
         Refused: The request or its single event is refused.
-        Busy: The queue is full.
-        Unavailable: The database cannot be reached.
+        Busy: The queue is full, or the address sent too many wrong tokens.
+        Unavailable: The database or the issuer cannot be reached.
     """
     viewer = await viewer_of(request)
     notice = request.path_params["notice"]

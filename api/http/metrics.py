@@ -1,7 +1,7 @@
 """Publish figures for Prometheus, without the names of notices or persons.
 
 With several workers, prometheus-client adds up the workers' figures through files in a directory that
-`api.http.server` names. Imports prometheus_client, starlette, `ledger` and `projections`.
+`api.http.server` names. Imports prometheus_client, psycopg, starlette, `ledger` and `projections`.
 """
 
 import collections
@@ -46,7 +46,7 @@ GRAPHQL_ROWS = Histogram(
 )
 GRAPHQL_ANSWERS = Counter(
     "ledger_graphql_answers",
-    "GraphQL operations, by how they were answered: compiled, or the reason for graphql-core.",
+    "GraphQL operations, by way of answer: compiled, the reason for graphql-core, or fields if not tried.",
     ["way"],
 )
 REBUILD_FOLDED = Gauge(

@@ -1,7 +1,7 @@
 """Serve `GET /ledgers/{notice}/notifications`: the eventsourcing library's notification log of a notice.
 
 The answers are those of the library's `NotificationLogJSONService`, for its `NotificationLogJSONClient`. A
-notification's id is the entry's position. A viewer that cannot read entries gets each position and leaf hash.
+notification's id is the entry's position. A reader who cannot read entries gets each position and leaf hash.
 """
 
 import re
@@ -47,6 +47,8 @@ async def get_notifications(request: Request) -> Response:
 
     Raises:
         Refused: The viewer has no access, or a parameter is wrong.
+        Busy: The address sent too many wrong tokens.
+        Unavailable: The database or the issuer cannot be reached.
     """
     start = number(request, "start", 1, _LARGEST)
     limit = number(request, "limit", SECTION_SIZE, MAXIMUM_LIMIT)
@@ -67,6 +69,8 @@ async def get_section(request: Request) -> Response:
 
     Raises:
         Refused: The viewer has no access, or the section's id is not two numbers.
+        Busy: The address sent too many wrong tokens.
+        Unavailable: The database or the issuer cannot be reached.
     """
     match = _SECTION.fullmatch(request.path_params["section"])
     if match is None:

@@ -45,7 +45,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     answers: Mapping[int, str]
     """Meaning of each status that is special to the route, by status."""
     produces: Mapping[str, Json] = {}
-    """Schema of a successful answer, by media type."""
+    """Schema of the body of each answer in `answers`, by media type."""
     takes: Mapping[str, Json] = {}
     """Schema of the request body, by media type."""
     parameters: Sequence[Parameter] = ()

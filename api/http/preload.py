@@ -1,7 +1,7 @@
 """Build the GraphQL schema, which takes a second, before the workers are forked.
 
 The process that imports this module opens no connection, starts no thread and runs no event loop. Imports
-strawberry.
+`schema`.
 """
 
 import logging

@@ -1,8 +1,8 @@
 """Serve the log of a notice to verifiers: `checkpoint`, `tile/…`, `proof/{position}` and `consistency`.
 
-The formats are those of C2SP, so any tool for them can read the log. Hashes disclose nothing, so every reader of
-the notice gets them; bundles of entries need the right to read entries. Imports starlette, `ledger` and
-`projections`.
+All formats but that of `consistency` are those of C2SP, so any tool for them can read the log. Hashes disclose
+nothing, so every reader of the notice gets them; bundles of entries need the right to read entries. Imports
+starlette, `ledger` and `projections`.
 """
 
 import gzip

@@ -3,7 +3,8 @@
 An answer of unknown length to HTTP/1.0 is ended by the end of its connection.
 
 The parser, httptools, buffers incomplete input without limit, so the limit is here. `api.http.body` limits
-bodies. The event `closing` in the lifespan's state signals requests that the server is stopping. Imports uvicorn.
+bodies. The event `closing` in the lifespan's state signals requests that the server is stopping. Imports uvicorn
+and httptools.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from starlette.types import Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_SECONDS = 20.0
-"""Seconds for a request's head after its first byte, and for the first byte of a new connection."""
+"""Seconds for a request's head from its first byte; for the first head, from the start of the connection."""
 STALLED_SECONDS = 60.0
 """Seconds that a client may neither read its answer nor send anything."""
 

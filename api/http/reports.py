@@ -1,7 +1,7 @@
 """Serve `GET /ledgers/{notice}/reports/…`: the adviser's report in four formats, issued or as a preview.
 
-An issued report is generated again at its pinned position, with the same bytes each time. Imports starlette and
-`api.report`.
+An issued report is generated again at its pinned position. The bytes are the same for the same role, unless a
+narrative was erased. Imports starlette, `api.report`, `schema` and `ledger`.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Serve the application: its socket, processes and logs. Imports uvicorn."""
+"""Serve the application: its socket, processes and logs. Imports uvicorn, starlette and psycopg."""
 
 import asyncio
 import gc
@@ -30,7 +30,7 @@ WORKERS_SECONDS = 5
 """Seconds that workers may exceed their own time limit before the supervisor kills them."""
 KEEP_ALIVE_SECONDS = 75
 START_SECONDS = 60
-"""Seconds that a worker may take to import everything; uvicorn kills a worker that does not answer for so long."""
+"""Seconds for which a worker may not answer, for example while it imports; the supervisor then kills it."""
 NEW_OBJECTS = 2_000
 """Number of new objects after which Python collects garbage; a mutation leaves 64 unreachable objects."""
 MEMORY = "/dev/shm"  # noqa: S108 - the folder is made with a random name, for its owner only

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 IN_MEMORY = 1_000_000
 """Bytes of answers in memory before they move to a temporary file."""
 ON_DISK = 500_000_000
-"""Bytes of waiting answers in total; beyond that the sender waits until the client reads."""
+"""Bytes of answers since the queue was last empty; beyond that the sender waits until it is empty again."""
 _PIECE = 65_536
 
 
@@ -26,7 +26,7 @@ class Spool:
         self._emptied = asyncio.Event()
 
     async def write(self, data: bytes) -> None:
-        """Add bytes to the end of the queue; wait while more than ON_DISK bytes are in the queue."""
+        """Add bytes to the end of the queue; after more than ON_DISK bytes, wait until the queue is empty."""
         while self._written > ON_DISK:
             self._emptied.clear()
             await self._emptied.wait()

@@ -1,6 +1,6 @@
 """Serve while the database cannot be reached at the start; open the ledger as soon as possible.
 
-Imports starlette.
+Imports starlette and psycopg.
 """
 
 import asyncio

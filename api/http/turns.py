@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
 EACH = 2
-"""Number of batches and reports of one actor on which a process works at once; the actor's others wait."""
+"""Maximum number of batches and reports of one actor on which a process works at once; the actor's others wait."""
 
 
 class Turns:

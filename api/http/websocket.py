@@ -1,4 +1,7 @@
-"""uvicorn's WebSocket, with limits for a client that does not read or sends many small frames. Imports uvicorn."""
+"""uvicorn's WebSocket, with limits for a client that does not read or sends many small frames.
+
+Imports uvicorn and websockets.
+"""
 
 import asyncio
 

@@ -28,7 +28,7 @@ _FORK_SERVER = multiprocessing.get_context("forkserver")
 
 
 class CannotStart(Exception):
-    """A worker cannot be started now; the message gives the reason."""
+    """Error because a worker cannot be started now; the message gives the reason."""
 
 
 class Worker(Process):

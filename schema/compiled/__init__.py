@@ -1,7 +1,7 @@
-"""Queries that the database answers: a selection becomes one statement for each notice read.
+"""Queries that the database answers: the selection below a notice or an object becomes one statement.
 
-An answer with errors is completed by graphql-core, from the same statements. Imports graphql-core, and from
-`projections` the answer trees and their translation to SQL.
+graphql-core completes any other answer, for example one with errors, from such statements. Imports graphql-core,
+strawberry, `projections` and `ledger`.
 """
 
 from schema.compiled.compiler import Compiler

@@ -50,7 +50,7 @@ class ArgumentValue(Struct, frozen=True, eq=False):
         """Return the argument's value for a request's variables.
 
         Raises:
-            GraphQLError: BAD_USER_INPUT, for a text that PostgreSQL cannot represent.
+            GraphQLError: BAD_USER_INPUT, for a text that PostgreSQL cannot represent, or an error of `via`.
         """
         value = self.constant
         if self.variable is not None:

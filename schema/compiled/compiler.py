@@ -1,4 +1,4 @@
-"""Compile a query, and execute it exactly: one statement for each notice that it reads. Imports graphql-core."""
+"""Compile a query, and execute it exactly: a statement for each selection below a notice. Imports graphql-core."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -81,6 +81,7 @@ class Compiler:
 
         Raises:
             NotCompiled: graphql-core has to execute the operation.
+            Unconfirmed: The viewer cannot be judged from memory.
         """
         if too_long(document) is not None:
             raise NotCompiled("limit")

@@ -43,7 +43,7 @@ class PageBounds(Struct, frozen=True, eq=False):
         """Return the size and the cursors of a page of the list `of_list`.
 
         Raises:
-            GraphQLError: The size is wrong, or a cursor belongs to another list.
+            GraphQLError: The size is wrong, or a cursor is not a cursor of this list.
         """
         size = PageSize.of(arguments.value("first"), arguments.value("last"))
         cursors: dict[Bound, tuple[CursorPart, ...]] = {}

@@ -1,6 +1,6 @@
-"""Entries, as answer trees. Imports graphql-core.
+"""Entries, as answer trees. Imports graphql-core and strawberry.
 
-A reader without access to a notice's entries can filter by position only. Any other filter would reveal the
+A reader without access to a notice's entries can filter by `positions` only. Other filters could reveal the
 content of entries.
 """
 
@@ -73,7 +73,8 @@ def _sorts(selection: Selection, arguments: Arguments) -> tuple[Sort, ...]:
     """Return the sorts of the argument `orderBy`.
 
     Raises:
-        GraphQLError: FORBIDDEN, if the reader may not read entries and so may order by position only.
+        GraphQLError: FORBIDDEN, if the reader may not read entries and orders by other fields than position.
+            LIMIT_EXCEEDED for too many fields. BAD_USER_INPUT for a field named twice.
     """
     orders = arguments.value("orderBy") or ()
     sorts = sorts_of("Entry", ((plain(each["field"]), plain(each["direction"])) for each in orders))
@@ -89,7 +90,8 @@ def entry_conditions(selection: Selection, arguments: Arguments) -> tuple[dict[s
     Without such filters, return None in place of the test.
 
     Raises:
-        GraphQLError: FORBIDDEN, if the reader may not read entries; BAD_USER_INPUT, for an unknown type.
+        GraphQLError: FORBIDDEN, if the reader may not read entries and filters by more than `positions`.
+            BAD_USER_INPUT for an unknown type or a wrong text. LIMIT_EXCEEDED for too many conditions.
     """
     conditions: dict[str, object] = {
         _ENTRY_FILTER.get(name, name): argument

@@ -28,7 +28,7 @@ from schema.context import Context, Standpoint, suppressed
 from schema.limits import ROWS
 
 SHAPES = 64
-"""Maximum number of variable shapes, and of role sets, cached for one operation."""
+"""Maximum number of variable shapes cached for one operation, and of statements cached for one part."""
 Build = Callable[[TreeBuilder, list[FieldDetails]], Listing]
 """Builder of the tree of a part, from the document's nodes that select the part."""
 
@@ -72,9 +72,9 @@ class Execution(Struct, frozen=True):
             The value of each part, which is null if no row meets the conditions, and the position read.
 
         Raises:
-            GraphQLError: The viewer may not read the notice, or the parts take too many rows or too much time.
-            LedgerError: The snapshot cannot be read.
-            Unconfirmed: The snapshot's head differs from the head at which the viewer's rights were judged.
+            GraphQLError: The viewer may not read all of it, an argument is wrong, or a limit is exceeded.
+            LedgerError: The snapshot cannot be read, or the answer is inexact in an exact execution.
+            Unconfirmed: The viewer cannot be judged from memory.
         """
         context = self.context
         notice, as_of, _ = key = requests[0].standpoint.snapshot
@@ -179,7 +179,8 @@ class Execution(Struct, frozen=True):
         """Return the statement of a part for a reader.
 
         Raises:
-            GraphQLError: The reader may not read the part or, in an exact execution, one of its fields.
+            GraphQLError: The reader may not read the part, or an argument is wrong. In an exact execution, this
+                includes the errors of the part's fields.
             ReadingError: A view of the part has stopped.
         """
         part, standpoint = request.part, request.standpoint

@@ -1,4 +1,4 @@
-"""Filters as conditions of a list, combined by and, or and not. Imports graphql-core."""
+"""Filters as conditions of a list, combined by and, or and not. Imports `projections`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from schema.errors import LIMIT_EXCEEDED, problem
 MOST_NESTED = 10
 """Maximum depth of nested filters."""
 MOST_CONDITIONS = 100
-"""Maximum number of conditions on a list."""
+"""Maximum number of conditions within the members and, or and not of one filter."""
 Via = Callable[[Any], Any]
 """Conversion of an argument to a parameter."""
 

@@ -31,7 +31,7 @@ from schema.derive.declaration import Many
 from schema.errors import LIMIT_EXCEEDED, problem
 
 MOST_NOTICES = 5_000
-"""Maximum number of notices of a list on all pages."""
+"""Maximum number of notices that the viewer of a list may read."""
 _KEY = "id"
 """Name of the field that contains the notice's id."""
 _PAGE = "page"
@@ -117,7 +117,9 @@ class NoticeList(Struct, frozen=True, eq=False):
         """Return the page of the viewer's notices.
 
         Raises:
-            GraphQLError: A notice cannot be read, or the viewer may read too many.
+            GraphQLError: The viewer may read too many notices, an argument is wrong, or a limit is exceeded.
+            LedgerError: A notice cannot be read.
+            Unconfirmed: The viewer cannot be judged from memory.
         """
         context = execution.context
         on = value_of(self.on, execution.variables.coerced)

@@ -1,4 +1,4 @@
-"""Fields at the root of queries: a notice, an object by its global id, all notices, and the viewer.
+"""Root fields of queries: a notice, an object by its global id, the list of notices, and the viewer.
 
 A compiled operation keeps its roots for variables of the same shape. Imports graphql-core.
 """
@@ -80,7 +80,8 @@ class NodeRoot(Struct, frozen=True, eq=False):
         """Return the request for the object at the standpoint that its id names.
 
         Raises:
-            GraphQLError: NOT_FOUND, if the argument is not a valid id.
+            GraphQLError: NOT_FOUND, if no object can have this id. BAD_USER_INPUT, for a text that PostgreSQL
+                cannot represent.
         """
         of: GlobalId = self.id.of(variables)
         name, field = of.type_name, _key_field(of)  # which refuses this id, whichever came before

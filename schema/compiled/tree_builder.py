@@ -1,6 +1,7 @@
 """Build the answer tree of an operation from the declarations in `schema.derive.declaration`.
 
-A selection that the reader may not see, or that is wrong, becomes a leaf of the answer. Imports graphql-core.
+A selection that the reader may not see, or that is wrong, becomes a leaf of the answer. Imports graphql-core
+and strawberry.
 """
 
 from collections.abc import Mapping
@@ -84,7 +85,8 @@ class TreeBuilder:
         """Return the tree of a section, or of the first row or entry that meets the conditions.
 
         Raises:
-            GraphQLError: FORBIDDEN, if the reader may not read the object's view.
+            GraphQLError: FORBIDDEN, if the reader may not read the object's view. BAD_USER_INPUT, if a condition's
+                value is wrong.
             ViewStopped: The object's view has stopped before the position read.
         """
         if name == "Entry":

@@ -1,1 +1,1 @@
-"""GraphQL types, inputs and resolvers derived from the declarations of views and facts."""
+"""GraphQL types, filters, orders and inputs derived from the declarations of views and facts."""

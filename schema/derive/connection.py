@@ -1,7 +1,7 @@
-"""Relay connections on keysets: opaque cursors, pages of at most LARGEST rows. Imports strawberry.
+"""Relay connections on keysets: opaque cursors, pages of at most LARGEST rows.
 
-A cursor names its list and its row's place there, with a checksum. A forged, broken or foreign cursor is refused,
-and never read as another place.
+A cursor names its list and its row's place there, with a checksum. A broken or foreign cursor is refused, and
+never read as another place. Imports strawberry and graphql-core.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Object types declared from relations: each field once, with its description, and each list with its filters.
 
-A class decorated with `object_type` declares fields of a relation's rows. `schema.derive.object_types` makes its
-GraphQL type, and `schema.compiled` reads its rows. Imports strawberry, and `projections`.
+A class decorated with `object_type` declares fields of a relation's rows. `schema.derive.object_types` makes
+the class's GraphQL type, and `schema.compiled` reads the rows. Imports strawberry, `projections` and `ledger`.
 """
 
 import re
@@ -32,7 +32,7 @@ class Recorded(RowObject):
 
 
 class Section(Node):
-    """A part of a notice: the lists of one view."""
+    """A part of a notice, named after a view, with lists."""
 
 
 class Value(Struct, frozen=True):
@@ -59,7 +59,7 @@ class Many(Struct, frozen=True):
     paged: bool = True
     """True for a list in pages; False for a short list, returned as a whole."""
     one: bool = False
-    """True if at most one row exists."""
+    """True for the first row or null, instead of a list."""
     where: Mapping[str, Any] = {}
     """Fixed conditions on the rows."""
 
@@ -329,7 +329,7 @@ def object_type(
     The class declares further fields.
 
     Raises:
-        TypeError: Another class of the same name is declared.
+        TypeError: Another class of the same name is declared, or a filter of `of_row` names no value of the row.
     """
 
     def declare(cls: C) -> C:
@@ -358,7 +358,7 @@ def row_type(
 ) -> None:
     """Declare a type with the name, the description and the fields of a relation's row.
 
-    If the row's position has no description, the type also has a field with the recording entry.
+    If the row's position has no description, the type also has fields with the recording entry and its position.
 
     Args:
         relation: Relation of the rows.

@@ -103,7 +103,7 @@ def _unsupported(hint: object) -> TypeError:
 
 
 def plain(value: Any, struct: type[Struct] | None) -> Any:  # noqa: ANN401 - a value of GraphQL
-    """Return a coerced input as plain values for the intake, without absent members.
+    """Return a coerced input as plain values for the intake, without null members.
 
     Args:
         value: The input, as graphql-core coerces it: dictionaries by JSON name.

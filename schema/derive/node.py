@@ -1,8 +1,8 @@
-"""Relay's Node interface and its global ids, and typed decorators for resolvers. Imports strawberry.
+"""Relay's Node interface and its global ids, and typed decorators for resolvers.
 
 A global id names a thing in a notice: `tameside-2022/objective/O1`. If the query set `asOf` or `on`, the id names
 the standpoint too: a client's cache keeps the states apart. An example is
-`tameside-2022@690~2023-11-01T00:00:00Z/objective/O1`.
+`tameside-2022@690~2023-11-01T00:00:00Z/objective/O1`. Imports strawberry and graphql-core.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def subscription(description: str) -> Callable[[F], F]:
 
 @strawberry.interface(description="An object that `node(id)` can load.")
 class Node:
-    """Relay's Node. A notice's global id is the notice's id; any other global id begins with a notice's id."""
+    """Relay's Node. Every global id begins with a notice's id."""
 
     id: strawberry.ID = strawberry.field(description="Global id: unique among all nodes.")
 

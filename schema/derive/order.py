@@ -1,7 +1,7 @@
 """Orders of lists, derived from the fields of their rows: an enum of fields and an input for each type.
 
-A list can be ordered by each field with one value: a word, id, number, day or instant. The order compares
-the values that the reader sees. A hidden count comes last, as null does. Imports strawberry.
+A list can be ordered by each field with one value, except narratives and JSON. The order compares the values
+that the reader sees. A hidden count comes last, as null does. Imports strawberry.
 """
 
 from collections.abc import Iterable

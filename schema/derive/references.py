@@ -15,8 +15,9 @@ def add_references() -> None:
 
     The field has the id's name with `Node` or `Nodes`.
 
-    The row marks the ids of actors. Any other id leads to the type that is identified by a field of the same name.
-    An id is left out if the type declares a field with its object.
+    The row marks the ids of actors. Any other id leads to the only type that is identified by a field of the same
+    name. An id is left out if there is no such type, or if a declared field has its object. The row's own id is
+    left out too.
     """
     types: dict[str, list[str]] = {}
     for name, each in TYPES.items():

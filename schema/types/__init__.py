@@ -1,1 +1,1 @@
-"""GraphQL types, one module per view."""
+"""GraphQL types, in modules by subject."""

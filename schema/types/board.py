@@ -133,7 +133,7 @@ class ObjectiveReport(RowObject):
     },
 )
 class BoardReport(Recorded, Node):
-    """Report to a board, with the parts present and missing."""
+    """Report to a board. Its fields list the parts present and the parts missing."""
 
     data_nodes = short_list("Evidence", "Documents that it presents.", by="evidence", key="data")
     claims = short_list("Claim", "Claims of impact on children.", by="report")
@@ -148,7 +148,7 @@ class BoardReport(Recorded, Node):
     },
 )
 class Claim(Recorded):
-    """Claim of impact on children, with its evidence."""
+    """Claim of impact on children. Its fields lead to the evidence for the claim."""
 
     report_node = node("BoardReport", "report")
     documents = short_list("Evidence", "Its evidence, with the present status.", by="evidence")

@@ -27,7 +27,7 @@ _FILTERS = {
     part=True,
 )
 class Compliance(RowObject):
-    """Verdict on an obligation at the instant of `on`, from the entries recorded so far."""
+    """Verdict on an obligation at the instant of `on`, from the entries up to the position read."""
 
     clause = value("Number of the clause.", ID, name="number")
     obligor = value("Party responsible for the obligation.", Obligor)

@@ -1,6 +1,6 @@
 """Entries and receipts. Imports strawberry and `ledger`.
 
-A reader without access to a notice's entries gets positions and leaf hashes only, enough to check proofs.
+A reader without access to a notice's entries gets their positions, leaf hashes and proofs, but no content.
 """
 
 from datetime import datetime
@@ -31,8 +31,8 @@ class Narrative:
 
 
 @strawberry.type(
-    description="One immutable record of one fact. A reader without access to entries gets position, leaf hash "
-    "and `withheld` only."
+    description="One immutable record of one fact. A reader without access to entries gets id, position, "
+    "leaf hash, proof and `withheld` only."
 )
 class Entry(Node):
     """An entry, within the viewer's rights."""

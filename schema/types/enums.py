@@ -1,6 +1,7 @@
 """The ledger's closed lists of words as GraphQL enums, each word with its meaning.
 
-Hand-written types import their enums from here, so that each is declared before it is used. Imports strawberry.
+Hand-written types import their enums from here, so that each is declared before it is used. Imports strawberry and
+graphql-core.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""Evidence and its uses; measures, their readings and charts. Imports strawberry and the views."""
+"""Evidence and its uses; measures, their readings and charts. Imports the views."""
 
 from projections.views import evidence, measures
 from projections.views.spc import Signal

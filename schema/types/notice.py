@@ -31,7 +31,7 @@ from schema.types.entries import EntryFilter
 
 @object_type(notice.CLAUSE, filters=of_row("obligor", "modality"))
 class Clause(RowObject):
-    """Clause of the notice, its obligation, and the current parameters of its rule."""
+    """Clause of the notice. Its fields include its obligation and the current parameters of its rule."""
 
     entry = entry("position", "Entry that registered it.")
     compliance = short_list("Compliance", "Status of its obligation.", by="number")
@@ -84,7 +84,9 @@ class Ledger:
     )
 
 
-@strawberry.type(description="Position, recording time and effective instant at which the answer is read.")
+@strawberry.type(
+    description="Point at which the answer is read. It has a position, a recording time and an effective instant."
+)
 class AsOf:
     """Position and instants of the answer."""
 

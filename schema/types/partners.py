@@ -1,4 +1,4 @@
-"""The partners, the adviser and the ministers' side. Imports the views."""
+"""The partners, the adviser and the ministers' side. Imports the views and `ledger`."""
 
 from ledger.domain.areas.reviews import AreaJudgement
 from projections.views import adviser, escalation, partners
@@ -24,7 +24,7 @@ from schema.derive.node import Node
 
 @object_type(partners.PARTNER, node="partner")
 class Partner(Recorded, Node):
-    """Partner organisation, with the status of its contributions on the day of `on`."""
+    """Partner organisation, with the number of its contributions by status on the day of `on`."""
 
     actions = many("Action", "Actions that it carries out.", by="partner")
     contributions = short_list("Contribution", "Promised contributions, by due date.", by="partner")

@@ -1,4 +1,4 @@
-"""The improvement plan: objectives, actions, progress and coverage. Imports strawberry and the views."""
+"""The improvement plan: objectives, actions, progress and coverage. Imports the views and `ledger`."""
 
 from ledger.domain.areas.plan import ObjectiveOutcome
 from projections.views import actions, coverage, plan, risks
@@ -80,7 +80,7 @@ class Highlight(Recorded):
     },
 )
 class Action(RowObject, Node):
-    """Action under an objective, with its original and its present due date."""
+    """Action under an objective. Its fields include its original and its present due date."""
 
     entry = entry("position", "Entry that added it.")
     whole = node("Action", "action", "part_of")

@@ -1,4 +1,7 @@
-"""Inclusion proofs of entries, and the signed checkpoint, at the position read. Imports the proofs of `ledger`."""
+"""Inclusion proofs of entries, and the signed checkpoint, at the position read.
+
+Imports `ledger` and `projections`.
+"""
 
 from collections.abc import Collection, Mapping
 
@@ -17,7 +20,8 @@ async def checkpoint(context: Context, snapshot: Snapshot) -> SignedCheckpoint:
 
     Raises:
         GraphQLError: NO_PROOF, if the process has no signing key.
-        Refused: NO_CHECKPOINT, if no checkpoint of that size is signed.
+        Refused: NO_CHECKPOINT, if that size has no checkpoint and may not be signed.
+        Unavailable: The database is unreachable, or signing is stopped.
     """
     if context.sign is None:
         raise problem(NO_PROOF, "this process has no signing key; send the query to a server of the ledger")
@@ -29,7 +33,8 @@ async def proofs(context: Context, snapshot: Snapshot, positions: Collection[int
 
     Raises:
         GraphQLError: NO_PROOF, if the record is damaged or the process has no signing key.
-        Refused: NO_CHECKPOINT, if no checkpoint of that size is signed.
+        Refused: NO_CHECKPOINT, if that size has no checkpoint and may not be signed.
+        Unavailable: The database is unreachable, or signing is stopped.
     """
     signed = await checkpoint(context, snapshot)
     tree = (signed.size, signed.root_hash)

@@ -1,4 +1,7 @@
-"""Reviews, diagnostics and their access; the views of staff and children. Imports the views."""
+"""Reviews, diagnostics and their access; the views of staff and children.
+
+Imports `projections` and `ledger`.
+"""
 
 from ledger.domain.areas.reviews import AreaJudgement, Topic
 from projections.views import access, engagement, reviews
@@ -121,7 +124,7 @@ class Use(Recorded):
 
 @object_type(access.CHECK)
 class Checklist(RowObject):
-    """Line of the checklist: the progress of each kind of access, for one review or diagnostic."""
+    """Line of the checklist: progress of the kinds of access that a clause lists, for one review or diagnostic."""
 
 
 @object_type(engagement.GATHERING, filters=of_row("group", "loop"))

@@ -1,7 +1,4 @@
-"""Scalars: instants, days, counts beyond 32 bits, and JSON; each accepts one form only.
-
-Imports strawberry, graphql-core and msgspec.
-"""
+"""Scalars: instants, days, counts beyond 32 bits, and JSON. Imports strawberry, graphql-core and msgspec."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -23,7 +20,7 @@ def instant(value: object) -> datetime:
     """Return the instant of an RFC 3339 text.
 
     Raises:
-        GraphQLError: The text is not RFC 3339, or has no offset.
+        GraphQLError: The value is not text in RFC 3339, or has no offset.
     """
     if isinstance(value, str):
         try:

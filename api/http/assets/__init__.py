@@ -1,7 +1,7 @@
 """Locate the browser's third-party styles and scripts, at the versions of a locked npm manifest.
 
-A wheel contains them. In a checkout `python -m api.http.assets` installs them into the environment (`make` does so
-by itself). Pages then load nothing from other hosts, and the server needs no Node.
+A wheel contains these files. In a checkout `python -m api.http.assets` installs the files into the environment
+(`make` does so by itself). Pages then load nothing from other hosts, and the server needs no Node.
 """
 
 import json

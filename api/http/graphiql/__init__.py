@@ -1,7 +1,7 @@
 """GraphiQL: the page for a browser at `GET /graphql`, with the regular questions as tabs.
 
-Its files come from a locked manifest (`api.http.assets`) and from this folder. The page's policy allows no other
-host. Imports starlette and graphql-core.
+The page's files come from a locked manifest (`api.http.assets`) and from this folder. The page's policy allows no
+other host. Imports starlette and graphql-core.
 """
 
 import secrets
