@@ -1,4 +1,4 @@
-"""Interfaces of the ledger: HTTP, identity, intake of events, reports, pages, settings and the command line.
+"""Interfaces of the ledger: HTTP, identity, reports, charts, pages, forms, settings and the command line.
 
-This top layer may import every other package. No other package imports it.
+This top layer may import `schema`, `projections` and `ledger`. None of these packages imports this layer.
 """

@@ -44,8 +44,8 @@ from ledger.domain.errors import Busy, Refused, Unavailable
 def create_app(settings: Settings, clock: Clock = now) -> Starlette:
     """Return the application, whose lifespan starts and stops the ledger's parts.
 
-    `app.state.ledger` contains the parts. While the database is unreachable, the application answers 503. Starting
-    raises LedgerError when a part fails for another reason.
+    `app.state.ledger` contains the parts. While the database is unreachable at the start, every request except
+    `/healthz` is refused. Starting raises LedgerError when a part fails for another reason.
 
     Args:
         settings: Settings of the process.

@@ -61,7 +61,7 @@ class Database:
         return await check_login(self._url) if self._url else []
 
     async def keep_running(self) -> None:
-        """Restart the embedded server whenever it was killed, until cancelled."""
+        """Restart the embedded server whenever it was killed, until cancelled; without such a server, return."""
         while self._embedded is not None:
             await asyncio.sleep(WATCH_SECONDS)
             if self._embedded.pid is None:

@@ -1,6 +1,6 @@
 """Format values for pages and reports: dates, codes, statuses, sizes and numbers.
 
-Each function returns markup, or text that the template escapes. A colour only repeats what the text says.
+Templates escape the returned texts, but not the returned markup. A colour only repeats what the text says.
 """
 
 import re
@@ -121,7 +121,7 @@ def number(value: float | None, decimals: int = 1) -> str:
 
 
 def labelled(rows: Markup, heads: Sequence[str]) -> Markup:
-    """Return the rows of a table, each cell labelled with its column's name for narrow screens."""
+    """Return the rows of a table, each data cell labelled with its column's name for narrow screens."""
     columns = iter(heads)
 
     def label_cell(tag: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """Query the schema in this process, for output in other forms than GraphQL.
 
-There is no second read path: only the schema's data can be displayed. Imports `schema`.
+The schema checks the viewer's rights, as it does for a GraphQL request over HTTP.
 """
 
 from collections.abc import Mapping, Sequence

@@ -73,6 +73,7 @@ class Ledger:
 
         Raises:
             LedgerError: A part cannot be started.
+            psycopg.OperationalError: The database cannot be reached.
         """
         async with AsyncExitStack() as stack:
             database = Database(self.settings)
@@ -129,7 +130,7 @@ class Ledger:
         self.log.wake()
 
     async def _check_marks(self) -> None:
-        """Compare the head of each notice with its high-water mark, and log each notice that lost entries."""
+        """Compare the head of each notice that has a high-water mark, and log each notice that lost entries."""
         async with await connect(self.url, "ledger_writer") as connection:
             for notice in self.marks.notices:
                 with suppress(RolledBack):

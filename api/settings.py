@@ -1,7 +1,6 @@
 """Read the operator's settings from environment variables, or from lines of a `.env` file.
 
-The environment has priority over the file. All settings are checked before anything starts. Imports starlette and
-`ledger`.
+The environment has priority over the file. All settings are checked before any are returned.
 """
 
 import os
@@ -36,7 +35,7 @@ _BIND = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{
 
 
 class WrongSetting(LedgerError):
-    """Error in a setting; its message names the setting and never repeats a secret."""
+    """Error in a setting or the `.env` file; the message does not repeat the value of a secret setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Settings:
     read_lag: float = LAG_SECONDS
     """LEDGER_READ_LAG: seconds by which a hot standby may be behind the primary, 1 to 3600."""
     public_url: str | None = None
-    """LEDGER_PUBLIC_URL: address at which people open the service; requests for other hosts are refused."""
+    """LEDGER_PUBLIC_URL: address at which people open the service; requests for unknown hosts are refused."""
 
     @property
     def store(self) -> str:
@@ -124,7 +123,7 @@ class Settings:
         """Return the settings of the environment and of the `.env` file.
 
         Raises:
-            WrongSetting: A setting is unknown, has a wrong value, or does not fit another setting.
+            WrongSetting: The file cannot be read, or a setting is unknown, wrong or does not fit another setting.
         """
         variables = os.environ if environ is None else environ
         _check_names(variables)

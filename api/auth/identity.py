@@ -1,7 +1,6 @@
 """Recognise the sender of a request by `Authorization: Bearer`: an API token, or an issuer's access token.
 
-This module only identifies. Recorded roles decide what a viewer may do, and are read at every use. Imports
-starlette and `ledger`.
+A viewer's roles are read from the ledger, not from a token. This module also looks up ended sessions.
 """
 
 import re
@@ -94,7 +93,7 @@ class _Recognised:
 
 
 class SignedIn(Struct, frozen=True):
-    """Viewer identified by an issuer's access token, in every notice where that person is registered."""
+    """Person identified by an issuer's access token or by a session, with roles where the person is registered."""
 
     credential: Credential
     state_of: StateOf
@@ -103,7 +102,7 @@ class SignedIn(Struct, frozen=True):
     async def roles(self, notice: str) -> list[Role]:
         """Return the person's roles in a notice.
 
-        The list is empty if the token has expired or the person is not registered in the notice.
+        The list is empty if the token or session has expired, or the person is not registered in the notice.
         """
         now = datetime.now(UTC)
         if self.credential.until is None or now >= self.credential.until:
@@ -116,7 +115,7 @@ class SignedIn(Struct, frozen=True):
         return [notice for notice in await self.notices_of(self.credential.actor) if await self.roles(notice)]
 
     async def is_live(self) -> bool:
-        """Return whether the access token has not expired."""
+        """Return whether the access token or session has not expired."""
         return self.credential.until is not None and datetime.now(UTC) < self.credential.until
 
 
@@ -274,8 +273,8 @@ class Identity:
     async def _find(self, secret_hash: bytes) -> tuple[str, str] | None:
         """Return the notice and public id of the token with this hash, or None if no token has the hash.
 
-        The lookup is by hash alone, so its timing discloses nothing. A token's row never changes, so the row is
-        read once.
+        The lookup is by hash alone, so its timing discloses nothing. A token's row never changes, so memory keeps
+        the rows of recent tokens.
         """
         known = self._known.get(secret_hash)
         if known is not None:
@@ -317,7 +316,7 @@ def _unauthenticated(message: str) -> Refused:
 
 
 async def viewer_of(request: HTTPConnection) -> Viewer:
-    """Return the viewer of a request or WebSocket; raise Refused when the viewer cannot be recognised.
+    """Return the viewer of a request or WebSocket; raise the errors of `Identity.viewer_of`.
 
     A page that has already recognised its viewer puts the viewer into the request's state. Otherwise the headers
     decide.
@@ -339,5 +338,5 @@ async def recalled_viewer_of(request: HTTPConnection) -> tuple[Viewer, RecalledS
 
 
 def address_of(request: HTTPConnection) -> str:
-    """Return the address of a request's sender, from a trusted proxy's headers if it came through one."""
+    """Return the address of a request's sender, as a trusted proxy states it if there is one; empty if unknown."""
     return request.client.host if request.client is not None else ""

@@ -1,7 +1,7 @@
 """Choose an issuer's key for a token, from the key set that the issuer publishes (RFC 7517).
 
-A set may hold keys for other uses, of unknown kinds, or for other algorithms. Such a key is left out, and the log
-names it. Imports joserfc.
+A set may hold keys for other uses or of unknown kinds. Such a key is left out, and the log names it. A key of
+another algorithm is kept and not chosen. Imports joserfc.
 """
 
 import logging
@@ -58,7 +58,7 @@ def _fits(key: jwk.Key, alg: str) -> bool:
 
 
 def _usable(members: list[Any]) -> Iterator[jwk.Key]:
-    """Yield the keys that can verify signatures; log each key that cannot."""
+    """Yield the keys that may verify signatures; log each key that is left out."""
     for number, key in enumerate(members):
         reason = _unusable(key)
         if reason is None:
@@ -73,7 +73,7 @@ def _usable(members: list[Any]) -> Iterator[jwk.Key]:
 
 
 def _unusable(key: object) -> str | None:
-    """Return why a member of a key set cannot verify signatures, or None if it can."""
+    """Return why a member of a key set is left out, or None if it may verify signatures."""
     if not isinstance(key, dict):
         return "it is not an object"
     if not isinstance(key.get("kid", ""), str | None):

@@ -1,8 +1,8 @@
 """Check people's access tokens, signed by the one OpenID Connect issuer of the settings for this ledger.
 
 A token is a JWT (RFC 9068, or one that its issuer types as plain JWT). Its signature must use a listed asymmetric
-algorithm and a key that the issuer publishes. Keys are cached, and fetched again when a token names an unknown
-key. Imports joserfc and httpx.
+algorithm and a key that the issuer publishes. Keys are cached for some minutes. They are fetched earlier when no
+cached key fits a token.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ KEYS_FRESH_SECONDS = 600.0
 KEYS_KEPT_SECONDS = 86_400.0
 """Seconds for which cached keys remain in use while the issuer cannot be reached."""
 ASK_AGAIN_SECONDS = 10.0
-"""Minimum seconds between key fetches that unknown key ids cause, for any number of tokens."""
+"""Minimum seconds between key fetches that tokens without a fitting key cause, for any number of tokens."""
 ANSWER_SECONDS = 10.0
 """Seconds in which the issuer must send a whole answer."""
 _LONGEST_SUBJECT = 255
@@ -94,7 +94,7 @@ def actor_of(subject: str) -> str:
 
 
 def is_subject(claim: object) -> bool:
-    """Return whether a claim can be a subject: at most 255 characters, none of which is half a surrogate pair."""
+    """Return whether a claim can be a subject: text of at most 255 characters, none half a surrogate pair."""
     is_text = isinstance(claim, str) and len(claim) <= _LONGEST_SUBJECT
     return is_text and not any("\ud800" <= character <= "\udfff" for character in str(claim))
 
@@ -129,7 +129,7 @@ class Issuer:
         self._discovered: Discovered | None = None
         self._fetched: float | None = None
         self._refetched: float | None = None
-        """Monotonic seconds of the latest fetch that an unknown key id caused; None before the first."""
+        """Monotonic seconds of the latest fetch for a token without a fitting key; None before the first."""
         self._lock = asyncio.Lock()
 
     async def close(self) -> None:
@@ -140,7 +140,7 @@ class Issuer:
         """Return the person that a token names, or None when the token is not valid.
 
         Raises:
-            Unavailable: The issuer's keys cannot be fetched.
+            Unavailable: The issuer's keys cannot be fetched, and the cached keys are missing or too old.
         """
         header = header_of(token)
         if header is None or header.alg not in ALGORITHMS or header.typ.lower() not in TYPES:
@@ -160,7 +160,7 @@ class Issuer:
         return Person(actor_of(subject), until)
 
     async def about(self) -> Discovered:
-        """Return the issuer's metadata; raise Unavailable when the issuer cannot be reached."""
+        """Return the issuer's cached metadata; raise Unavailable when none is cached and fetching fails."""
         async with self._lock:
             if self._discovered is None:
                 await self._fetch(self._clock())
@@ -196,10 +196,10 @@ class Issuer:
             return key
 
     async def _fetch(self, now: float) -> None:
-        """Fetch the issuer's keys.
+        """Fetch the issuer's metadata and keys; keep the cached ones if that fails and they are not too old.
 
         Raises:
-            Unavailable: The keys cannot be fetched, and the cached keys are too old.
+            Unavailable: The keys cannot be fetched, and the cached keys are missing or too old.
         """
         try:
             keys = await self._published()
@@ -237,7 +237,7 @@ class Issuer:
 
         Raises:
             httpx.HTTPError: The issuer cannot be reached, or is too slow.
-            ValueError: The address is not valid, the body is too long, or its compression is not gzip.
+            ValueError: The address is not valid, the body is too long, or its compression is unknown.
         """
         content = bytearray()
         try:

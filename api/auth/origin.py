@@ -1,7 +1,7 @@
 """Compare the hosts and origins of requests with the address of this service.
 
 One host has many spellings (RFC 3986 and 4291). Letter case, a final dot and a default port make no difference.
-Nor do the zeros and the zone of an IPv6 address. Imports starlette.
+Nor do the zeros and the zone of an IPv6 address.
 """
 
 import re
@@ -25,7 +25,7 @@ _UNUSUAL = re.compile(r"[^A-Za-z0-9.:/\[\]_ -]")
 
 
 def host(request: Request) -> str:
-    """Return the host that the client used, in lower case and without a default port."""
+    """Return the host that the client used, in lower case and without a default port; empty if not valid."""
     return normal(f"//{request.headers.get('host', '')}")
 
 
@@ -75,10 +75,10 @@ def unknown(settings: Settings, name: str) -> str:
 
 
 def check(request: Request) -> None:
-    """Check that a page of this service sent a request.
+    """Check that no other site sent a request.
 
     Browsers state the sender in Sec-Fetch-Site. They omit that header over plain HTTP; then the origin's host
-    decides.
+    decides. A request without either header passes.
 
     Raises:
         Refused: Another site sent the request (CROSS_ORIGIN).

@@ -1,7 +1,7 @@
 """Read the key that seals the pages' cookies and forms, shared by all processes of the service.
 
 The key is in the file of LEDGER_SESSION_KEY_FILE, or in `session.key` under LEDGER_DATA, created at the first
-start. A change of the key signs everybody out and has no other effect.
+start. A change of the key signs everybody out, ends sign-ins under way and invalidates open forms.
 """
 
 import os

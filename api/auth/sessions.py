@@ -71,7 +71,7 @@ class Sessions:
         return self._seal.encrypt(msgspec.json.encode(value)).decode()
 
     def opened(self, sealed: str, kind: type[S]) -> S | None:
-        """Return the value that was sealed, or None if another service sealed it or it has another type."""
+        """Return the value that was sealed, or None if this service did not seal it or it has another type."""
         try:
             return msgspec.json.decode(self._seal.decrypt(sealed), type=kind)
         except (InvalidToken, msgspec.MsgspecError, ValueError):
@@ -100,7 +100,11 @@ class Sessions:
         leave(request, response, _COOKIE, "", 0)
 
     async def end_earlier(self, identity: Identity, request: Request) -> None:
-        """End the session of a request, if it has one, before a new session replaces it."""
+        """End the session of a request, if it has one, before a new session replaces it.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         session = self.of(request)
         if session is not None:
             await identity.end_session(session.id, session.until)
@@ -113,7 +117,7 @@ class Sessions:
         """Check that a page of this service sent the form in this session.
 
         Raises:
-            Refused: Another site sent the form (CROSS_ORIGIN), or it belongs to another session (FORBIDDEN).
+            Refused: Another site sent the form (CROSS_ORIGIN), or the form is of another session (FORBIDDEN).
         """
         origin.check(request)
         right_token = isinstance(form_token, str) and hmac.compare_digest(
@@ -144,7 +148,11 @@ def leave(request: Request, response: Response, name: str, value: str, seconds: 
 
 
 async def viewer_of(identity: Identity, session: Session) -> Viewer | None:
-    """Return the viewer of a session, or None once the session has ended or its credential is not valid."""
+    """Return the viewer of a session, or None once it was ended or its API token is not live.
+
+    Raises:
+        Unavailable: The database cannot be reached.
+    """
     if await identity.has_ended(session.id):
         return None
     if session.notice is None or session.token is None:

@@ -1,4 +1,4 @@
-"""Limit the wrong tokens from one address, so that guessing costs the database little. Imports cachetools."""
+"""Limit the wrong tokens from one address, so that guessing costs the database little."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _RECOGNISED = 10_000
 class WrongTokens:
     """Counts of wrong tokens by address in this process, in bounded memory.
 
-    A token that was recognised once is never limited, so others behind the same proxy keep their access.
+    A token that was recognised recently is not limited, so others behind the same proxy keep their access.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -29,7 +29,7 @@ class WrongTokens:
         self._recognised: LRUCache[bytes, None] = LRUCache(_RECOGNISED)
 
     def check(self, address: str, token_hash: bytes) -> None:
-        """Raise Busy if the address sent too many wrong tokens, unless this token was right before."""
+        """Raise Busy if the address sent too many wrong tokens, unless this token was recognised recently."""
         if token_hash in self._recognised:
             return
         if self._free_at.get(_network(address), 0.0) > self._clock() + (AT_ONCE - 1) * SECONDS_EACH:
@@ -46,7 +46,7 @@ class WrongTokens:
 
 
 def _network(address: str) -> str:
-    """Return the address, or for IPv6 the network of one subscriber (the first 64 bits)."""
+    """Return the address; for IPv6, the network of one subscriber (the first 64 bits) or a mapped IPv4 address."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,7 +1,6 @@
 """Charts as SVG and in words, for pages and reports: deterministic text without style attributes or scripts.
 
-A chart's text description states all that the chart shows, so colour alone conveys nothing. Imports
-`projections.narrate`.
+A chart's description and labels repeat in words what its colours say, so colour alone conveys nothing.
 """
 
 from api.charts.captions import number, signals_in_words, summary

@@ -16,7 +16,7 @@ _ASSURANCES = {
 
 
 def number(value: float | None, unit: str) -> str:
-    """Return a value in its unit to one decimal place, such as 71.4%; return "none" for None."""
+    """Return a value in its unit to at most one decimal place, such as 71.4%; return "none" for None."""
     if value is None:
         return "none"
     plain = f"{round(value, 1) + 0.0:,.1f}".removesuffix(".0")
@@ -196,6 +196,6 @@ def _rises(stretch: Sequence[ChartReading]) -> int:
 
 
 def _verdict(series: Series, side: int) -> str:
-    """Return the words for an improvement or a concern; empty if the measure has no better direction."""
+    """Return the words for an improvement or a concern; empty if neither direction is better."""
     better = BETTER.get(series.direction, 0) * side
     return {1: ": improvement", -1: ": concern"}.get(better, "")

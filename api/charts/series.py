@@ -124,7 +124,7 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
 
     @property
     def charted(self) -> frozenset[int]:
-        """Indexes of the points in the chart, which omits a point whose period contains another point's period."""
+        """Indexes of the points in the chart, which omits a value whose period contains another value's period."""
         valued = [index for index, point in enumerate(self.points) if point.value is not None]
         periods = [(self.points[index].first, self.points[index].last) for index in valued]
         outer = {*valued} - {valued[place] for place in smallest_periods(periods)}
@@ -140,7 +140,7 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
 
     @property
     def target_steps(self) -> tuple[tuple[int, float], ...]:
-        """Index of the first point of each target, with the target, in order of time.
+        """Index of the first point of each target in force at a point, with the target, in order of time.
 
         The target of a point is the target in force on the last day of the point's period.
         """
@@ -169,5 +169,5 @@ class Series(Struct, frozen=True, rename="camel", kw_only=True):
 
 
 def series_of(answer: object) -> Series:
-    """Return the series of a `Measure` in a GraphQL answer, which must select the fields of `Series`."""
+    """Return the series of a `Measure` in a GraphQL answer, which must select all fields without a default."""
     return msgspec.convert(answer, Series, from_attributes=True)

@@ -1,4 +1,4 @@
-"""SVG elements as text: attributes in a fixed order, numbers to two decimals, text escaped. Pure."""
+"""SVG elements as text: attributes in a fixed order, numbers to at most two decimals, text escaped. Pure."""
 
 import re
 from html import escape
@@ -10,7 +10,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def element(name: str, *children: str, **attributes: str | float | None) -> str:
     """Return an SVG element as text.
 
-    None leaves an attribute out. An underscore in a name becomes a hyphen: `stroke_width` becomes stroke-width.
+    None leaves an attribute out. An underscore in an attribute's name becomes a hyphen; a final one is removed.
     """
     rendered = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"'

@@ -29,7 +29,7 @@ class Span(Struct, frozen=True):
 
 
 def tenure_svg(name: str, title: str, spans: Sequence[Span], until: date) -> str:
-    """Return an SVG bar of the terms, from the first day of `spans` until a date.
+    """Return an SVG bar of the terms and vacancies, from the first day of `spans` until a date.
 
     A vacancy is hollow, dashed and labelled.
     """

@@ -23,7 +23,7 @@ class Variation(Enum):
     IMPROVEMENT = "improvement"
     CONCERN = "concern"
     CHANGE = "change"
-    """Signal of a measure for which neither direction is better."""
+    """Signal that is neither for the better nor for the worse."""
     COMMON_CAUSE = "common cause"
 
 

@@ -1,7 +1,7 @@
-"""XmR chart, a line chart as SVG: readings by period, mean, limits, target and baseline resets. Pure.
+"""XmR chart, a line chart as SVG: readings by period, mean, limits, targets and latest baseline reset. Pure.
 
-`variation` gives each reading its marker. A hidden reading is a labelled gap. The mean and the limits span the
-readings that they use. Dashes and labels distinguish the lines.
+`variation` gives each reading its marker. A reading without a visible value is a labelled gap. The mean and the
+limits span the readings that they use. Dashes and labels distinguish the lines.
 """
 
 import math

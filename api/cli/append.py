@@ -1,7 +1,7 @@
 """Record facts from a file of CloudEvents, one on each line: `ledger append`.
 
-The command writes a receipt for each line. It can be repeated after any interruption: a recorded fact returns its
-first receipt again.
+The command writes a receipt for each recorded line, and the refusals of any other. It can be repeated after any
+interruption: a recorded fact returns its first receipt again.
 """
 
 import os
@@ -29,7 +29,7 @@ LINE_BYTES = 4_194_304
 ENDLESS_LINE = 64 * LINE_BYTES
 """Bytes without a line break after which reading stops: the file does not have a line for each event."""
 CHUNK = 500
-"""Number of lines that are recorded together."""
+"""Maximum number of lines that are submitted together."""
 
 
 class EventLine(Struct, frozen=True):
@@ -134,7 +134,7 @@ def lines(stream: BinaryIO) -> Iterator[EventLine]:
     """Yield each line that is not blank as an event; refuse a line that is too long without parsing it.
 
     Raises:
-        LedgerError: The file is not in UTF-8, is one document written over several lines, or a line does not end.
+        LedgerError: The file is in UTF-16 or UTF-32, an event spans several lines, or a line does not end.
     """
     number = 0
     while raw := stream.readline(LINE_BYTES + 1):
@@ -196,7 +196,7 @@ def _opened(name: str) -> Iterator[BinaryIO]:
 
 
 def _size(name: str) -> int | None:
-    """Return the bytes of a file, or None for a pipe or an empty file."""
+    """Return the bytes of a file, or None for stdin, a pipe or an empty file."""
     return (None if name == "-" else Path(name).stat().st_size) or None
 
 
@@ -206,7 +206,7 @@ class _FileProgress(Struct):
     report: ProgressCallback
     name: str
     size: int | None
-    """Bytes of the file; None for a pipe or an empty file."""
+    """Bytes of the file; None for stdin, a pipe or an empty file."""
     lines_done: int = 0
     read: int = 0
 

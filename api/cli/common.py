@@ -79,7 +79,7 @@ async def database_with(notice: str) -> AsyncIterator[str]:
     """Yield the database's URL as `database` does, after checking that the notice is recorded.
 
     Raises:
-        LedgerError: The notice is not recorded; the message suggests similar names.
+        LedgerError: The database cannot be used, or the notice is not recorded.
     """
     async with database() as url:
         await check_notice(url, notice)
@@ -87,7 +87,7 @@ async def database_with(notice: str) -> AsyncIterator[str]:
 
 
 async def check_notice(url: str, notice: str) -> None:
-    """Raise LedgerError, which suggests similar names, unless the notice is recorded."""
+    """Raise LedgerError unless the notice is recorded; the message suggests similar names if any."""
     async with await connect(url, "ledger_writer") as connection:
         cursor = await connection.execute("SELECT notice FROM ledger.heads ORDER BY notice")
         known = [name for (name,) in await cursor.fetchall()]
@@ -127,7 +127,10 @@ def say(line: str) -> None:
 
 
 def printable(text: str) -> str:
-    """Return text with its control characters escaped, so that no entry or bundle can steer a terminal."""
+    """Return text with its control characters escaped, except tabs and line feeds.
+
+    No entry or bundle can then steer a terminal.
+    """
     return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

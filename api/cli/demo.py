@@ -1,7 +1,7 @@
-"""Load a real notice with an invented history through the public interfaces, and check it: `ledger demo`.
+"""Load a real notice with an invented history, check it, and serve it: `ledger demo`.
 
-The server is the real one, on loopback, with a clock set by the history. With `--check` the demo ends after its
-checks; otherwise it keeps serving.
+The server is the real one, with a clock set by the history. With `--check` the server listens on loopback, and the
+demo ends after its checks; otherwise it keeps serving.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Provide the demo's clock, people and tokens, and send the invented history as those people.
 
-Facts arrive through the public HTTP intake with each person's own token. Only the clock is the demo's, so each
-fact is recorded at the history's instant.
+Facts arrive through the public HTTP intake with each person's own token, except the service's own facts. The
+demo's clock records each fact at the history's instant.
 """
 
 import json
@@ -56,7 +56,7 @@ PEOPLE = {
     "data-protection-officer": Role.DATA_PROTECTION_OFFICER,
     "auditor": Role.AUDITOR,
 }
-"""Role of each person and system in the demo."""
+"""Role of each person and system with a token in the demo."""
 NAMES = {
     "adviser": "Ada Brightwell",
     "adviser-before": "Jonah Quillfeather",
@@ -170,7 +170,7 @@ def lines() -> Iterator[dict[str, Any]]:
 async def play(
     client: httpx.AsyncClient, writer: Writer, keys: dict[str, str], clock: Clock, signing: VerifierKey
 ) -> list[Outcome]:
-    """Post each line of the history as its actor and at its time, and return the outcomes.
+    """Record each line of the history as its actor and at its time, and return the outcomes.
 
     Repeating this adds no entry. The history's signing key is replaced with `signing`, because nobody has the
     invented private key.

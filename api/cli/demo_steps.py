@@ -1,6 +1,7 @@
 """Run the steps of the demo, announce them, and note the results of their checks.
 
-The operator records the notice and the tokens. Everything else goes through the public interfaces.
+The operator records the notice and the tokens, and the service its own facts. People and systems send their facts
+over HTTP. The checks use HTTP, the database and a bundle.
 """
 
 import asyncio
@@ -236,7 +237,7 @@ class DemoRun:
         checks.say(f"{self._signer.name} has signed {signed.size} entries with the root {root}.")
 
     async def _bundle(self) -> None:
-        """Export a bundle and run its verifier as an auditor would, in a process without the project's code."""
+        """Export a bundle and run its verifier as an auditor would, in a separate process."""
         checks, bundle = self._checks, self._folder / f"{NOTICE}.zip"
         checks.step("The bundle", "Writing an auditor's bundle, and running the verifier inside it.")
         done = await export(
@@ -254,7 +255,7 @@ class DemoRun:
     async def _questions(self, client: httpx.AsyncClient, token: str, outcomes: dict[str, Outcome]) -> None:
         """Check the answers of GraphQL to queries of the plan, now and before the correction.
 
-        The queries wait until the views have reached the last entry.
+        The first query waits until the views have reached the last entry.
         """
         checks = self._checks
         before = (outcomes[CORRECTED].position or 2) - 1

@@ -25,7 +25,7 @@ PASSWORD, SOURCE_URL = "LEDGER_FOLLOWER_PASSWORD", "LEDGER_SOURCE_URL"
 
 
 class Status(Struct, frozen=True):
-    """Followed ledgers, alarms about these ledgers, and replication slots of this ledger's own followers."""
+    """Ledgers followed now or earlier, alarms about them, and replication slots of this ledger's own followers."""
 
     sources: list[Source]
     alarms: list[Alarm]

@@ -60,7 +60,7 @@ def _rotate(arguments: Namespace) -> int:
 
 
 def rotation(key: VerifierKey) -> dict[str, Any]:
-    """Return the attributes of the event that records a key, with an id that is unique to the key."""
+    """Return the id, type and data of the event that records a key; the id contains the key's id."""
     data = {"key": key.name, "publicKey": b64encode(key.public_key).decode()}
     return {"id": f"signing-key:{key.key_id.hex()}", "type": KIND_OF[SigningKeyRotated].type, "data": data}
 
@@ -86,6 +86,7 @@ async def _rotate_one(writer: Writer, log: CheckpointSigner, notice: str, fact: 
         The receipt of the recorded key.
 
     Raises:
+        Refused: The key's fact or the checkpoint is refused.
         LedgerError: Another key has since replaced this key.
     """
     receipt = await writer.append(notice, fact, OPERATOR)

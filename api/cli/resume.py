@@ -44,7 +44,7 @@ async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]
 
     Returns:
         The position of the recorded loss, or None when nothing is lost. Then the names of the followers,
-        which have the lost entries.
+        which may have the lost entries; none when nothing is lost.
 
     Raises:
         RolledBack: Entries are lost, and the loss is not accepted.
@@ -73,7 +73,7 @@ async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]
 
 
 def _fact(mark: Mark, head: Head) -> SubmittedFact:
-    """Return the fact that accepts a loss; its id is the same when the command is repeated."""
+    """Return the fact that accepts a loss; its id depends only on the mark and the size of the ledger."""
     root = b64encode(mark.root_hash).decode()
     data = {"size": mark.size, "rootHash": root, "resumedAt": head.size}
     return accept(

@@ -1,4 +1,4 @@
-"""Handle standard streams that are closed, full or no longer read."""
+"""Handle standard streams that are closed, full, no longer read, or unable to encode a character."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Recompute the record, or a bundle of it, and print the first difference: `ledger verify`."""
+"""Recompute the record, or a bundle of it, and print the first differences: `ledger verify`."""
 
 import time
 from argparse import Namespace
@@ -164,7 +164,7 @@ def _print_result(
         report: Result for the record or the bundle.
         views: Digests of the compared views.
         more: Further lines to print if the record is sound.
-        damaged: Message for a damaged record, with the remedy.
+        damaged: Message for a damaged record or bundle, with the remedy.
         of: Report on the bundle; None if the record of the database was verified.
     """
     later, missing = (len(of.later), of.absent) if of is not None else (0, [])

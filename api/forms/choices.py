@@ -1,6 +1,7 @@
 """Options for form fields that refer to things of the notice, such as objectives or clauses.
 
-The options are queried from the schema with the viewer's rights.
+A page queries most options from the schema with the viewer's rights. The code declares rules and types of facts,
+and the notice's clauses name boards, posts, matters and deliverables.
 """
 
 import re
@@ -171,7 +172,7 @@ def _alias(kind: str) -> str:
 
 
 def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tuple[Choice, ...]]:
-    """Return the options by kind of thing, from the answer to `selection`."""
+    """Return the options by kind of thing, declared in the code or from the answer to `selection`."""
     options = {kind: _DECLARED[kind] for kind in kinds if kind in _DECLARED}
     for kind in kinds:
         if kind in _SOURCES and answer.get(_alias(kind)) is not None:

@@ -48,14 +48,14 @@ class FormControl(Struct, kw_only=True):
     widget: str
     """Kind of control: line, text, radios, select, boxes, day, instant, file, group, list or fact."""
     path: str
-    """Path of the control's value in the event; refusals of the value name the same path."""
+    """Path by which refusals name the control's value, in most forms its path in the event."""
     label: str
     full_label: str
     """Label with the labels of the groups around the control, for the list of errors."""
     hint: str = ""
     required: bool = True
     name: str = ""
-    """Name of the input: its path, or the shared path of a list's rows."""
+    """Name of the input, such as its path or the shared path of a list's rows."""
     value: str = ""
     values: Sequence[str] = ()
     """Selected values of checkboxes."""
@@ -225,7 +225,7 @@ class Form(Struct):
         return [*numbers, numbers[-1] + 1 if numbers else 0] if not numbers or self.fresh == path else numbers
 
     def _boxes(self, field: Field, control: FormControl, options: tuple[Choice, ...]) -> FormControl:
-        """Return a list laid out as checkboxes, with text lines for values that the options lack."""
+        """Return a list laid out as checkboxes; unless only options are accepted, add text lines for others."""
         known = {option.value for option in options}
         values = [value for value in self.inputs.get(control.path, ()) if value.strip()]
         unlisted = [value for value in values if value not in known]
@@ -312,7 +312,7 @@ class Form(Struct):
     def _choose(
         self, control: FormControl, options: tuple[Choice, ...], value: str, *, of_things: bool = False
     ) -> None:
-        """Lay out a choice of one option: radios if few options and an answer is required, otherwise a list."""
+        """Lay out a choice of one option: radios for a few required words, otherwise a list."""
         if value and value not in {option.value for option in options}:
             options = (*options, Choice(value, value))
         few = control.required and len(options) <= _MAXIMUM_RADIOS and not of_things

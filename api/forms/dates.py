@@ -44,10 +44,10 @@ def day_parts(value: date) -> tuple[str, str, str]:
 
 
 def instant(of_day: date, time: str, zone: ZoneInfo) -> datetime:
-    """Return the UTC instant at which clocks in the zone show a time on a date.
+    """Return the UTC instant of a time on a date, in the zone unless the time has an offset.
 
     Raises:
-        DateError: The time is malformed, never occurred, or occurred twice.
+        DateError: The time is malformed or, without an offset, never occurred or occurred twice.
     """
     match = _TIME.fullmatch(time.strip())
     if match is None:

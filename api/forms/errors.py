@@ -23,7 +23,7 @@ _YES_IF = "Select yes if "
 _TERMS = {"no actor ": "no person or system ", "correct the id": "correct the reference"}
 """Words of a refusal on a form, by the words for programs."""
 _MOMENT = re.compile(r"(?<![“\w-])(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})[\d:.]*Z)?(?![\w-])", re.ASCII)
-"""A date or an instant in a refusal, outside quotation marks."""
+"""A date or an instant in a refusal, unless a quotation begins with it."""
 _ANY_SIZE = re.compile(r" from (\S+) to 9,007,199,254,740,991")
 """Bounds of a number that has no upper bound for people."""
 _STEP = re.compile(r"\[[^\]]*\]$|\.[^.\[\]]*$")

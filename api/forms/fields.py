@@ -91,7 +91,7 @@ class Field(Struct, frozen=True, kw_only=True):
     first: str | None = None
     """Reference to propose for the first thing of a kind, for example O1; None for no proposal."""
     example: str = ""
-    """Sentence of the hint with an example of a reference; empty if the field takes other values as well."""
+    """Sentence of the hint with an example of a reference; empty without an example."""
     fields: tuple["Field", ...] = ()
 
 
@@ -142,7 +142,7 @@ ENVELOPE = (
         options=tuple(Choice(kind.value, label_of(kind.meaning)) for kind in PersonalData if kind in CONFIRMABLE),
     ),
 )
-"""Form fields for the members of an event other than its data."""
+"""Form fields for an event's time, clauses and confirmations, next to its data."""
 _REFERENCES_BY_NAME: dict[str, tuple[str, ...]] = {
     "owner": ("actor",),
     "number": ("clause",),
@@ -167,7 +167,7 @@ _REFERENCES_BY_NAME: dict[str, tuple[str, ...]] = {
 A key is the name of a field, or the names of a fact and its field.
 """
 _CLOSED = frozenset({"activity rating", "impact rating", "erasure", "role request", "rule"})
-"""Kinds of thing whose fields accept existing things only."""
+"""Kinds in `_REFERENCES_BY_NAME` whose fields accept existing things only."""
 _GENERIC_HINTS = {get_args(each)[1].description for each in (Count, Day, Instant, Id)}
 """Descriptions of types whose meaning the control, or an error, already conveys."""
 _DERIVED: Mapping[type[Struct], tuple[str, ...]] = {

@@ -1,7 +1,7 @@
-"""Turn a form's inputs into a fact's data, field by field, so every error is found at once. Pure.
+"""Turn a form's inputs into an event, field by field, so all errors of the inputs are found at once. Pure.
 
 An input has the name that a refusal uses as its path in the event (`data.votes.for`). `ParsedForm.inputs` keeps
-all that was typed, without blank rows.
+the typed values of the fields, trimmed except narratives, without blank rows.
 """
 
 import re

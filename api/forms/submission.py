@@ -1,4 +1,4 @@
-"""Record a form's fact through the common intake, and collect every reason to refuse it."""
+"""Record a form's fact through the common intake, and collect the reasons to refuse it."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -55,7 +55,9 @@ async def record(
     """Record the event of a form and return the receipt.
 
     Raises:
-        Refused: The event is refused; every reason is listed.
+        Refused: The event is refused, for the reasons that `checked_submission` finds.
+        Busy: The writer's queue is full; nothing was kept.
+        Unavailable: The database is unreachable; retrying is safe.
     """
     return await writer.append(
         notice, await checked_submission(writer, notice, kind, event, read, credential), credential
@@ -67,10 +69,10 @@ async def checked_submission(
 ) -> SubmittedFact:
     """Return the submission of an event whose form has no errors.
 
-    Where only narratives or the time are wrong, the rules are checked as well.
+    If the event is right apart from its narratives or time, the rules are checked as well.
 
     Raises:
-        Refused: The event is refused; every reason is listed.
+        Refused: The form or the event has errors; the errors found are listed.
     """
     refusals = list(read.refusals)
     submission: SubmittedFact | None

@@ -72,7 +72,7 @@ class Upload:
         """Read the form's inputs, up to the document.
 
         Raises:
-            Refused: The form is malformed or too large.
+            Refused: The form is malformed, too large or too slow.
         """
         while not self.has_file and await self._more():
             if self._received > MAXIMUM_BYTES:
@@ -83,7 +83,7 @@ class Upload:
         """Yield the document's bytes.
 
         Raises:
-            Refused: The body is malformed.
+            Refused: The body is malformed or too slow, or inputs after the document are too large.
         """
         while self.has_file:
             while self._file:

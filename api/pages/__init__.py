@@ -1,9 +1,11 @@
-"""Server-rendered pages, each a GraphQL query in `queries/` and a template in `templates/`.
+"""Server-rendered pages, most of which have a GraphQL query in `queries/` and a template in `templates/`.
 
-A page queries the schema in process with its reader's rights; it has no other way to read. Pages work without
-JavaScript. Their Content-Security-Policy admits only this server's own files.
+Most data comes from the schema, queried in process with the reader's rights. Names, drafts and folded histories
+come from the database, and a notice's state from the writer. Pages work without JavaScript. Their
+Content-Security-Policy admits only this server's own files.
 
-A route builds a `PageRequest`, runs `page_request.ask`, and renders a template that extends `layout.html`. A route
-that changes something is a POST that calls `Sessions.guard` first. Imports starlette, jinja2, `schema` and
-`ledger`.
+The route of a notice's page builds a `PageRequest`, runs `page_request.ask`, and renders a template that extends
+`layout.html`. Forms are sent by POST, and their routes call `Sessions.guard` before they change anything. Two GET
+routes also change something. The issuer's redirect back starts a session, and opening a restricted document is
+recorded.
 """

@@ -27,7 +27,8 @@ async def _downloaded(request: Request, endpoint: Endpoint) -> Response:
 
     Raises:
         SignInNeeded: Nobody is signed in.
-        Refused: Another site linked here, so a person may open a document without meaning to.
+        Refused: Another site linked here, so a person may open a document without meaning to. Or the endpoint
+            refuses the request.
     """
     visitor = await visitor_of(request)
     if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):

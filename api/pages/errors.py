@@ -1,4 +1,4 @@
-"""Error pages: the reason and the next step. Programs still get RFC 9457 problems."""
+"""Error pages: the reason and the next step. For an HTTP error, programs get an RFC 9457 problem instead."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -51,7 +51,8 @@ _UNKNOWN = "No page exists at this address."
 async def error_page(request: Request, status: int, detail: str) -> Response:
     """Return an error page.
 
-    If the address names a notice in which the reader has a role, the page has the notice's frame.
+    The page has a notice's frame if the address names a notice that the reader may read, and the status is below
+    500.
     """
     sessions: Sessions = request.app.state.sessions()
     surroundings = await _surroundings(request) if status < 500 else None
@@ -122,7 +123,7 @@ async def _first(request: Request, page_request: PageRequest, notice: Json) -> J
 
 
 async def on_sign_in_needed(request: Request, _error: Exception) -> Response:
-    """Redirect to the sign-in page, which leads back to the requested page."""
+    """Redirect to the sign-in page, which leads back to the requested page, or to the first page after a POST."""
     target = f"{request.url.path}{'?' if request.url.query else ''}{request.url.query}"
     if request.method != "GET":
         target = "/"

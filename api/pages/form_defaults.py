@@ -91,7 +91,7 @@ def _preset_value(preset: Inputs, key: str) -> str:
 async def _corrected_entry(form_request: FormRequest, position: str) -> dict[str, list[str]]:
     """Return the inputs of a correction, from the entry at a position.
 
-    The result is empty if the reader may not read the entry, or nobody may correct it.
+    The result is empty without an entry that the reader may read, or if nobody may correct the entry.
     """
     if not form_request.page_request.reads("entries") or not _NUMBER.fullmatch(position):
         return {}

@@ -71,7 +71,8 @@ async def recording_request(request: Request) -> PageRequest:
     """Return the page request at the present, for a page that records facts of the notice.
 
     Raises:
-        Refused: The notice is a copy, in which nothing is recorded.
+        SignInNeeded: Nobody is signed in.
+        Refused: The reader may not read the notice, or the notice is a copy, in which nothing is recorded.
     """
     page_request = await request_now(request)
     ledger: Ledger = request.app.state.ledger
@@ -83,8 +84,9 @@ async def form_request_of(request: Request) -> FormRequest:
     """Return the request for the form of the fact in the address.
 
     Raises:
-        Refused: The reader may not record the fact, or the notice is a copy.
-        HTTPException: The fact is unknown.
+        SignInNeeded: Nobody is signed in.
+        Refused: The reader may not read the notice or record the fact, or the notice is a copy.
+        HTTPException: The fact is unknown, or a query failed.
     """
     page_request = await recording_request(request)
     ledger: Ledger = request.app.state.ledger

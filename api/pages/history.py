@@ -1,7 +1,7 @@
-"""Pages of the history, entry by entry, and of the changes between two points in time, folded from the entries.
+"""Pages of an entry, of the history entry by entry, and of the changes between two points in time.
 
-Each history is folded from its beginning, so the pages leave a very long history to `ledger replay`. That command
-prints the same entries and changes.
+Sentences and changes are folded from the first entry on, so the pages leave a very long history to
+`ledger replay`. That command prints the same entries and changes.
 """
 
 from collections.abc import Mapping
@@ -89,7 +89,7 @@ async def get_replay(request: Request) -> Response:
 
 
 async def get_changes(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/changes?from=&to=`; `from` and `to` are positions or dates."""
+    """Answer `GET /notices/{notice}/changes?from=&to=`; `from` and `to` are positions, dates or instants."""
     page_request = await page_request_of(request)
     begin, end = _point(page_request, "from"), _point(page_request, "to")
     now = await ask(request, page_request, "frame-only")

@@ -1,7 +1,7 @@
 """Sign-in through the issuer: the authorization code flow of OpenID Connect, with PKCE (RFC 7636).
 
 State, nonce and verifier wait in a sealed cookie for some minutes. The ID token starts a session and is then
-discarded. Imports httpx and joserfc.
+discarded.
 """
 
 import hmac
@@ -56,7 +56,8 @@ async def get_begin(request: Request) -> Response:
     A host with a final dot is redirected to the one without, to which the issuer sends people back.
 
     Raises:
-        Unavailable: The issuer cannot be reached.
+        Refused: The service has no issuer, or the request's host is unknown.
+        Unavailable: The issuer cannot be reached, or its metadata lacks an endpoint.
     """
     ledger: Ledger = request.app.state.ledger
     if origin.is_dotted(request):
@@ -88,9 +89,10 @@ async def get_back(request: Request) -> Response:
     """Answer `GET /sign-in/back`: start a session and redirect to the requested page.
 
     Raises:
-        Refused: The issuer did not sign the person in, or the sign-in has expired or belongs to another browser.
+        Refused: The issuer did not sign the person in. Or the sign-in has expired, is completed already, or
+            belongs to another browser.
         Busy: The person's network address sent too many wrong codes.
-        Unavailable: The issuer cannot be reached.
+        Unavailable: The issuer or the database cannot be reached.
     """
     ledger: Ledger = request.app.state.ledger
     sessions: Sessions = request.app.state.sessions()
@@ -157,7 +159,8 @@ async def _verified_subject(issuer: Issuer, token: str, client: str, nonce: str)
 
     Raises:
         JoseError: The token is not valid.
-        ValueError: The token is signed by another key or issued for another client.
+        ValueError: The token is malformed, signed by another key, or for another client or sign-in.
+        Unavailable: The issuer's keys cannot be fetched, and the cached keys are missing or too old.
     """
     header = header_of(token)
     key = await issuer.key(header.kid, header.alg) if header is not None and header.alg in ALGORITHMS else None

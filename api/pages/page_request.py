@@ -24,7 +24,7 @@ INVENTED_PREFIX = "invented/"
 _INSTANT = timedelta(microseconds=1)
 _WEEK = timedelta(days=7)
 _NAMES: TTLCache[tuple[str, str], Mapping[str, str]] = TTLCache(1_000, ttl=5)
-"""Names of a notice's actors, by database and notice; an erased name disappears within five seconds."""
+"""Names of a notice's actors, by database and notice, for five seconds after they were read."""
 
 
 class SignInNeeded(Exception):
@@ -32,7 +32,7 @@ class SignInNeeded(Exception):
 
 
 class Visitor(Struct, frozen=True):
-    """A person who is signed in."""
+    """A signed-in person, or the signed-in holder of an API token."""
 
     session: Session
     viewer: Viewer
@@ -86,6 +86,7 @@ async def visitor_of(request: Request) -> Visitor:
 
     Raises:
         SignInNeeded: Nobody is signed in.
+        Unavailable: The database cannot be reached.
     """
     ledger: Ledger = request.app.state.ledger
     sessions: Sessions = request.app.state.sessions()
@@ -103,6 +104,7 @@ async def page_request_of(request: Request, point: TimePoint | None = None) -> P
         SignInNeeded: Nobody is signed in.
         Refused: UNKNOWN_NOTICE where the visitor has no role, FORBIDDEN where no role reads the notice.
         HTTPException: 400 for an invalid point in time.
+        Unavailable: The database cannot be reached.
     """
     visitor = await visitor_of(request)
     ledger: Ledger = request.app.state.ledger
@@ -117,7 +119,7 @@ async def page_request_of(request: Request, point: TimePoint | None = None) -> P
 
 
 async def _names(ledger: Ledger, notice: str) -> Mapping[str, str]:
-    """Return the names in a notice's directory by actor, at most five seconds old."""
+    """Return the names in a notice's directory by actor, read at most five seconds ago."""
     names = _NAMES.get((ledger.url, notice))
     if names is None:
         async with ledger.reader.at(notice, views=()) as reading:
@@ -130,7 +132,7 @@ async def ask(request: Request, page_request: PageRequest, name: str, **variable
     """Return the notice as a page's query selects it, at the request's point in time.
 
     Raises:
-        HTTPException: The query failed.
+        HTTPException: The query failed, or a parameter of the address has the wrong type.
     """
     ledger: Ledger = request.app.state.ledger
     on = page_request.point.judged(await _recorded_at(ledger, page_request))

@@ -114,7 +114,7 @@ def whole_number(name: str, text: str) -> int:
         text: Text of the parameter.
 
     Raises:
-        HTTPException: 400 if the text is not a whole number.
+        HTTPException: 400 if the text is not a whole number of at most nine digits.
     """
     if not _WHOLE_NUMBER.fullmatch(text):
         raise HTTPException(400, f"{field_label(name)} is {text[:40]!r}; enter a whole number")

@@ -2,7 +2,7 @@
 
 Only the Record button records, on the page to check the answers or on a document's form. Pressing Enter in a field
 never records. A form's address contains the id of its event from the start, so submitting twice records once.
-After any error the form is shown again with its inputs.
+After a refusal or an outage the form is shown again with its inputs.
 """
 
 from collections.abc import Sequence
@@ -83,9 +83,9 @@ async def get_form(request: Request) -> Response:
 
 
 async def post_form(request: Request) -> Response:
-    """Answer `POST /notices/{notice}/record/{fact}`: record the fact, or show the form with its errors.
+    """Answer `POST /notices/{notice}/record/{fact}`: record the fact, show its answers to check, or show the form.
 
-    A form from another session is shown again, so no input is lost and no fact is recorded unseen.
+    A form from another session is shown again, so no typed input is lost and no fact is recorded unseen.
     """
     try:
         form_request = await form_request_of(request)

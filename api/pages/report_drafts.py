@@ -1,6 +1,6 @@
 """The adviser's reports: drafts that only their author sees, previews, and issued reports.
 
-A draft is issued once, however often it is submitted. After any error the draft keeps its inputs.
+A draft is issued once, however often it is submitted. A draft that cannot be issued keeps its saved inputs.
 """
 
 import re
@@ -75,7 +75,7 @@ class _ReportRequest(Struct):
         """Check that a form was submitted by a page of this session.
 
         Raises:
-            Refused: The form comes from another site or an earlier session.
+            Refused: The form comes from another site or another session.
         """
         sessions: Sessions = self.request.app.state.sessions()
         sessions.guard(self.request, self.page_request.visitor.session, first_input(typed, FORM_FIELD))
@@ -99,7 +99,8 @@ async def _report_request(request: Request) -> _ReportRequest:
     """Return the adviser's request for their reports.
 
     Raises:
-        Refused: The reader may not issue the adviser's reports.
+        SignInNeeded: Nobody is signed in.
+        Refused: The reader may not issue the adviser's reports, or the notice is a copy.
     """
     page_request = await recording_request(request)
     ledger: Ledger = request.app.state.ledger
@@ -122,7 +123,7 @@ async def get_drafts(request: Request) -> Response:
 
 
 async def post_drafts(request: Request) -> Response:
-    """Answer `POST /notices/{notice}/drafts`: start a draft for the period."""
+    """Answer `POST /notices/{notice}/drafts`: start a draft for the period, or show the errors."""
     report_request = await _report_request(request)
     inputs = await read_inputs(request)
     report_request.guard(inputs)
@@ -191,7 +192,7 @@ async def get_draft(request: Request) -> Response:
 
 
 async def post_draft(request: Request) -> Response:
-    """Answer `POST /notices/{notice}/drafts/{draft}`: save the inputs and run the action of the button.
+    """Answer `POST /notices/{notice}/drafts/{draft}`: delete the draft, or save it and run the button's action.
 
     A form from another session is shown again and not saved.
     """

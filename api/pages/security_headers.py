@@ -1,4 +1,4 @@
-"""Response headers of every page, which may load this server's own files only."""
+"""Response headers of the pages, which may load this server's own files only."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +11,7 @@ _YEAR = 31_536_000
 
 
 def secured(request: Request, response: Response) -> Response:
-    """Return the response with the security headers that every page has."""
+    """Return the response with the security headers of the pages."""
     response.headers.update(
         {
             "Content-Security-Policy": POLICY,

@@ -20,7 +20,10 @@ _MAXIMUM_BYTES = 60_000
 
 
 async def get_sign_in(request: Request) -> Response:
-    """Answer `GET /sign-in` with the sign-in form; `next` is the page to open afterwards."""
+    """Answer `GET /sign-in` with the sign-in form; `next` is the page to open afterwards.
+
+    Without `next`, a visitor with a live session is redirected to the first page.
+    """
     sessions: Sessions = request.app.state.sessions()
     target = local(request.query_params.get("next", "/"))
     if sessions.of(request) is not None and "next" not in request.query_params:
@@ -29,7 +32,7 @@ async def get_sign_in(request: Request) -> Response:
 
 
 async def post_sign_in(request: Request) -> Response:
-    """Answer `POST /sign-in`: start a session and redirect to the requested page."""
+    """Answer `POST /sign-in`: start a session and redirect to the requested page, or show the error."""
     sessions: Sessions = request.app.state.sessions()
     inputs = await read_inputs(request, _MAXIMUM_BYTES)
     sessions.guard(request, sessions.of(request), first_input(inputs, FORM_FIELD))

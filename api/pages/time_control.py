@@ -1,7 +1,8 @@
 """Point in time at which a page is read, from its address.
 
 `position` or `knownAt` selects what had been recorded; `on` is the effective instant. An earlier point is judged
-at its own time unless `on` differs; `on=now` is the present. A bare date means the end of that day in England.
+at its own time unless `on` differs; `on=now` is the present. In `knownAt` and `on`, a bare date means the end
+of that day in England.
 """
 
 import re
@@ -41,9 +42,9 @@ class TimePoint(Struct, frozen=True):
     known_at: datetime | None = None
     on: datetime | None = None
     judged_now: bool = False
-    """True if rules are judged now although the position is earlier."""
+    """True if `on` is `now`, so that rules are judged now even at an earlier position."""
     parameters: Mapping[str, str] = {}
-    """Parameters in the address; every link within the notice repeats them."""
+    """Parameters of the point in the address; empty for now. Links from `PageRequest.address` repeat them."""
 
     @property
     def earlier(self) -> bool:

@@ -34,7 +34,7 @@ async def new_draft(context: Context, notice: str, first: date, last: date) -> D
     """Return a new draft at the latest position, with every clause and every area open in the draft's period.
 
     Raises:
-        Refused: A date is out of range.
+        Refused: A date is out of range, or a query failed.
     """
     for name, day in (("first", first), ("last", last)):
         if not is_near(day.isoformat()):
@@ -137,8 +137,10 @@ async def issue(writer: Writer, drafts: Drafts, notice: str, credential: Credent
     """Issue a draft and delete it; a second call returns the first receipt.
 
     Raises:
-        Refused: The draft does not exist, or its event is refused. Each refusal's path is a field of
-            AdviserReportIssued, and the draft is unchanged.
+        Refused: The draft does not exist, or its event is refused; the draft is then unchanged. A refusal's path,
+            if any, names a field of AdviserReportIssued.
+        Busy: The writer's queue is full; nothing was kept.
+        Unavailable: The database is unreachable; retrying is safe.
     """
     stored = await drafts.get(notice, credential.actor, draft)
     state = await writer.state(notice)

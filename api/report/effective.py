@@ -1,7 +1,7 @@
 """Figures of a report as they were when its period ended. Pure.
 
-A view holds the latest state at a position. This module undoes what happened after the period. So all figures of a
-report have the same position and the same effective instant.
+A view holds the latest state at a position. This module undoes later readings, targets, moves of actions' dates,
+completions, progress and reports of it, decisions, revocations and ends. Other fields stay as at the position.
 """
 
 from datetime import date, datetime
@@ -56,7 +56,7 @@ def series_at(series: Series, last: date) -> Series:
 
 
 def action_at(action: Action, last: date, end: datetime) -> Action | None:
-    """Return an action without what happened after a period, or None if the action was added later.
+    """Return an action without later moves and completion, or None if the action was added after a period.
 
     Args:
         action: The action.
@@ -84,7 +84,7 @@ def action_at(action: Action, last: date, end: datetime) -> Action | None:
 
 
 def slow_objective_at(row: SlowObjectivesRow, last: date, end: datetime) -> SlowObjective | None:
-    """Return an objective if it was open and past its due date when a period ended, otherwise None."""
+    """Return an objective if it was open and past its latest due date when a period ended, otherwise None."""
     is_open = row.added_at < end and (row.closed_at is None or row.closed_at >= end)
     if not is_open or row.due >= last:
         return None
@@ -104,14 +104,14 @@ def slow_objective_at(row: SlowObjectivesRow, last: date, end: datetime) -> Slow
 
 
 def decision_at(decision: Decision, end: datetime) -> Decision:
-    """Return a decision as it was when the period ended, without a later rescission."""
+    """Return a decision without a rescission after the period."""
     if decision.rescinded_at is None or decision.rescinded_at < end:
         return decision
     return structs.replace(decision, rescinded_at=None, rescinded_position=None, replaced_by=None)
 
 
 def access_at(request: Access, end: datetime) -> Access:
-    """Return a request for access as it was when the period ended, without a later decision or revocation."""
+    """Return a request for access without a decision or revocation after the period."""
     if request.decided_at is not None and request.decided_at >= end:
         undecided = {"decided": None, "decided_at": None, "decided_by": None, "decided_position": None}
         return structs.replace(
@@ -124,12 +124,12 @@ def access_at(request: Access, end: datetime) -> Access:
 
 
 def area_at(area: AreaSummary, last: date) -> AreaSummary:
-    """Return an area as it was on the period's last day, without a later end."""
+    """Return an area without an end after the period's last day."""
     is_later = area.ended_on is not None and area.ended_on > last
     return structs.replace(area, ended=None, ended_on=None) if is_later else area
 
 
 def notice_at(notice: Notice, last: date) -> Notice:
-    """Return the notice as it was on the period's last day, without a later closure."""
+    """Return the notice without a closure after the period's last day."""
     is_later = notice.closed_on is not None and notice.closed_on > last
     return structs.replace(notice, status="LIVE", closed_on=None) if is_later else notice

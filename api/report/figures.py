@@ -76,7 +76,7 @@ def _slow(objective: SlowObjective, zone: ZoneInfo) -> tuple[str, ...]:
 
 
 def actions(report: Report) -> Iterator[Block]:
-    """Yield the actions whose dates were moved or missed."""
+    """Yield counts of the actions, and the actions whose dates were moved later or missed."""
     yield Heading("Slippage", anchor="slippage")
     if report.actions is None:
         yield Paragraph(HIDDEN)

@@ -31,4 +31,4 @@ FORMATS = {
     "csv": Format("application/zip", "csv.zip", csv_of),
     "json": Format("application/json", "json", json_of),
 }
-"""Formats by name; `csv` is a zip with one table for each section."""
+"""Formats by name; `csv` is a zip with one table for each kind of thing."""

@@ -1,4 +1,4 @@
-"""Characters that the PDF's fonts can display, and visible stand-ins for all others. Pure.
+"""Characters that the PDF's fonts can display, and visible stand-ins for other visible characters. Pure.
 
 PDF/UA forbids a character without a glyph. `glyphs.json` lists, by family, the ranges that the regular and bold
 faces of typst's own fonts share. A letter and its combining marks need one family that has them all.
@@ -52,7 +52,10 @@ def _families_by_character() -> dict[str, frozenset[str]]:
 
 
 def displayable(text: str) -> str:
-    """Return the text with a stand-in such as [U+1F600] for each character that no font can display."""
+    """Return the text with a stand-in such as [U+1F600] for each visible character that no font can display.
+
+    Characters that PDF/UA forbids are removed, and other line breaks become line feeds.
+    """
     if _PLAIN.fullmatch(text):
         return text
     text = _LINE_BREAK.sub("\n", text)

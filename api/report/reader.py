@@ -1,7 +1,6 @@
 """Read a report: its figures at one position, judged at the period's end, with the adviser's statements.
 
-All data comes from GraphQL with the reader's rights. Sections that the reader may not read are left out and
-marked.
+All figures come from GraphQL with the reader's rights. `None` replaces a section that the reader may not read.
 """
 
 from collections.abc import Callable
@@ -83,7 +82,7 @@ async def issued(context: Context, notice: str, report: str) -> AdviserStatement
     The statements are read as of the report's own entry, so only an erasure changes them later.
 
     Raises:
-        Refused: No report has that reference.
+        Refused: No report has that reference, or a query failed.
     """
     answer = await query_models.ISSUED.ask(context, notice=notice)
     known = {row.report: row.position for row in answer.adviser_reports.whole("the list of reports")}
@@ -99,7 +98,7 @@ async def position_at(context: Context, notice: str, when: int | datetime | None
     """Return `when` if it is a position, the last position recorded by an instant, or the latest for None.
 
     Raises:
-        Refused: The position does not exist.
+        Refused: The position does not exist, nothing was recorded by the instant, or the query failed.
     """
     as_of = {"knownAt": when.isoformat()} if isinstance(when, datetime) else {"position": when}
     head = await query_models.HEAD.ask(context, notice=notice, asOf=None if when is None else as_of)
@@ -192,7 +191,7 @@ async def _figures(source: Source, statements: AdviserStatements, begin: datetim
 
 
 def _present(rows: tuple[T, ...] | None, effective: Callable[[T], R | None]) -> tuple[R, ...] | None:
-    """Return the rows that existed when the period ended, as they were then; None if the reader has no access."""
+    """Return the rows that `effective` keeps, as it returns them; None if the reader has no access."""
     if rows is None:
         return None
     return tuple(row for row in map(effective, rows) if row is not None)

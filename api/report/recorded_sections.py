@@ -142,7 +142,7 @@ def _access(request: Access, zone: ZoneInfo) -> tuple[str, ...]:
 
 
 def annex(report: Report) -> Iterator[Block]:
-    """Yield every entry that the report cites, with its leaf hash."""
+    """Yield the entries cited up to the report's position, with their leaf hashes, and the report's own entry."""
     yield Heading("Annex: entries cited in this report", anchor="annex")
     yield Paragraph(
         f"The figures use the first {many(report.position, 'entry', 'entries')} of the ledger {report.notice.id}, "

@@ -1,6 +1,6 @@
 """Cells for spreadsheets: text that looks like a formula is preceded by an apostrophe, and each cell is quoted.
 
-See OWASP, CSV injection. Pure, except `tabulated`, which writes to stdout.
+See OWASP, CSV injection. Pure, except `write_rows` and `tabulated`, which write to a file and to stdout.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""The report as a zip of CSV files, with a file for each section and a row for each thing.
+"""The report as a zip of CSV files: a file for each kind of thing, a row for each thing.
 
 The text is UTF-8 with a byte-order mark and CRLF, as spreadsheets expect; hashes are written `sha256:…`. Files are
 stored uncompressed with one date, so every machine makes the same bytes.
@@ -41,7 +41,7 @@ _STRUCTURED = {
     "spc",
     "grant",
 }
-"""Fields whose values are in separate tables or columns."""
+"""Fields without a column of their own; other tables or columns have the values, except of resets and targets."""
 _HASHES = {"leaf_hash", "root_hash"}
 _DATED = (1980, 1, 1, 0, 0, 0)
 Cells = Mapping[str, object]
