@@ -1,6 +1,7 @@
 """Record the entries of improvement notices, and prove their order and content.
 
-This package imports nothing from the packages that use it: projections, schema and api.
+This package imports nothing from the packages that use it: projections, schema and api. It only reads the
+migrations of projections as files.
 """
 
 import atexit

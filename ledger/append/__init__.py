@@ -1,1 +1,1 @@
-"""The one way to record facts. Each fact is judged, given a position and stored in a batch."""
+"""The one way to record facts. Each fact is judged; an admitted fact gets a position and is stored in a batch."""

@@ -1,6 +1,7 @@
 """The clock that sets the time of recording, and its comparison with other clocks.
 
-Times of recording only rise. So after one entry recorded far ahead, all later entries would be ahead too.
+Times of recording only rise within a notice. So after one entry recorded far ahead, the notice's later entries
+would be ahead too.
 """
 
 import time

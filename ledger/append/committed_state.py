@@ -1,8 +1,8 @@
 """The committed state of each notice, for judging access: who may read what, now.
 
 The writer has states of its own, which run ahead of the commit. Here one read of the head serves all callers that
-were waiting before it started. Entries that this process committed are folded from memory. Other entries are read
-from the database.
+were waiting before it started. Entries that this process committed are usually folded from memory. Other entries
+are read from the database.
 """
 
 import asyncio
@@ -48,7 +48,11 @@ class CommittedStates:
             self._committed[notice] += zip(committed, [row.root_hash for row in rows], strict=True)
 
     def recall(self, notice: str) -> FoldedState | None:
-        """Return the notice's state as last read, or None if it is not in memory or may be outdated."""
+        """Return the notice's state as last read; another process's later entries may be missing.
+
+        Returns:
+            None if no state is in memory, the connection is lost, or this process has committed entries since.
+        """
         is_connected = self._connection is not None and not self._connection.closed
         return self._folded.get(notice) if is_connected and not self._committed.get(notice) else None
 
@@ -57,6 +61,7 @@ class CommittedStates:
 
         Raises:
             Unavailable: The database cannot be reached.
+            Damaged: Entries below the head are missing.
         """
         read = self._next.get(notice)
         if read is None:

@@ -24,7 +24,7 @@ class FoldedState(Struct):
     root_hash: bytes = b""
     """Root of the tree at the head."""
     snapshot_at: int = 0
-    """Position of the last snapshot."""
+    """Position of the last snapshot; 0 without one."""
 
 
 async def load(connection: Connection, notice: str, head: Head | None, sealed: SealedSnapshots) -> FoldedState:

@@ -1,4 +1,4 @@
-"""One notice's share of a batch: each fact judged, given its position and its bytes, then stored.
+"""One notice's share of a batch: facts are judged, and admitted facts get a position and bytes, then are stored.
 
 Placing a fact advances the state. If storing then fails, the caller must discard that state.
 """
@@ -183,8 +183,8 @@ class Placement:
         """Store the placed facts in the database.
 
         Returns:
-            False if another process has recorded entries of the notice, or the clock is wrong. Then the call
-            stores nothing.
+            True if they were stored. False if another process has recorded entries of the notice, or the clock
+            differs from the database's, so that nothing was stored.
         """
         head = self._hash()
         erasing = [entry.position for entry in self.entries if isinstance(entry.fact, NarrativeErased)]

@@ -1,7 +1,7 @@
 """States of notices in memory, by which the access of a request's reader is judged.
 
-Reading a notice's head takes a round trip, and the request's database snapshot sees the head anyway. The answer is
-released only if the request's snapshots have seen the heads of these states.
+Reading a notice's head takes a round trip, and the request's database snapshot sees the head anyway. The request's
+answer is released only if the request's snapshots have seen the heads of these states.
 """
 
 from ledger.append.committed_state import CommittedStates
@@ -24,7 +24,7 @@ class RecalledStates:
         """Return the notice's state as last read. Use it before awaiting anything, since later reads change it.
 
         Raises:
-            Unconfirmed: No state is in memory.
+            Unconfirmed: No state is in memory, or that state is known to be outdated.
         """
         folded = self._states.recall(notice)
         if folded is None:

@@ -21,7 +21,7 @@ class Receipt(Struct, frozen=True, rename="camel"):
     root_hash: str
     recorded_at: datetime
     duplicate: bool = False
-    """True when an earlier request recorded the entry."""
+    """True when the entry was recorded for an earlier fact with the same key and content."""
 
 
 def receipt(row: EntryRow, *, duplicate: bool = False) -> Receipt:

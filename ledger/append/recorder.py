@@ -1,9 +1,9 @@
 """The recording of batches: on the state in memory when possible, under the heads' locks otherwise.
 
-The quick way computes a batch on the state in memory and stores it in one guarded statement. It gives up after
-another process's entry, a repeated key, a lost connection or a row that the database refused. The careful way then
-drops the state, locks the heads, catches up and looks up the keys first. Later batches take the careful way for
-as long as it finds repetitions or entries of other processes.
+The quick way computes a batch on the state in memory, and stores each notice's entries in one guarded statement.
+Corrections and strict requests take the careful way. So does a batch that meets another process's entry, a stored
+key, a lost connection or a refused row. The careful way locks each head, catches up and looks up the keys first.
+Later batches take it until the state in memory is at the head and no key is repeated.
 """
 
 import asyncio
@@ -41,11 +41,11 @@ RECONNECT_SECONDS = 30.0
 """Seconds to keep trying after losing the database; then callers get Unavailable."""
 OnCommit = Callable[[str, Sequence[Entry], Sequence[EntryRow]], None]
 Result = list[Answer] | Exception
-"""A request's answers, or the error that leaves unknown whether the request was recorded."""
+"""A request's answers, or the error that ended it. After some errors, the request may have been recorded."""
 
 
 class Recorder:
-    """Recorder that stores batches over one connection, with the state of each notice in memory."""
+    """Recorder that stores batches over one connection, with the states of recent notices in memory."""
 
     def __init__(
         self, url: str, clock: Clock, on_commit: OnCommit, sealed: SealedSnapshots, marks: HighWaterMarks
@@ -229,6 +229,8 @@ class Recorder:
         Raises:
             Unavailable: The database stays unreachable for `RECONNECT_SECONDS`.
             WorkerLost: The notice's server of the cluster cannot be reached.
+            Stopped: An operator must act before the notice can be recorded, for example on a wrong clock.
+            LockNotAvailable: Another process has locked the head.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + RECONNECT_SECONDS
@@ -286,7 +288,7 @@ class Recorder:
 
 
 async def _outdated(connection: Connection, placements: Sequence[Placement]) -> bool:
-    """Return whether all facts of any notice were refused on a state behind its head.
+    """Return whether any notice gets no new entry, and was judged on a state that is not at its head.
 
     Nothing is stored for such a notice, so only this comparison reveals the old state.
     """

@@ -24,7 +24,7 @@ class Attachments(Struct, frozen=True):
     """Salt of each narrative, by path; None for an erased narrative."""
     has_file: bool = False
     content: str | None = None
-    """SHA-256 of the document; None if it was erased or there is no document."""
+    """SHA-256 of the document; None for an erased document and without a document."""
 
 
 def attachments_of(item: SubmittedFact) -> Attachments:

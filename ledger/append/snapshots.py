@@ -1,8 +1,8 @@
 """Snapshots of a notice's folded state, so that a cold start does not fold a long history.
 
-Rights are judged by a snapshot, so a forged snapshot could let anybody record. A seal therefore binds a snapshot
+Rights are judged by a sealed snapshot, since a forged snapshot could let anybody record. The seal binds a snapshot
 to its notice, its position and the root there. The seal's key is not in the database. A snapshot with a wrong seal
-is ignored; the entries are folded instead.
+is ignored; the entries are folded instead. Unsealed snapshots are for reading only.
 """
 
 import hashlib
@@ -17,14 +17,14 @@ from ledger.store import entries
 from ledger.store.entries import Connection
 
 INTERVAL = 5_000
-"""Entries between two snapshots of a notice; fewer entries fold in some tens of milliseconds."""
+"""Least number of entries between two snapshots of a notice; fewer entries fold in some tens of milliseconds."""
 PURPOSE = "snapshots"
 """Purpose under which the key of the seals is derived from the signing key."""
 _SEAL_BYTES = 32
 
 
 def _version() -> str:
-    """Return the digest of the rules' source: a snapshot made by other rules is not read."""
+    """Return a digest of the source that folds states: a snapshot of other source is not read."""
     folders = (files("ledger.domain"), files("ledger.domain.areas"))
     sources = [path for folder in folders for path in sorted(folder.iterdir(), key=lambda path: path.name)]
     return hashlib.sha256(b"".join(p.read_bytes() for p in sources if p.name.endswith(".py"))).hexdigest()[:16]
@@ -42,7 +42,7 @@ class SealedSnapshots:
         self._key = key
 
     async def read(self, connection: Connection, notice: str, size: int) -> State:
-        """Return the state of a valid snapshot of at most `size` entries, or an empty state without a snapshot."""
+        """Return the state of a valid snapshot of at most `size` entries, or an empty state without one."""
         row = await entries.read_snapshot(connection, notice, VERSION) if self._key is not None else None
         if row is None or row[0] > size:
             return State()
@@ -54,7 +54,7 @@ class SealedSnapshots:
         return _decoder.decode(state)
 
     async def write(self, connection: Connection, notice: str, state: State) -> None:
-        """Store a sealed snapshot, unless a later snapshot is stored already."""
+        """Store a sealed snapshot if there is a key, and no snapshot of this or a later position."""
         encoded = msgspec.json.encode(state)
         seal = await self._seal(connection, notice, state.position, encoded)
         if seal is not None:
@@ -72,7 +72,7 @@ class SealedSnapshots:
 
 
 async def read(connection: Connection, notice: str, size: int) -> State:
-    """Return the state of an unsealed snapshot of at most `size` entries, or an empty state without a snapshot.
+    """Return the state of the unsealed snapshot, or an empty state without a snapshot of at most `size` entries.
 
     The state is for reading only: no rights are judged by it.
     """
@@ -81,7 +81,7 @@ async def read(connection: Connection, notice: str, size: int) -> State:
 
 
 async def write(connection: Connection, notice: str, state: State) -> None:
-    """Store an unsealed snapshot, unless a later snapshot is stored already."""
+    """Store an unsealed snapshot, unless one of this or a later position is stored already."""
     await entries.write_snapshot(connection, notice, _UNSEALED, state.position, msgspec.json.encode(state))
 
 

@@ -35,7 +35,7 @@ from ledger.store.database import connect
 PREFIX = "ledger_"
 """Prefix of every secret, so that a leaked secret can be recognised."""
 SOURCE = "operator"
-"""Source of the entries that issue and revoke tokens."""
+"""Source of the entries that issue and revoke tokens, and that prepare issuing."""
 
 
 class TokenScope(Struct, frozen=True, kw_only=True):
@@ -93,7 +93,7 @@ async def credential_of(url: str, writer: Writer, notice: str, secret: str) -> C
     """Return the credential of the token with this secret.
 
     Raises:
-        LedgerError: The token has no rights in the notice.
+        LedgerError: No token with this secret was issued in the notice. Revoked tokens are refused later.
     """
     row = await find(url, secret)
     people = (await writer.state(notice)).people
@@ -149,6 +149,8 @@ async def issue(
 
 async def _grant(writer: Writer, notice: str, name: str, scope: TokenScope, operator: Credential) -> None:
     """Grant the token's role to the actor, or request the role if a second person must grant it.
+
+    An unknown actor is registered first.
 
     Raises:
         SecondPersonNeeded: The role is requested, and another person must grant it.

@@ -1,7 +1,7 @@
 """The one way to record facts: concurrent requests are queued and stored together.
 
-One writer per process stores all waiting facts in one transaction. Each fact has its own outcome: a refused fact
-fails alone. Callers are answered after the commit.
+One writer per process stores waiting facts in batches. Each fact has its own outcome: a refused fact fails alone,
+except in a strict request. Callers are answered after the commit.
 """
 
 import asyncio
@@ -40,18 +40,18 @@ LOCK_PAUSE = 0.1
 LOCK_SECONDS = 30.0
 """Seconds to wait for another process's lock on a head; then callers get Unavailable."""
 LOCKED_ENTRIES = 1_000
-"""Maximum number of facts that wait for the lock on one notice's head; further requests get Busy."""
+"""Facts that may wait for the lock on one notice's head; once so many wait, further requests get Busy."""
 QUEUE_ENTRIES = 20_000
 QUEUE_BYTES = 64_000_000
 """Maximum bytes in the queue; further requests get Busy, unless their sender has none in the queue."""
 _OVERHEAD = 400
-"""Bytes of an entry beyond its data and its narratives."""
+"""Estimated bytes of an entry beyond its data and its narratives."""
 
 
 _Sender = tuple[str, str]
 """A notice, and the id of one of its actors."""
 Observer = Callable[[int, float | None, Sequence[Answer]], None]
-"""Function called twice for each request, with the number of waiting facts.
+"""Function called twice for each queued request, with the number of facts in the queue.
 
 The first call, at queueing, gets None and no answers. The second call, at the end, gets the seconds that
 the request took and its answers. A failed request has no answers.
@@ -59,11 +59,11 @@ the request took and its answers. A failed request has no answers.
 
 
 class _Waiting(Struct):
-    """A request in the queue."""
+    """A request that waits in the queue, or for a lock."""
 
     request: AppendRequest
     size: int
-    """Bytes of the request's facts."""
+    """Estimated bytes of the request's entries and narratives."""
     answers: asyncio.Future[list[Answer]]
 
 
@@ -173,7 +173,7 @@ class Writer:
             One answer per fact, in the same order.
 
         Raises:
-            Busy: The queue is full; facts without an answer were not kept. Retry later.
+            Busy: The queue is full; earlier facts may be recorded. Retry all facts later.
             Unavailable: The database is unreachable. Retrying is safe.
         """
         if strict:
@@ -186,7 +186,7 @@ class Writer:
 
     @property
     def waiting(self) -> int:
-        """Number of facts that wait to be recorded."""
+        """Number of facts in the queue, without those that wait for another process's lock."""
         return self._entries
 
     async def state(self, notice: str) -> State:
@@ -198,7 +198,10 @@ class Writer:
         return RecalledStates(self._states)
 
     async def judge(self, notice: str, item: SubmittedFact, credential: Credential) -> Sequence[Refusal]:
-        """Return every refusal that the fact would get now, without recording it; empty if it may be recorded."""
+        """Return the refusals that role, time and rules give the fact now, without recording the fact.
+
+        Keys, sizes and the history that a correction changes are not checked.
+        """
         placement = Placement(notice, FoldedState(await self.state(notice), Frontier()), self._clock)
         judged = placement.judge(item, credential)
         return judged.refusals if isinstance(judged, Refused) else ()
@@ -208,6 +211,7 @@ class Writer:
 
         Raises:
             Busy: The queue is full, and the sender has a share of it; nothing was kept. Retry later.
+            Busy: Too many facts wait for another process's lock on the notice.
             Unavailable: The database is unreachable or the ledger is shutting down. Retrying is safe.
         """
         size = sum(_size(item) + _OVERHEAD for item in request.items)

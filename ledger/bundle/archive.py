@@ -1,6 +1,6 @@
 """Write a ZIP file member by member; its bytes depend only on the members.
 
-Members are stored, not compressed, so a changed byte of the file is a changed byte of a member. The comment at the
+Members are stored, not compressed, so a changed byte of a member is a changed byte of the file. The comment at the
 end is the seal: the SHA-256 of everything before it, in hexadecimal.
 """
 

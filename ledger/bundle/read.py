@@ -141,7 +141,11 @@ class BundleArchive:
         return b"".join(self.pieces(name))
 
     def lines(self, name: str, limit: int) -> Iterator[bytes]:
-        """Yield the lines of a member without line ends. Raises BundleError if a line is over `limit` bytes."""
+        """Yield the lines of a member without line ends.
+
+        Raises:
+            BundleError: A line that is not yet complete has over `limit` bytes, or the last line has no line end.
+        """
         rest = b""
         for piece in self.pieces(name):
             *whole, rest = (rest + piece).split(b"\n")

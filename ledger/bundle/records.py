@@ -80,7 +80,7 @@ class ViewStateRecord(_Line, frozen=True):
 
 
 def withheld(line: bytes) -> WithheldRecord | None:
-    """Return the record of a withheld entry, or None if the line is an entry. Raises BundleError if neither."""
+    """Return the record of a withheld entry; None for any other line. Raises BundleError if it is malformed."""
     if not line.startswith(b'{"position":'):
         return None
     record = exactly(line, WithheldRecord)

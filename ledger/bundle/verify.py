@@ -1,7 +1,8 @@
-"""Verify a bundle from its file alone: everything that `ledger.verify` checks, and the bundle itself.
+"""Verify a bundle from its file alone: its entries and attachments as `ledger.verify` does, and the bundle itself.
 
 Completeness is proved too. Entries are numbered 1 to N with no gap; their tree has the root of the signed
-checkpoint of N. The module shares no code with the writers of bundles and entries. Memory stays flat.
+checkpoint of N. Hashes, paths of tiles, signed notes and the replay of admission share code with the writers.
+Members are read as streams.
 """
 
 from array import array
@@ -64,11 +65,11 @@ class BundleReport(Struct):
     withheld: int = 0
     """Number of withheld entries."""
     manifest_signed: bool = False
-    """True if a signature binds every member; false in bundles of the first format."""
+    """True for the format in which a signature binds every member; false for the first format."""
     software: str = ""
     """Version of the software that wrote the bundle."""
     key: str = ""
-    """Verifier key that signed the checkpoint."""
+    """Verifier key that signed the checkpoint; empty if the checkpoint is invalid."""
     later: list[tuple[int, int]] = []
     """Erasures after the bundle's last entry: positions of the erased entry and of the deciding entry."""
     absent: list[str] = []

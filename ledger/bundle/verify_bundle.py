@@ -3,7 +3,7 @@
     python3 verify.py BUNDLE.zip [--key KEY] [--against FILE] [--unsigned]
 
 Needs Python 3.10 or newer and the package `cryptography`, but no database, no network and no code of the ledger.
-Exits with 0 if every hash holds and with 2 if it cannot run. Otherwise exits with 1 and names the damaged entries.
+The exit status is 0 for a sound bundle, and 2 if the check cannot run. Otherwise it is 1, and the damage is named.
 """
 
 from __future__ import annotations

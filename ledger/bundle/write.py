@@ -1,7 +1,8 @@
 """Write a bundle from the database: entries in their stored bytes, narratives, documents and hash tiles.
 
-Everything streams from one snapshot, so memory stays flat. The same position and role give the same bytes, until
-something is erased. The record is checked against its signed checkpoint while it is written.
+Everything streams from one snapshot, so memory stays flat. The same order gives the same bytes, until something is
+erased or reclassified, or the software is upgraded. The record is checked against its signed checkpoint while it
+is written.
 """
 
 from base64 import b64encode
@@ -136,7 +137,7 @@ async def write(url: str, file: BinaryIO, order: BundleOrder, progress: Progress
     """Write a bundle and return its SHA-256, in hexadecimal.
 
     Raises:
-        Damaged: The record differs from its signed checkpoint.
+        Damaged: The record differs from its signed checkpoint, or a document is missing.
         LedgerError: The role may not read notices.
     """
     checkpoint = parse(order.note, [order.key])

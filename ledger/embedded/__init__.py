@@ -9,7 +9,8 @@ A start passes through these modules in order:
 - `processes`: running processes
 - `supervisor`: the small process that starts and stops the server
 
-The modules import only the standard library and psycopg. They need Linux: `/proc` and the parent-death signal.
+Apart from one another, the modules import only the standard library; `launcher` also imports psycopg. The modules
+need Linux: `/proc` and the parent-death signal.
 """
 
 from ledger.embedded.errors import EmbeddedPostgresError

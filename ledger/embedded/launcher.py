@@ -76,7 +76,7 @@ class EmbeddedPostgres:
         """Join the server's users, start the server if it is not running, and return the database's URL.
 
         The call waits as long as the server reports that it is starting, which may be long after a crash.
-        `progress` receives one line about each wait. The URL contains no secret.
+        `progress` receives lines about the steps and the waits. The URL contains no secret.
         Raises EmbeddedPostgresError if the server cannot be started.
         """
         if sys.platform != "linux":

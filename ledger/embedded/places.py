@@ -1,4 +1,4 @@
-"""Find and create the directories of the cluster, and control who may reach them. Standard library only.
+"""Find and create the directories of the cluster, and control who may reach them.
 
 Inside LEDGER_DATA, `postgres/` (the *anchor*) always has the locks and the log. The *home* has the cluster:
 
@@ -9,8 +9,8 @@ Inside LEDGER_DATA, `postgres/` (the *anchor*) always has the locks and the log.
 
 Home is the anchor, unless root runs the server as a user who cannot enter it (a checkout under /root). This code
 never opens other users' directories. Home is then a directory of its own under the system directory. It has a
-random name, which is in the file `elsewhere` of the anchor. So a moved anchor still finds its home, and a deleted
-anchor starts with an empty database.
+random name, which is in the file `elsewhere` of the anchor. So a moved anchor still finds its home. After an
+anchor is deleted, a new anchor starts with an empty database.
 """
 
 import os

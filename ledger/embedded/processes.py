@@ -1,7 +1,7 @@
 """Find the running processes of a cluster's server, in /proc and in the server's own postmaster.pid.
 
 A process belongs to the server if the kernel names it `postgres` and its command line has the cluster's tag. That
-needs no right to inspect other users' processes, which root lacks in most containers. Standard library only.
+needs no right to inspect other users' processes, which root lacks in most containers.
 """
 
 import contextlib

@@ -6,7 +6,7 @@ Every user of the server has a shared lock on `users.lock`. Once the supervisor 
 left, and the next user waits until the server has stopped.
 
 If this process is killed, the kernel tells the server to stop (the parent-death signal). That signal follows the
-thread that forked. So the main thread starts the server: it lives as long as the process.
+thread that forked. So the main thread, which lives as long as the process, starts the server.
 """
 
 import contextlib

@@ -108,6 +108,7 @@ class NoticeLedger(Application[str]):
             ExpectedPositionError: Another entry was recorded meanwhile; call again if the fact still holds.
             KeyReusedError: An entry with other content has the id and source of the fact.
             FactRefusedError: The rules refuse the fact.
+            Further errors are those of `NoticeRecorder.insert_events`.
         """
         version = (self.recorder.max_notification_id() or 0) + 1
         new = NewFact(

@@ -1,7 +1,7 @@
 """Test cases for code that extends the ledger: subclass a case, as you do with the library's own cases.
 
 `GuestProjectionTestCase` tests a projection of yours, and `NoticeRecorderTestCase` a recorder of yours. Both need
-a database that holds a recorded notice; they only add tables in the schema `guests`.
+a database that holds a recorded notice, and change no table outside the schema `guests`.
 """
 
 from abc import ABC, abstractmethod
@@ -122,7 +122,7 @@ class GuestProjectionTestCase(TestCase, ABC):
 class NoticeRecorderTestCase(TestCase, ABC):
     """Test case for an application recorder over a notice of at least five entries.
 
-    The case checks dense positions, a single originator and a subscription.
+    The case checks dense positions, a single originator, selections and a subscription.
     """
 
     notice: str

@@ -51,6 +51,7 @@ class LedgerDatastore(PostgresDatastore):
         """Yield a connection of the pool.
 
         Raises:
+            OperationalError: The database cannot be reached.
             LedgerError: A pooler or the server drops the role or the settings of connections.
         """
         if not self._is_checked:  # the pool itself repeats what fails, and then only says that time is up

@@ -1,8 +1,8 @@
 """Run a third-party projection (a guest) of the eventsourcing library over a notice, in batches.
 
-A guest is a `Projection` with single-dispatch handlers and a `PostgresTrackingRecorder` as its view. The
-library's own runner commits once per event. This runner commits once per batch, with the same tracking table. So
-each entry is processed exactly once across restarts and kills. A batch that fails is repeated entry by entry.
+A guest is a `Projection` with single-dispatch handlers and a `PostgresTrackingRecorder` as its view. The library's
+own runner commits once per event. This runner commits once per batch, with the same tracking table. So each entry
+is processed exactly once across restarts and kills. A batch in which the guest fails is repeated entry by entry.
 """
 
 import logging
@@ -31,7 +31,7 @@ from ledger.eventsourcing.recorder import NoticeRecorder
 from ledger.store.database import connect
 
 BATCH = 500
-"""Maximum entries processed in one transaction."""
+"""Maximum entries that one query selects; a transaction may process one more."""
 log = logging.getLogger("ledger.guests")
 STANDBY_SECONDS = 1.0
 """Seconds between attempts to take over from another runner of the same guest."""
@@ -134,7 +134,7 @@ class GuestRunner:
         self.app.close()
 
     def catch_up(self) -> int:
-        """Process all recorded entries of the projection's types, and return the position of the last entry.
+        """Process all recorded entries of the projection's types, and return the position reached.
 
         Raises:
             GuestStopped: The guest failed at an entry.

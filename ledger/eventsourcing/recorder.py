@@ -56,7 +56,7 @@ class FactRefusedError(_Refusing, DataError):
 
 
 class ExpectedPositionError(_Refusing, IntegrityError):
-    """Another entry has the expected position: read what was recorded since, and decide again."""
+    """The expected position is not the next position: read what was recorded since, and decide again."""
 
 
 class KeyReusedError(_Refusing, IntegrityError):
@@ -87,11 +87,12 @@ class NoticeRecorder(ApplicationRecorder):
             credential: The recorder's credential; None for the credential of LEDGER_TOKEN.
 
         Raises:
-            ExpectedPositionError: Another entry has the first position.
+            ExpectedPositionError: The first position is not the next position of the notice.
             KeyReusedError: An entry with other content has the source and id of a fact.
             FactRefusedError: The rules refuse a fact.
             OperationalError: The database is unreachable or busy. Retrying is safe.
             RecordingStoppedError: The database lost entries, or a clock is wrong; an operator has to act.
+            ProgrammingError: An event is of another notice, the positions have a gap, or there is no credential.
         """
         if not stored_events:
             return None

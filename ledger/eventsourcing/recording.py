@@ -63,16 +63,16 @@ class WriterThread:
         Raises:
             OperationalError: The database is unreachable or the queue is full. Retrying is safe.
             RecordingStoppedError: The database lost entries, or a clock is wrong.
-            ProgrammingError: There is no credential, or the token has no rights in the notice.
+            ProgrammingError: There is no credential, or the token was not issued in the notice.
         """
         return self._run(self._submit(items, expected, credential))
 
     def snapshot(self, position: int) -> State:
-        """Return the state of the latest snapshot up to a position, or an empty state without a snapshot."""
+        """Return the state of the latest snapshot, or an empty state if it is missing or after the position."""
         return self._run(self._snapshot(position))
 
     def write_snapshot(self, state: State) -> None:
-        """Store a snapshot, unless a later snapshot is stored already."""
+        """Store a snapshot, unless one of this or a later position is stored already."""
         self._run(self._write_snapshot(state))
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ class SnapshotRecorder(AggregateRecorder):
         self._writer = writer
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_kwargs: object) -> None:
-        """Store snapshots, unless a later snapshot is stored already."""
+        """Store each snapshot, unless one of the same or a later position is stored already."""
         for event in stored_events:
             self._writer.write_snapshot(msgspec.json.decode(event.state, type=State))
 

@@ -1,7 +1,7 @@
 """Check a file against its declared media type, by its first and last bytes. Imports puremagic.
 
-A file of a format with a magic number must start with that number. A file of a text format must be text, and not a
-page or document in disguise.
+A file of a format with a magic number must have that number, as a rule at its start. A file of a text format must
+be text, and not a page or document in disguise.
 """
 
 import re

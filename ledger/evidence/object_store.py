@@ -80,7 +80,9 @@ class ObjectStore:
         sender: str = "",
         detect: bool = False,
     ) -> SubmittedFile:
-        """Store a document while it arrives. If the call or `pieces` raises, nothing of the document remains.
+        """Store a document while it arrives.
+
+        If the call or `pieces` raises, at most an upload remains, which `EvidenceService.tidy` removes.
 
         Args:
             notice: The notice's id.
@@ -327,7 +329,7 @@ class _Arriving:
         self._size = 0
         self._head, self._tail = bytearray(), bytearray()
         self.taken, self.waits = 0, False
-        """Number of pieces that the store has taken, and true while the store waits for the sender."""
+        """Number of pieces that the store has requested, and true while the store waits for the sender."""
 
     async def checked(self) -> AsyncIterator[bytes]:
         while (piece := await self._next()) is not None:

@@ -1,4 +1,4 @@
-"""Keep documents and entries in step: a file remains if its entry was stored, and is destroyed otherwise.
+"""Keep documents and entries in step: a file without an entry, or of an erased document, is destroyed.
 
 The order is fixed. The file arrives; its entry is stored with a row that names it; the file gets its lasting name.
 `tidy` finishes what a crash interrupted. Files of equal content in one notice are one file, which is destroyed
@@ -84,7 +84,8 @@ class EvidenceService:
         """Finish what a crash or an unreachable store interrupted.
 
         Raises:
-            Unavailable: This fails for a document, although the others are finished, or the store hangs.
+            Unavailable: The database cannot be reached, or the store hangs, or a document could not be finished.
+                A document that fails does not keep the others from being finished.
         """
         failures: list[Unavailable] = []
         try:

@@ -72,7 +72,7 @@ class _Copy:
         """Alarm about an entry's type that this version does not know, or None. The entry is verified anyway."""
 
     def add(self, position: int, kind: str, body: bytes, leaf: bytes, root: bytes) -> bool:
-        """Verify the next entry. If the entry is damaged, set the alarm and return False."""
+        """Verify the next entry. If the entry is damaged or not the next one, set the alarm and return False."""
         if position != self.tree.size + 1:
             return self.fail("GAP", f"entry {self.tree.size + 1} is missing")
         if leaf_hash(body) != leaf:

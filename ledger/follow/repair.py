@@ -58,7 +58,7 @@ async def repair(connection: Connection, source_url: str, name: str, slot: str) 
         slot: Name of the slot; an existing slot of this name is replaced.
 
     Raises:
-        LedgerError: The copy cannot be repaired, and stays as it was; the message says why.
+        LedgerError: The copy cannot be repaired, and its rows stay as they were; the message says why.
     """
     await _stop(connection, name)
     arguments = {**connection_arguments(source_url, {}), "replication": "database"}
@@ -141,7 +141,11 @@ async def _fetch(source: Connection, connection: Connection, snapshot: str) -> N
 
 
 async def _add(connection: Connection, name: str) -> None:
-    """Add the fetched rows that the copy lacks, and give its other rows the source's values."""
+    """Add the fetched rows that the copy lacks, and change `_CHANGED` columns of its other rows.
+
+    Raises:
+        LedgerError: A notice is not a copy of this source, or rows differ that may not change.
+    """
     cursor = await connection.execute(_FOREIGN, (name,))
     for (notice,) in await cursor.fetchall():
         raise LedgerError(f"the notice {notice} is here already, and not from {name}; rename one of them")

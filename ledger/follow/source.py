@@ -60,7 +60,7 @@ def check_name(name: str) -> str:
     """Check the name of a follower or a source, and return it.
 
     Raises:
-        LedgerError: PostgreSQL cannot have a slot or a subscription of this name.
+        LedgerError: The name is not one of a to z, followed by at most 39 of a to z, 0 to 9 and _.
     """
     if not _NAME.fullmatch(name):
         raise LedgerError(f"{name!r} is not a valid name: use a to z, 0 to 9 and _, at most 40 characters")
@@ -76,7 +76,7 @@ async def publish(url: str, follower: str, password: str) -> None:
         password: Password of the login.
 
     Raises:
-        LedgerError: The server does not replicate logically, or a role of that name is not a follower's.
+        LedgerError: The name is not valid, a role of that name is not a follower's, or the server cannot publish.
     """
     check_name(follower)
     async with await connect(url) as connection:

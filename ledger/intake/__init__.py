@@ -1,1 +1,1 @@
-"""Decode untrusted JSON to facts, and encode facts to the bytes of entries. Uses no database."""
+"""Decode untrusted JSON and TOML to facts, and encode facts to the bytes of entries. Uses no database."""

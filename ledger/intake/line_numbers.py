@@ -13,7 +13,7 @@ _KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*=""")
 
 
 def lines_of(text: str) -> dict[Path, int]:
-    """Return the line, from 1, of each table header and key of a valid TOML file, by path."""
+    """Return the line, from 1, of each plain table header and key of a valid TOML file, by path."""
     line_at: dict[Path, int] = {}
     arrays: dict[Path, int] = {}
     table: Path = ()

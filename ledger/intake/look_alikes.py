@@ -1,4 +1,4 @@
-"""Rewrite a narrative in plain spelling for the scan: ASCII, digits for their names, no markup and no escapes.
+"""Rewrite a narrative in plain spelling for the scan: ASCII for look-alikes, digits for their names, no markup.
 
 The result is only searched. It is not stored, and other words may change in it.
 """
@@ -117,7 +117,7 @@ _LETTER_DIGITS = str.maketrans("OoIl", "0011")
 
 
 def is_plain(text: str) -> bool:
-    """Return whether a narrative is ASCII that no search can match. This is cheaper than the searches."""
+    """Return True only for an ASCII narrative that no search can match; this costs less than the searches."""
     if not text.isascii():
         return False
     characters = text.encode()
@@ -162,7 +162,7 @@ def _address(match: re.Match[str]) -> str:
 
 
 def _digits(match: re.Match[str]) -> str:
-    """Return the digits of a run of their names, in the groups of an NHS number if there are ten."""
+    """Return the digits that a run of names says: ten in the groups of an NHS number, two spaced."""
     digits = "".join(
         _VALUES[name.lower()] * _REPEATED.get(times.lower(), 1) + ("00" if hundred else "")
         for times, name, hundred in _EACH_DIGIT.findall(match[0])
@@ -174,7 +174,7 @@ def _digits(match: re.Match[str]) -> str:
 
 @lru_cache(4_096)
 def _ascii_for(character: str) -> str:
-    """Return the ASCII digit, separator or letter that a character looks like; empty if it is invisible."""
+    """Return the ASCII digit, separator or letter for a look-alike, nothing if invisible, else the character."""
     if _INVISIBLE.match(character):
         return ""
     if (value := unicodedata.numeric(character, -1.0)) in range(10):

@@ -1,4 +1,4 @@
-"""Read a notice pack: its tables, every fault by line, and the events that record it."""
+"""Read a notice pack: its tables, its faults by line, and the events that record it."""
 
 import hashlib
 import re
@@ -122,7 +122,7 @@ def read(content: bytes) -> Pack:
 
 
 def check(content: bytes) -> list[PackFault]:
-    """Return every fault of a pack, in order of lines. `notice add` records a pack without faults."""
+    """Return the faults that can be judged at once, in order of lines. A pack without faults can be recorded."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -257,7 +257,7 @@ def _field_faults(item: object, struct: type[Struct], name: str, path: Path) -> 
 
 
 def _sound_faults(content: bytes, tables: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Yield the faults of the table [notice]; if it has none, the refusals of all well-formed tables."""
+    """Yield the faults in the content of [notice]; if [notice] and [source] are sound, refusals of the rest."""
     faulty = {path[:2] for path, _ in _shape_faults(tables)}
     table = tables.get("notice")
     fields = table if isinstance(table, dict) else {}

@@ -36,7 +36,7 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,19}")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A log's origin, tree size and root, as its keys signed them."""
+    """A log's origin, tree size and root, as a note states them."""
 
     origin: str
     """Name of the log. One key may sign for several logs, so the caller compares the origin."""
@@ -47,7 +47,7 @@ class Checkpoint:
     extension: tuple[str, ...]
     """Further signed lines of the checkpoint. This project writes no such lines."""
     signatures: tuple[Signature, ...]
-    """Verified signatures by known keys, in the order of the note."""
+    """Verified signatures by known keys, in the order of the note; empty after `unsigned`."""
 
 
 def parse(text: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> Checkpoint:
@@ -60,8 +60,8 @@ def parse(text: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> Chec
         verifier_keys: Known keys, each as `name+id+base64key` or as a VerifierKey.
 
     Raises:
-        CheckpointError: The note is malformed, no known key signed it, or a known key's signature is
-            wrong.
+        CheckpointError: The note or a key is malformed, no known key signed it, a known key's signature is
+            wrong, or the signer's key is given twice.
     """
     body, signatures = open_note(text, verifier_keys)
     return _read(body, signatures)

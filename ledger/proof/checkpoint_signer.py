@@ -1,8 +1,9 @@
 """Sign a checkpoint of each notice's tree within a second of a commit, and never two that disagree.
 
-Four checks precede each signature. The root is recomputed from the stored hashes. A consistency proof from the
-last checkpoint is verified. This process's key must be the key that the entries appoint. The head must extend
-the high-water mark, which is not in the database. So a rewritten history fails here, even if its hashes agree.
+Four checks precede each signature. The root is recomputed from the stored hashes. A consistency proof with the
+last checkpoint, if any, is verified. This process's key must be the key of the last rotation or, before one, of
+the first checkpoint. The head must extend the high-water mark, which is not in the database. So a rewritten
+history fails here, even if its hashes agree.
 """
 
 import asyncio
@@ -107,7 +108,7 @@ class CheckpointSigner:
         self._woken.set()
 
     async def run(self) -> None:
-        """Sign the head of every notice after each commit, until cancelled."""
+        """Sign the heads of all notices recorded here, after each commit, until cancelled."""
         while True:
             self._woken.clear()
             with suppress(Unavailable):  # the next poll retries; readers and writers report it
@@ -158,7 +159,7 @@ class CheckpointSigner:
         """Return a notice's checkpoint at a size, by default at its head. Each size is signed once.
 
         Raises:
-            Refused: NO_CHECKPOINT: The size may not be signed.
+            Refused: NO_CHECKPOINT: The ledger has no such size, or the size may not be signed.
             Stopped: The database lost entries of the notice, or the file of high-water marks cannot be used.
             Unavailable: The database cannot be reached.
         """
@@ -201,7 +202,7 @@ class CheckpointSigner:
         """Raise Refused unless this process's key may sign.
 
         The key of the last rotation up to the size may sign. Before any rotation, the first checkpoint's key
-        may sign.
+        may sign. Before both, any key may sign.
         """
         cursor = await connection.execute(
             "SELECT position, body FROM ledger.entries WHERE notice = %s "
@@ -266,7 +267,7 @@ async def _root(connection: Connection, notice: str, size: int) -> bytes:
 
 
 async def _check_tree(connection: Connection, notice: str, size: int, root: bytes) -> None:
-    """Raise Damaged unless the root follows from the stored hashes and extends the last signed checkpoint."""
+    """Raise Damaged unless the root follows from the stored hashes and agrees with the largest checkpoint."""
     fetch = tiles.fetching(connection)
     if await proof_builder.root_of(fetch, notice, size) != root:
         raise Damaged("its root does not follow from the hashes of its entries")

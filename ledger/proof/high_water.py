@@ -8,8 +8,9 @@ process. Entries of the last second before a crash may be missing in the file.
 
 The file keeps marks by the database's address and by its server's identifier. A failover changes the former, a
 restored dump the latter. A dump restored under another name changes both. So a later mark of another database
-applies too if both have the same first entry. It does not apply once a loss was accepted in one of them. If the
-first entries differ, the log warns: it is another ledger, or a copy from before the notice began.
+applies too if both have the same first entry. If both have a mark, as many losses must have been accepted in both.
+If the first entries differ and this database has no mark, the log warns. This database is then another ledger, or
+a copy from before the notice began.
 """
 
 import fcntl
@@ -35,7 +36,10 @@ class Mark(Struct, frozen=True, order=True):
     """The end of a notice's tree, known to be committed."""
 
     generation: int
-    """Number of losses accepted for the notice. A mark with a higher number replaces marks with lower numbers."""
+    """Number of losses accepted for the notice.
+
+    A mark with a higher number replaces the same database's marks with lower numbers.
+    """
     size: int
     root_hash: bytes
     first: bytes = b""
@@ -68,7 +72,11 @@ class HighWaterMarks:
         """Reason why the file cannot be read, so that nothing is recorded or signed; None if there is no fault."""
 
     def mark(self, notice: str) -> Mark | None:
-        """Return the later of a notice's marks in memory and in the file; None without any mark."""
+        """Return the later of a notice's marks in memory and in the file; None without any mark.
+
+        Raises:
+            LedgerError: The file of marks cannot be read.
+        """
         self._refresh()
         return self._marks.get(notice)
 
@@ -107,7 +115,7 @@ class HighWaterMarks:
                 self._marks[notice] = msgspec.structs.replace(mark, first=first or b"")
 
     async def expected(self, connection: Connection, notice: str) -> Mark | None:
-        """Return the mark that a notice's tree must extend: its own, or a later one of another copy.
+        """Return the mark that a notice's tree must extend: its own, or a later one of another copy; or None.
 
         Raises:
             LedgerError: The file of marks cannot be read.
@@ -131,7 +139,7 @@ class HighWaterMarks:
     ) -> Mark | None:
         """Take over and return the latest of a database's own mark and the marks of its copies.
 
-        Copies have the same first entry. They share their losses, so a mark of another generation does not apply.
+        Copies have the same first entry. They share their losses, so an own mark gives way only to its generation.
         Log a warning if there is no own mark and the others have other first entries.
         """
         first = own.first if own is not None and own.first else await entries.read_root(connection, notice, 1)
@@ -163,7 +171,8 @@ class HighWaterMarks:
         """Replace the mark of a notice by the notice's present head, in memory and in the file.
 
         Raises:
-            Stopped: The file cannot be read or written.
+            LedgerError: The file cannot be read.
+            Stopped: The file cannot be written.
         """
         mark = self.mark(notice)
         generation, first = (mark.generation + 1, mark.first) if mark else (1, b"")
@@ -207,14 +216,14 @@ class HighWaterMarks:
             raise Stopped(str(error)) from None
 
     def _refresh(self) -> None:
-        """Read the file if another process changed it."""
+        """Read the file unless this process has read or written its present version."""
         if self._path is not None and _version(self._path) != self._version:
             version = _version(self._path)
             self._merge(self._path)
             self._version = version
 
     def _merge(self, path: Path) -> dict[str, dict[str, Mark]]:
-        """Take over later marks of this database from the file, and return the file's content.
+        """Take over later marks of this database and all marks of others from the file, and return its content.
 
         Raises:
             LedgerError: The file is damaged, or cannot be read.

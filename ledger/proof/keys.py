@@ -107,7 +107,7 @@ class _RotationEntry(Struct):
 
 
 def find_rotation(position: int, body: bytes) -> Rotation | None:
-    """Return the key rotation in an entry's bytes; None for another fact. Raises Damaged for unreadable bytes."""
+    """Return the key rotation in an entry's bytes; None for another fact. Raises Damaged for an unreadable one."""
     if ROTATION_TYPE.encode() not in body:
         return None
     try:

@@ -2,7 +2,8 @@
 
 Imports only the standard library. A tree is a sequence of leaf hashes; index 0 is position 1 of a notice. Proofs
 are built in `ledger.proof.paths` from ranges of leaves. They are verified here by arithmetic on the bits of index
-and size. Building and verifying share only the hash functions, so each catches a mistake in the other.
+and size. Building and verifying share only the hash functions and argument checks. So each catches a mistake in
+the other.
 
 Faster hashing was measured on Python 3.11 to 3.13 and rejected. `_sha256`, `_sha2` and `usedforsecurity=False` are
 no faster on the 65 bytes of a node. The built-in modules take two to four times as long on a 400-byte entry.

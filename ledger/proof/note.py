@@ -170,8 +170,8 @@ def open_note(note: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> 
     Signatures by unknown keys are ignored.
 
     Raises:
-        CheckpointError: The note is malformed, no known key signed it, a known key's signature is wrong,
-            or the signer's key is given twice.
+        CheckpointError: The note or a key is malformed, no known key signed it, a known key's signature is
+            wrong, or the signer's key is given twice.
     """
     text, lines = _split_note(note)
     known: dict[tuple[str, bytes], list[VerifierKey]] = {}

@@ -32,7 +32,7 @@ async def inclusion_proofs(
 
     Raises:
         ProofError: A position is not from 1 to the tree's size.
-        Damaged: The stored hashes do not lead to the root.
+        Damaged: Stored hashes are missing, or do not lead to the root.
     """
     size, root = tree
     parts = [part for position in positions for part in nodes_for_inclusion(position - 1, size)]
@@ -63,7 +63,7 @@ async def consistency_path(fetch: Fetch, notice: str, first: Tree, second: Tree)
 
     Raises:
         ProofError: The sizes are not 1 <= first <= second.
-        Damaged: The stored hashes contradict a root.
+        Damaged: Stored hashes are missing, or contradict a root.
     """
     parts = nodes_for_consistency(first[0], second[0])
     path = consistency_proof(first[0], second[0], await nodes(fetch, notice, _distinct(parts)))

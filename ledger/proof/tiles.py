@@ -1,8 +1,8 @@
-"""Read the hashes of a notice's tree, tile by tile (https://c2sp.org/tlog-tiles), at any size.
+"""Read and store the hashes of a notice's tree, tile by tile (https://c2sp.org/tlog-tiles), at any size.
 
-Level 0 holds the hashes of the entries. Higher levels are stored as their tiles become complete, one row for every
-256 entries. A proof in a million entries reads a few hundred hashes at each of three levels. `ledger.proof.paths`
-names the hashes to read.
+Level 0 holds the hashes of the entries. Each hash of a higher level is the root of a complete tile, 256 hashes of
+the level below. It is stored as one row. A proof in a million entries reads a few hundred hashes at each of three
+levels. `ledger.proof.paths` names the hashes to read.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence

@@ -1,1 +1,1 @@
-"""Connections, migrations, and the only SQL that stores entries."""
+"""Connections, migrations, distribution over a cluster, and the only SQL that stores entries."""

@@ -94,9 +94,9 @@ PINNED: Mapping[str, str] = MappingProxyType(
         "transform_null_equals": "off",
     }
 )
-"""Server settings that change bytes or meaning, which every connection pins against the server's defaults."""
+"""Server settings that change bytes or meaning; the ledger's connections pin them against its defaults."""
 _REQUIRED: Mapping[str, str] = MappingProxyType({"client_encoding": "UTF8", "session_replication_role": "origin"})
-"""Settings that cannot be among the options of a connection, and are checked only."""
+"""Settings that are not among the options of a connection, but are checked too."""
 _CHECK = """
 SELECT pg_backend_pid(), array(
     SELECT coalesce(current_setting(name, true), '')
@@ -113,6 +113,7 @@ async def connect(
 
     Raises:
         Unavailable: The server cannot be reached.
+        LedgerError: The connection lacks a setting.
     """
     return await connect_as(connection_class(role), url, role, settings)
 
@@ -362,7 +363,7 @@ async def pending(url: str) -> list[str]:
     """Return the names of the migrations that have not run; empty for an up-to-date schema.
 
     Raises:
-        LedgerError: The login may not read which migrations have run.
+        LedgerError: The login may not read which migrations have run, or the encoding is not UTF-8.
     """
     async with await connect(url) as connection:
         _require_utf8(connection)

@@ -124,6 +124,7 @@ async def migrate_server(url: str, progress: Callable[[str], None] = lambda _nam
 
     Raises:
         LedgerError: The database belongs to a cluster, where definitions of tables and roles go to all nodes.
+            Errors of `migrate` are raised too.
     """
     async with await connect(url) as connection:
         if await is_on_citus(connection) and (await connection.execute(_OTHER_NODES)).rowcount:

@@ -1,7 +1,7 @@
-"""The statements that store and read entries.
+"""Statements that store entries, and that recording reads: heads, entries, salts, documents and snapshots.
 
-Only `write` stores entries, by one call of a database function for entries, head and narratives. It stores nothing
-when the head's size is not the size that the batch started from. docs/decisions/0023 has the measurements.
+Only `write` stores entries, by one call of a database function for entries, head and narratives. `write` stores
+nothing unless the head and the clock are as the guard says. docs/decisions/0023 has the measurements.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -45,7 +45,7 @@ class Guard(Struct, frozen=True):
 
 
 class EntryRow(Struct, frozen=True):
-    """A stored entry."""
+    """A row of the table of entries."""
 
     position: int
     source: str
@@ -128,7 +128,8 @@ async def lock_head(connection: Connection, notice: str, *, wait: bool = True) -
         The head, or None for an unknown notice, and the time by the database's clock.
 
     Raises:
-        psycopg.errors.LockNotAvailable: Another transaction holds the lock, and `wait` is False.
+        psycopg.errors.LockNotAvailable: Another transaction holds the lock, and `wait` is False or the
+            connection's `lock_timeout` has passed.
     """
     cursor = await connection.execute(_LOCK_HEAD if wait else _LOCK_HEAD_NOWAIT, (notice,), binary=True)
     row = await cursor.fetchone()
@@ -247,7 +248,7 @@ async def read_snapshot(connection: Connection, notice: str, version: str) -> tu
 
 
 async def write_snapshot(connection: Connection, notice: str, version: str, position: int, state: bytes) -> None:
-    """Store a snapshot, unless a later snapshot of the same version is stored already."""
+    """Store a snapshot, unless one of the same version and of the same or a later position is stored."""
     await connection.execute(
         "INSERT INTO ledger.snapshots AS stored (notice, version, position, state) VALUES (%s, %s, %s, %s) "
         "ON CONFLICT (notice, version) DO UPDATE SET position = excluded.position, state = excluded.state "

@@ -54,7 +54,7 @@ class BoundedConnection(AsyncConnection[Any]):
         return await super().wait(gen, *args, **kwargs)
 
     def _check(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close the socket if the deadline has passed; otherwise check again at the deadline."""
+        """Close the socket if the deadline has passed; check again at a deadline that is still ahead."""
         self._timer = None
         if self._deadline is None:
             return

@@ -1,10 +1,10 @@
 """Replay admission: judge from the entries alone whether each entry could be recorded.
 
 No I/O. The state is folded from the first entry on, never read from a snapshot. An entry that its actor was not
-allowed to record is damage. The actor lacked the role at that instant, or the role may not record that fact. Or
-the source belongs to another actor. An entry against a rule about content that is as old as its fact is damage
-too. Rules that became stricter later have a date. An entry that only such rules refuse is counted and named,
-but is not damage. The reasons are in docs/decisions/0019 and 0021.
+allowed to record is damage. Such an actor lacked the role at that instant, or the role may not record that fact.
+Or the source belongs to another actor, or is not registered for an integration. An entry against a rule about
+content that is as old as its fact is damage too. Rules that became stricter later have a date. An entry that only
+such rules refuse is counted and named, but is not damage. The reasons are in docs/decisions/0019 and 0021.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -123,7 +123,7 @@ class AdmissionReplay:
         ]
 
     def _name_stricter(self, entry: Entry, kind: Kind, refusals: list[Refusal]) -> None:
-        """Count an entry that is refused only by rules that became stricter later."""
+        """Count an entry that only dated rules refuse: unexplained if one was in force, else admitted earlier."""
         dated = [(rule_since(kind, refusal), refusal.message) for refusal in refusals]
         in_force = [item for item in dated if holds(item[0], entry.recorded_at)]
         tally = self._report.unexplained if in_force else self._report.admitted_earlier

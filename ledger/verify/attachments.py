@@ -159,11 +159,11 @@ class AttachmentExamination:
 
     @property
     def incomplete(self) -> bool:
-        """True if the last entry promises a narrative or a document that has not come yet."""
+        """True if a narrative of the last entry, or a document that came with the entry, has no row yet."""
         return bool(self.owed) or (self._document is not None and self._document.stored is True)
 
     def finish_entry(self) -> None:
-        """Report the promised narratives and the promised document of the last entry that did not come."""
+        """Report each narrative of the last entry, and a document that came with the entry, without a row."""
         for path in self.owed or ():
             self._flag(self._position, Damage.NARRATIVE_MISSING, f"nothing is stored for {path}")
         if self._document is not None and self._document.stored is True:

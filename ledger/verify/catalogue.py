@@ -119,7 +119,7 @@ def _table(item: DatabaseObject) -> str:
 
 
 def _protections(catalogue: Catalogue, table: str) -> list[tuple[str, str, str]]:
-    """Return the owner, row security, policies, grants, triggers and rules of a view's table."""
+    """Return the owner, row security, policies, grants, triggers, rules and parent of a view's table."""
     items = ((item, text) for item, text in catalogue.items() if item.schema == "views" and _table(item) == table)
     return sorted(
         (item.kind, item.name.partition(".")[2], text) for item, text in items if item.kind in PROTECTIONS

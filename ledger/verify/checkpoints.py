@@ -1,7 +1,7 @@
 """Check tiles and signed checkpoints against the tree of entry hashes.
 
-No I/O, and no code shared with signing. The key of the last rotation up to a checkpoint's size must have signed
-it. Before any rotation, the key of the first checkpoint signs.
+No I/O, and only the format of notes and keys is shared with signing. The key of the last rotation up to a
+checkpoint's size must have signed that checkpoint. Before any rotation, the key of the first checkpoint signs.
 """
 
 from base64 import b64encode
@@ -110,7 +110,10 @@ class CheckpointExamination:
         self._signed = max(self._signed, row.size)
 
     def finish(self, size: int) -> None:
-        """Report missing checkpoints, and tiles that are missing below the last checkpoint, after all rows."""
+        """Report, after all rows, the first missing checkpoint and each level's first missing tile.
+
+        Tiles are expected up to the last checkpoint.
+        """
         self._find_gap()
         signed, level = min(self._signed, size), 0
         while tiles := signed >> 8 * (level + 1):

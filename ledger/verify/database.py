@@ -1,8 +1,9 @@
-"""Verify the stored record: read every byte of it and check it with `ledger.verify.entries`.
+"""Verify the stored record: read every byte of the record and check it with `ledger.verify.entries`.
 
-Runs in one read-only transaction on one snapshot, so concurrent appends change nothing. Needs SELECT on the whole
-record of every notice, which the writer's role has. Parses the bytes itself, with no code that writes or reads
-entries elsewhere.
+The record is read in one read-only transaction on one snapshot, so concurrent appends change nothing. Reading
+takes SELECT on the whole record of every notice, which the writer's role has. The bytes are parsed without the
+code that writes or reads entries elsewhere. Only the replay of admission and the check of the stored state use
+that code. Missing and unknown documents are looked up again outside the snapshot.
 """
 
 import asyncio
@@ -86,7 +87,7 @@ async def verify(  # noqa: PLR0913 (each source of comparison is a keyword)
     Args:
         url: The database.
         notice: Id of the notice; without it, all notices are checked.
-        progress: Called after each page of entries.
+        progress: Called after each full page of entries, and at the end of each notice.
         store_of: Store of the documents; without it, only their rows are checked.
         earlier: Copy of a part of the ledger that somebody kept, for comparison.
         state_check: Check of the stored state that rights are judged by; without it, that state is not checked.

@@ -68,7 +68,7 @@ Catalogue = dict[DatabaseObject, str]
 
 
 def role_faults(roles: Mapping[str, Collection[str]], logins: Collection[str] = ()) -> Iterator[str]:
-    """Yield each role of the ledger that is missing or has other attributes than it needs.
+    """Yield a message for each role of the ledger that is missing or has other attributes than it needs.
 
     Args:
         roles: Role → its attributes, from `ROLES_QUERY`.

@@ -1,7 +1,7 @@
 """Check stored documents: hash each file with its salt and compare it with its entry.
 
 Documents come and go while the record is read on its snapshot. So a missing or unknown file is looked up again
-before it is reported. The module shares only the file names with the code that stores documents.
+before it is reported. The files are read through the object store, by the names in their rows.
 """
 
 from base64 import b64encode

@@ -1,12 +1,12 @@
 """Check one notice's record: recompute every hash, number and link from the stored bytes.
 
 No I/O: rows are added in order of position; each contradiction becomes a finding. `ledger.verify.database` reads
-rows from the database, `ledger.bundle.verify` from a bundle. Shares only the two hash functions of
-`ledger.proof.merkle` with the writer, so it finds the writer's mistakes. Memory grows with erasures and findings
-(capped), not with entries.
+rows from the database, `ledger.bundle.verify` from a bundle. This module shares only the two hash functions of
+`ledger.proof.merkle` with the writer, and so finds the writer's mistakes. Memory grows with erasures, checkpoints
+and findings (capped), not with entries.
 
-A record that was rewritten whole agrees with itself. It is found by comparison with copies that others keep: roots
-of signed checkpoints, and leaves of an earlier bundle.
+A record that was rewritten whole agrees with itself. Only a comparison with copies that others keep reveals such a
+record: roots of signed checkpoints, and leaves of an earlier bundle.
 """
 
 import json
@@ -253,7 +253,7 @@ class Examination:
             self._next_signed = next(self._signed, None)
 
     def _compare_earlier(self, position: int, leaf: bytes, leaves: Iterator[bytes]) -> None:
-        """Report the first leaf that differs from the earlier copy. Later leaves cannot be compared."""
+        """Report the first leaf that differs from the earlier copy. Later leaves are not compared."""
         earlier = next(leaves, None)
         if earlier is not None and earlier != leaf:
             self.flag(

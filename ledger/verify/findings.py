@@ -1,4 +1,4 @@
-"""Define kinds of damage, findings and reports of verification. Imports msgspec only."""
+"""Define kinds of damage, findings and reports of verification. Imports nothing of the project."""
 
 from enum import Enum
 
@@ -87,7 +87,7 @@ class NoticeReport(Struct):
     erased: int = 0
     """Number of erased narratives."""
     documents: int = 0
-    """Number of documents that came with their entries."""
+    """Number of rows of documents, destroyed documents among them."""
     root_hash: str = ""
     """Root recomputed over all entries, in base64; empty without entries."""
     seconds: float = 0.0
