@@ -21,8 +21,8 @@ from ledger.domain.state import State, admit, evolve
 
 REPLACEMENT = "replacement.data."
 """Prefix of the paths of narratives in the replacement fact of a correction."""
-_AREAS_OF_RIGHTS = frozenset({"access", "evidence", "notice", "people"})
-"""Areas whose facts may give an actor rights."""
+_AREAS_OF_RIGHTS = frozenset({"access", "duties", "evidence", "notice", "people"})
+"""Areas whose facts may give an actor rights, or bar an actor from a decision."""
 
 
 class Effect(Struct, frozen=True):
@@ -47,6 +47,8 @@ class EffectiveEntry(Struct, frozen=True):
     removed: bool = False
     """True if a correction removed the fact; `entry` then still has the recorded fact."""
     corrected_by: int | None = None
+    correctors: tuple[Who, ...] = ()
+    """Recorders of the corrections of the entry, in order."""
 
 
 def replacement(correction: EntryCorrected) -> Fact | None:
@@ -63,28 +65,36 @@ def effects(entry: Entry) -> Iterator[Effect]:
         yield Effect(entry.fact.position, replacement(entry.fact), entry.position)
 
 
-def effective(history: Sequence[Entry], pending: EntryCorrected | None = None) -> list[EffectiveEntry]:
+def effective(
+    history: Sequence[Entry], pending: EntryCorrected | None = None, by: Who | None = None
+) -> list[EffectiveEntry]:
     """Return the entries of a history as they read after its corrections.
 
     Args:
         history: Entries in order. Corrections of entries that are left out are ignored.
         pending: A correction that is not recorded yet, applied after all others.
+        by: Recorder of the pending correction.
     """
     latest: dict[int, Effect] = {}
+    correctors: dict[int, tuple[Who, ...]] = {}
     for entry in history:
         if isinstance(entry.fact, EntryCorrected):
             latest |= {effect.position: effect for effect in effects(entry)}
+            earlier = correctors.get(entry.fact.position, ())
+            correctors[entry.fact.position] = (*earlier, Who(entry.actor, entry.actor_role))
     if pending is not None:
         latest[pending.position] = Effect(pending.position, replacement(pending), history[-1].position + 1)
-    return [_after(entry, latest.get(entry.position)) for entry in history]
+        if by is not None:
+            correctors[pending.position] = (*correctors.get(pending.position, ()), by)
+    return [_after(entry, latest.get(entry.position), correctors.get(entry.position, ())) for entry in history]
 
 
-def _after(entry: Entry, effect: Effect | None) -> EffectiveEntry:
+def _after(entry: Entry, effect: Effect | None, correctors: tuple[Who, ...]) -> EffectiveEntry:
     if effect is None or effect.corrected_by is None:
         return EffectiveEntry(entry)
-    if effect.fact is None:
-        return EffectiveEntry(entry, removed=True, corrected_by=effect.corrected_by)
-    return EffectiveEntry(msgspec.structs.replace(entry, fact=effect.fact), corrected_by=effect.corrected_by)
+    removed = effect.fact is None
+    read = entry if effect.fact is None else msgspec.structs.replace(entry, fact=effect.fact)
+    return EffectiveEntry(read, removed, effect.corrected_by, correctors)
 
 
 def fold(history: Iterable[EffectiveEntry]) -> State:
@@ -101,28 +111,22 @@ def _step(state: State, item: EffectiveEntry) -> None:
         state.people.record_use(entry)
         state.position, state.recorded_at = entry.position, entry.recorded_at
     else:
+        if item.correctors:
+            state.records.correctors[entry.position] = [who.actor for who in item.correctors]
         evolve(state, entry)
 
 
-def refusals(
-    history: Iterable[EffectiveEntry], corrected: int = 0, by: Who | None = None
-) -> Iterator[tuple[Entry, Refusal]]:
+def refusals(history: Iterable[EffectiveEntry]) -> Iterator[tuple[Entry, Refusal]]:
     """Yield each entry that the rules refuse, with its first refusal.
 
-    Args:
-        history: Entries after their corrections.
-        corrected: Position of the entry that a pending correction replaces.
-        by: Recorder of the correction. The rules must admit the replacement from this recorder as well as from
-            the recorder of the corrected entry.
+    The rules must admit a corrected fact from the entry's recorder, and from each recorder of a correction.
     """
     state = State()
     for item in history:
         entry = item.entry
         if not item.removed:
             when = When(entry.reported_at, entry.recorded_at)
-            recorders = [Who(entry.actor, entry.actor_role)]
-            if by is not None and entry.position == corrected:
-                recorders.append(by)
+            recorders = (Who(entry.actor, entry.actor_role), *item.correctors)
             refused = (refusal for who in recorders for refusal in admit(state, entry.fact, who, when))
             if (first := next(refused, None)) is not None:
                 yield entry, first
@@ -180,7 +184,7 @@ def _document(fact: EvidenceSubmitted) -> tuple[str, str, int, str]:
 def correction_refusals(history: Sequence[Entry], correction: EntryCorrected, by: Who) -> Iterator[Refusal]:
     """Yield refusals if a correction gives its recorder a right, or anyone a role whose grant needs two people."""
     if KIND_OF[type(history[correction.position - 1].fact)].area in _AREAS_OF_RIGHTS:
-        before, after = fold(effective(history)), fold(effective(history, correction))
+        before, after = fold(effective(history)), fold(effective(history, correction, by))
         yield from rights.correction_refusals(before, after, by, history[-1].recorded_at)
 
 
@@ -191,7 +195,7 @@ def newly_refused(history: Sequence[Entry], correction: EntryCorrected, by: Who)
     counts only if it is the corrected entry.
     """
     earlier: set[int] | None = None
-    for entry, refusal in refusals(effective(history, correction), correction.position, by):
+    for entry, refusal in refusals(effective(history, correction, by)):
         if entry.position == correction.position:
             return entry, refusal
         if earlier is None:

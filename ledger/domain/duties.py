@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from ledger.domain.actors import PROGRAMS, takes_pages_source
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import When, Who
@@ -43,6 +45,30 @@ def self_refusals(actor: str, who: Who, path: str, deed: str) -> Iterator[Refusa
     """Yield a refusal if the recorder is the actor concerned; `deed` is a phrase such as `grant a role to`."""
     if actor == who.actor:
         yield Refusal("SAME_PERSON", f"{actor} cannot {deed} themselves; another person must do so", path)
+
+
+class Authors(Struct):
+    """The authors of a fact as it reads now: its recorder, and those who corrected it."""
+
+    recorder: str
+    correctors: list[str] = []
+
+    def __contains__(self, actor: str) -> bool:
+        return actor == self.recorder or actor in self.correctors
+
+    def refusals(self, who: Who, path: str, recorded: str, corrected: str) -> Iterator[Refusal]:
+        """Yield a refusal if the person who decides on the fact is one of its authors.
+
+        Args:
+            who: Recorder of the decision.
+            path: Path of the field that names the fact; only the refusal of its recorder has it.
+            recorded: Phrase for the decision of its recorder, such as `accept a deliverable that they submitted`.
+            corrected: Phrase for the decision of a person who corrected it.
+        """
+        if who.actor == self.recorder:
+            yield from self_refusals(who.actor, who, path, recorded)
+        elif who.actor in self.correctors:
+            yield from self_refusals(who.actor, who, "", corrected)
 
 
 def token_refusals(fact: "TokenIssued", who: Who) -> Iterator[Refusal]:

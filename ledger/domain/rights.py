@@ -90,10 +90,18 @@ def raises_rights(before: "State", after: "State", actor: str, role: Role | None
 
 
 def correction_refusals(before: "State", after: "State", by: Who, at: datetime) -> Iterator[Refusal]:
-    """Yield refusals if a correction gives its recorder a right, or anyone a role whose grant needs two people."""
+    """Yield a refusal for each right that a correction must not give.
+
+    No correction gives its recorder a right, or the acceptance of a deliverable that the recorder submitted. None
+    gives anyone a role whose grant needs two people.
+    """
     if raises_rights(before, after, by.actor, Role(by.role), at):
         message = f"the correction would give {by.actor} further rights; another person must make it"
         yield Refusal("SAME_PERSON", message, "data.position")
+    for deliverable, authors in after.duties.submitted_by.items():
+        if by.actor not in authors and by.actor in before.duties.submitted_by.get(deliverable, ()):
+            message = f"the correction would let {by.actor} accept deliverable {deliverable}, which they submitted"
+            yield Refusal("SAME_PERSON", f"{message}; another person must make it")
     for actor in after.people.roles:
         instants = {*_turning_points(before, actor, at), *_turning_points(after, actor, at)}
         if any(_powerful(after, actor, i) - _powerful(before, actor, i) for i in instants):

@@ -21,6 +21,8 @@ _PROGRAMS = date(2026, 12, 1)
 
 _ACCEPTED = date(2026, 12, 1)
 """Day from which nobody accepts a deliverable that they submitted."""
+_AUTHORS = date(2026, 12, 1)
+"""Day from which who corrects a fact decides as little about it as its recorder."""
 _REACHABLE = date(2026, 11, 30)
 """Day from which releases require last days within terms of posts, and targets and baselines within range."""
 
@@ -33,13 +35,13 @@ class DatedRule(Struct, frozen=True):
     code: str
     facts: tuple[str, ...] = ()
     """Names of the facts that the rule refuses; empty if the rule is for every fact."""
-    path: str = ""
-    """Path of the field that the rule refuses; empty if the rule is for every field."""
+    path: str | None = None
+    """Path of the field that the rule refuses, empty for the whole fact; None for every path."""
 
     def gives(self, fact: str, refusal: Refusal) -> bool:
         """Return whether a refusal of the fact with this name comes from the rule."""
         named = not self.facts or fact in self.facts
-        return named and refusal.code == self.code and self.path in ("", refusal.path)
+        return named and refusal.code == self.code and self.path in (None, refusal.path)
 
 
 DATED_RULES = (
@@ -52,6 +54,8 @@ DATED_RULES = (
     DatedRule(_SEPARATION, "SAME_PERSON", ("ChairAppointed",), "data.chair"),
     DatedRule(_SEPARATION, "SAME_PERSON", ("EntryCorrected",), "data.position"),
     DatedRule(_ACCEPTED, "SAME_PERSON", ("DeliverableAccepted",), "data.deliverable"),
+    DatedRule(_AUTHORS, "SAME_PERSON", ("DeliverableAccepted", "InstructionConfirmed", "EntryCorrected"), ""),
+    DatedRule(_AUTHORS, "SAME_PERSON", ("AccessGranted", "AccessRefused", "AccessExtended"), ""),
     DatedRule(_SEPARATION, "NOT_GRANTED", ("EvidenceOpened",), "data.reader"),
     DatedRule(_SEPARATION, "OUT_OF_SCOPE", ("AccessUsed",), "data.document"),
     DatedRule(_SEPARATION, "NOT_ON_SCALE", ("ProgressRecorded",)),

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from ledger.domain.areas.people import ActorId
 from ledger.domain.areas.reviews import DiagnosticId, ReviewId
+from ledger.domain.duties import Authors, self_refusals
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import Day, Fact, Instant, Narrative, Sentence, StatedDay, When, Who, WordList, reference
 from ledger.domain.shared_rules import repeat_refusals
@@ -217,7 +218,7 @@ _OnRequest = (
 class Access(Struct):
     """A request for access, and the grant made on it."""
 
-    requested_by: str
+    requested_by: Authors
     grantee: str
     kind: AccessKind
     documents: list[str]
@@ -307,9 +308,11 @@ def _decided_refusals(access: Access, request: str) -> Iterator[Refusal]:
 
 
 def _same_person_refusals(access: Access, who: Who) -> Iterator[Refusal]:
-    if who.actor in (access.requested_by, access.grantee):
+    if who.actor in (access.requested_by.recorder, access.grantee):
         message = f"{who.actor} requested this access or would receive it; another person must decide"
         yield Refusal("SAME_PERSON", message, "data.request")
+    elif who.actor in access.requested_by:
+        yield from self_refusals(who.actor, who, "", "decide on access whose request they corrected")
 
 
 def _window_refusals(state: "State", from_: datetime, until: datetime) -> Iterator[Refusal]:
@@ -360,7 +363,7 @@ def evolve(state: "State", entry: "Entry") -> None:
     match fact:
         case AccessRequested():
             requests[fact.request] = Access(
-                entry.actor,
+                state.records.authors(entry),
                 fact.grantee,
                 fact.kind,
                 list(fact.documents),

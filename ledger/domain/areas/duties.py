@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from ledger.domain.areas.evidence import EvidenceId
 from ledger.domain.areas.people import ActorId
-from ledger.domain.duties import self_refusals
+from ledger.domain.duties import Authors
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
     ClauseNumber,
@@ -196,10 +196,10 @@ class DutiesState(Struct):
 
     answers: dict[str, dict[str, int]] = {}
     """Positions of the entries that accepted or returned the latest submission, by deliverable and role."""
-    submitted_by: dict[str, str] = {}
-    """Actor who recorded the latest submission, by deliverable."""
-    answered_by: dict[str, str] = {}
-    """Actor who reported an instruction as followed, by instruction."""
+    submitted_by: dict[str, Authors] = {}
+    """Authors of the latest submission, by deliverable."""
+    answered_by: dict[str, Authors] = {}
+    """Authors of the report that an instruction was followed, by instruction."""
     confirmations: dict[str, dict[str, int]] = {}
     """Positions of the entries that confirmed an instruction as followed, by instruction and role."""
     posts: dict[str, list[Term]] = {}
@@ -241,15 +241,25 @@ def _answer_refusals(
     elif who.role in answers:
         message = f"the {Role(who.role).meaning} answered this submission already, in entry {answers[who.role]}"
         yield Refusal("ALREADY_RECORDED", f"{message}; a new submission can be answered", path)
-    if isinstance(fact, DeliverableAccepted) and duties.submitted_by.get(fact.deliverable) == who.actor:
-        yield from self_refusals(who.actor, who, path, "accept a deliverable that they submitted")
+    if isinstance(fact, DeliverableAccepted) and answers is not None:
+        yield from duties.submitted_by[fact.deliverable].refusals(
+            who,
+            path,
+            "accept a deliverable that they submitted",
+            "accept a deliverable whose submission they corrected",
+        )
 
 
 def _confirmation_refusals(duties: DutiesState, instruction: str, who: Who) -> Iterator[Refusal]:
     """Yield refusals if the recorder reported the instruction as followed, or the recorder's role confirmed it."""
     path, confirmed = "data.instruction", duties.confirmations.get(instruction, {})
-    if duties.answered_by.get(instruction) == who.actor:
-        yield from self_refusals(who.actor, who, path, "confirm an instruction that they reported as followed")
+    if instruction in duties.answered_by:
+        yield from duties.answered_by[instruction].refusals(
+            who,
+            path,
+            "confirm an instruction that they reported as followed",
+            "confirm an instruction whose answer they corrected",
+        )
     if who.role in confirmed:
         message = f"the {Role(who.role).meaning} confirmed instruction {instruction} already"
         yield Refusal("ALREADY_RECORDED", f"{message}, in entry {confirmed[who.role]}", path)
@@ -266,11 +276,11 @@ def evolve(state: "State", entry: "Entry") -> None:
     match fact:
         case DeliverableSubmitted():
             duties.answers[fact.deliverable] = {}
-            duties.submitted_by[fact.deliverable] = entry.actor
+            duties.submitted_by[fact.deliverable] = state.records.authors(entry)
         case DeliverableAccepted() | DeliverableReturned():
             duties.answers[fact.deliverable].setdefault(entry.actor_role, entry.position)
         case InstructionAnswered():
-            duties.answered_by[fact.instruction] = entry.actor
+            duties.answered_by[fact.instruction] = state.records.authors(entry)
         case InstructionConfirmed():
             confirmations = duties.confirmations.setdefault(fact.instruction, {})
             confirmations.setdefault(entry.actor_role, entry.position)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
+from ledger.domain.duties import Authors
 from ledger.domain.errors import Refusal
 from ledger.domain.fact import (
     Digest,
@@ -206,8 +207,14 @@ class RecordsState(Struct):
     """
 
     corrected: dict[int, int] = {}
+    correctors: dict[int, list[str]] = {}
+    """Actors who corrected an entry, by the entry's position; without entries that a correction removed."""
     requests: dict[int, ErasureRequest] = {}
     erased: dict[int, int] = {}
+
+    def authors(self, entry: "Entry") -> Authors:
+        """Return the authors of an entry's fact as it reads now."""
+        return Authors(entry.actor, self.correctors.get(entry.position, []))
 
 
 def admit(state: "State", fact: Fact, who: Who, when: When) -> Iterator[Refusal]:

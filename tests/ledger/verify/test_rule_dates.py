@@ -54,7 +54,8 @@ def replay(entries: list[bytes]) -> tuple[NoticeReport, list[tuple[int, Damage, 
     report, damage = NoticeReport(NOTICE), list[tuple[int, Damage, str]]()
     admission = AdmissionReplay(report, lambda *finding: damage.append(finding))
     for position, body in enumerate(entries, 1):
-        assert not admission.add_entry(position, body)
+        if admission.add_entry(position, body):
+            admission.refold(entries[:position])
     return report, damage
 
 
@@ -118,3 +119,44 @@ def test_a_new_rule_does_not_hide_an_old_one() -> None:
 def test_dated_rules_name_facts_that_exist() -> None:
     names = {kind.name for kind in KINDS.values()}
     assert all(set(rule.facts) <= names for rule in DATED_RULES)
+
+
+SUBMITTED = {"deliverable": "own", "submittedOn": "2022-07-05"}
+SUBMISSION = ("DeliverableSubmitted", SUBMITTED | {"deliverable": "other"}, "alice", "COUNCIL_OFFICER")
+
+
+def corrected(position: int, data: dict[str, Any], actor: str, role: str) -> Recorded:
+    """Return the correction of a submission."""
+    kind = find_kind("DeliverableSubmitted")
+    assert kind is not None
+    replacement = {"type": kind.type, "data": data}
+    return ("EntryCorrected", {"position": position, "reason": NARRATIVE, "replacement": replacement}, actor, role)
+
+
+@pytest.mark.parametrize("at", [EARLY, LATE])
+def test_who_accepted_what_they_corrected_is_listed(at: datetime) -> None:
+    role, first = {"actor": "olga", "role": "DEPARTMENT_OFFICIAL"}, len(setting()) + 2
+    recorded: list[Recorded] = [
+        ("RoleGranted", role, "operator", "OPERATOR"),
+        SUBMISSION,
+        corrected(first, SUBMITTED, "olga", "DEPARTMENT_OFFICIAL"),
+        ("DeliverableAccepted", {"deliverable": "own"}, "olga", "DEPARTMENT_OFFICIAL"),
+    ]
+    report, damage = replay(bodies(at, *recorded))
+    assert not damage
+    assert (report.admitted_earlier.count, report.unexplained.count) == ((1, 0) if at is EARLY else (0, 1))
+    [breach] = report.duties
+    assert (breach.position, breach.type, breach.actor) == (first + 2, "DeliverableAccepted", "olga")
+
+
+def test_an_old_rule_about_recorders_has_no_date() -> None:
+    role, instruction = {"actor": "alice", "role": "COMMISSIONER"}, {"instruction": "I1"}
+    answer = instruction | {"answeredOn": "2022-07-05", "answer": NARRATIVE}
+    recorded: list[Recorded] = [
+        ("RoleGranted", role, "operator", "OPERATOR"),
+        ("InstructionGiven", instruction | {"text": NARRATIVE}, "bob", "ADVISER"),
+        ("InstructionAnswered", answer, "alice", "COUNCIL_OFFICER"),
+        ("InstructionConfirmed", instruction, "alice", "COMMISSIONER"),
+    ]
+    _, damage = replay(bodies(EARLY, *recorded))
+    assert [finding[0] for finding in damage] == [len(setting()) + 4]

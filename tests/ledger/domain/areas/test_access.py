@@ -39,7 +39,7 @@ def test_access_is_asked_for_granted_and_revoked() -> None:
     desk = granted()
     desk.record("AccessRevoked", REVOKED)
     access = desk.state.access.requests["A1"]
-    assert (access.requested_by, access.grantee, access.position) == ("bob", "rita", 11)
+    assert (access.requested_by.recorder, access.grantee, access.position) == ("bob", "rita", 11)
     assert (access.granted, access.revoked) == (12, 13)
 
 

@@ -8,7 +8,7 @@ from ledger.domain.areas.records import UNCORRECTABLE
 from ledger.domain.registry import KIND_OF
 from ledger.domain.roles import Role, matrix
 from tests.ledger.desk import Desk, Refusals, at
-from tests.ledger.history import OBJECTIVE
+from tests.ledger.history import OBJECTIVE, OPERATOR
 
 AREA, OBJECTIVE_ENTRY = 2, 7
 PROGRESS = {"objective": "O1", "narrative": "Done.", "activityRating": "AMBER", "impactRating": "RED"}
@@ -89,7 +89,8 @@ def test_a_grant_cannot_be_given_a_time_that_was_not_asked_for() -> None:
     shorter = correction(11, "access.AccessRequested", **times | more | {"until": at(2)})
     assert "entry 12 (AccessGranted)" in str(desk.refusal("EntryCorrected", shorter, "rosa"))
     desk.record("EntryCorrected", correction(12, "access.AccessGranted", **times | {"until": at(2)}), "rosa")
-    desk.record("EntryCorrected", shorter, "rosa")
+    assert "rosa cannot decide on access" in str(desk.refusal("EntryCorrected", shorter, "rosa"))
+    desk.record("EntryCorrected", shorter, OPERATOR)
     assert desk.state.access.requests["A1"].until.isoformat() == at(2)
 
 
