@@ -52,7 +52,7 @@ class Rebaseline(QueryModel, frozen=True, kw_only=True):
 
 
 class Action(QueryModel, frozen=True, kw_only=True):
-    """Action under an objective, with its original and its present due date."""
+    """Action under an objective."""
 
     action: str
     objective: str
@@ -74,7 +74,7 @@ class Action(QueryModel, frozen=True, kw_only=True):
 
 
 class BoardReportFields(QueryModel, frozen=True, kw_only=True):
-    """Report to a board, with the parts present and missing."""
+    """Report to a board."""
 
     report: str
     meeting: str
@@ -85,7 +85,7 @@ class BoardReportFields(QueryModel, frozen=True, kw_only=True):
 
 
 class Obligation(QueryModel, frozen=True, kw_only=True):
-    """Verdict on an obligation at the instant of `on`, from the entries recorded so far."""
+    """Verdict on an obligation at the instant of `on`, from the entries up to the position read."""
 
     clause: str
     obligor: str
@@ -184,7 +184,7 @@ class DraftAreas(QueryModel, frozen=True, kw_only=True):
 
 
 class DraftClauses(QueryModel, frozen=True, kw_only=True):
-    """Clause of the notice, its obligation, and the current parameters of its rule."""
+    """Clause of the notice."""
 
     number: str
 
@@ -221,7 +221,7 @@ class Cited(QueryModel, frozen=True, kw_only=True):
 
 
 class HeadAsOf(QueryModel, frozen=True, kw_only=True):
-    """Position, recording time and effective instant at which the answer is read."""
+    """Point at which the answer is read."""
 
     position: int
 
@@ -234,7 +234,7 @@ class HeadNotice(QueryModel, frozen=True, kw_only=True):
 
 
 class ClaimFields(QueryModel, frozen=True, kw_only=True):
-    """Claim of impact on children, with its evidence."""
+    """Claim of impact on children."""
 
     number: int
     claim: str | None
@@ -255,7 +255,7 @@ class ImpactDocuments(QueryModel, frozen=True, kw_only=True):
 
 
 class ImpactRow(ClaimFields, frozen=True, kw_only=True):
-    """Claim of impact on children, with its evidence."""
+    """Claim of impact on children."""
 
     report: str
     basis: str
@@ -306,7 +306,7 @@ class AreaFields(QueryModel, frozen=True, kw_only=True):
 
 
 class NoticeClauses(QueryModel, frozen=True, kw_only=True):
-    """Clause of the notice, its obligation, and the current parameters of its rule."""
+    """Clause of the notice."""
 
     number: str
     text: str | None
@@ -322,7 +322,7 @@ class NoticeLedger(QueryModel, frozen=True, kw_only=True):
 
 
 class NoticeAsOf(QueryModel, frozen=True, kw_only=True):
-    """Position, recording time and effective instant at which the answer is read."""
+    """Point at which the answer is read."""
 
     position: int
     recorded_at: datetime
@@ -449,7 +449,7 @@ class ProgressUpdate(QueryModel, frozen=True, kw_only=True):
 
 
 class OverdueAction(QueryModel, frozen=True, kw_only=True):
-    """Action under an objective, with its original and its present due date."""
+    """Action under an objective."""
 
     action: str
     title: str | None
