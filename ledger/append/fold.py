@@ -17,12 +17,12 @@ from ledger.store.entries import Connection, Head
 
 
 class FoldedState(Struct):
-    """A notice's state at its head, and the frontier of its tree."""
+    """A notice's state at a position, and the frontier of its tree there."""
 
     state: State
     frontier: Frontier
     root_hash: bytes = b""
-    """Root of the tree at the head."""
+    """Root of the tree at the position."""
     snapshot_at: int = 0
     """Position of the last snapshot; 0 without one."""
 

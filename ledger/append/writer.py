@@ -143,8 +143,8 @@ class Writer:
 
         Raises:
             Refused: The fact may not be recorded.
-            Busy: The queue is full; nothing was kept. Retry later.
-            Unavailable: The database is unreachable. Retrying is safe.
+            Busy: Too many facts wait; nothing was kept. Retry later.
+            Unavailable: Nothing can be recorded now, for example without the database. Retrying is safe.
         """
         (answer,) = await self.submit(AppendRequest(notice, credential, [item], expected))
         if isinstance(answer, Refused):
@@ -173,8 +173,8 @@ class Writer:
             One answer per fact, in the same order.
 
         Raises:
-            Busy: The queue is full; earlier facts may be recorded. Retry all facts later.
-            Unavailable: The database is unreachable. Retrying is safe.
+            Busy: Too many facts wait; earlier facts may be recorded. Retry all facts later.
+            Unavailable: Nothing can be recorded now, for example without the database. Retrying is safe.
         """
         if strict:
             return await self.submit(AppendRequest(notice, credential, items, expected, strict=True))
@@ -212,7 +212,8 @@ class Writer:
         Raises:
             Busy: The queue is full, and the sender has a share of it; nothing was kept. Retry later.
             Busy: Too many facts wait for another process's lock on the notice.
-            Unavailable: The database is unreachable or the ledger is shutting down. Retrying is safe.
+            Unavailable: The database is unreachable, the notice stays locked, or the ledger is shutting down.
+                Retrying is safe.
         """
         size = sum(_size(item) + _OVERHEAD for item in request.items)
         if self._closing:

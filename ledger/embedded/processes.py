@@ -46,7 +46,10 @@ def is_running(home: Path) -> bool:
 
 
 def _read_pid_file(home: Path) -> Postmaster | None:
-    """Return the process id in line 1 of postmaster.pid and the status in line 8; None without a valid file."""
+    """Return the process id and the status in postmaster.pid; None without a valid file.
+
+    The status is `starting` before the server has written one.
+    """
     try:
         lines = (home / "data" / "postmaster.pid").read_text().splitlines()
         return Postmaster(int(lines[0]), lines[7].strip() if len(lines) > 7 else "starting")

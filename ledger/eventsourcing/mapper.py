@@ -54,7 +54,7 @@ class EntryMapper(Mapper[str]):
         """Return the entry or the snapshot that a stored event contains.
 
         Raises:
-            MapperDeserialisationError: The type is unknown to this code, or the bytes are damaged.
+            MapperDeserialisationError: An entry's type is unknown to this code, or its bytes are damaged.
         """
         if stored_event.topic == SNAPSHOT_TOPIC:
             state = msgspec.json.decode(stored_event.state, type=State)

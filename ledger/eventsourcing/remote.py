@@ -44,7 +44,10 @@ class RemoteNotificationLog(NotificationLogInterface):
         *,
         inclusive_of_start: bool = True,
     ) -> str:
-        """Return up to `limit` notifications from `start` on, as JSON. Raises the errors of `get_log_section`."""
+        """Return up to `limit` notifications from or after `start`, as JSON.
+
+        Raises the errors of `get_log_section`.
+        """
         first = 1 if start is None else start + (not inclusive_of_start)
         return self._get("", {"start": str(first), "limit": str(limit), "topics": list(topics)})
 

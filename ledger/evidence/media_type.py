@@ -12,7 +12,7 @@ from itertools import chain
 import puremagic
 
 EDGE = 65_536
-"""Bytes examined at each end of a file."""
+"""Maximum bytes examined at each end of a file."""
 _SETS = (
     {"application/gzip", "application/x-gzip", "application/x-tgz"},
     {"application/json", "text/json"},

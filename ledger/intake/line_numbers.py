@@ -1,4 +1,4 @@
-"""The line of each table and key of a TOML file. Imports the standard library only.
+"""Lines of the tables and keys of a TOML file. Imports the standard library only.
 
 `tomllib` does not report lines. So each statement is extended line by line here until `tomllib` can read it.
 """

@@ -176,7 +176,7 @@ async def open_pool(pool: AsyncConnectionPool[AsyncConnection[Any]], seconds: fl
     """Open a pool and wait for its first connection.
 
     Raises:
-        Unavailable: The database cannot be reached within `seconds`; the pool is closed again.
+        Unavailable: No connection can be made within `seconds`; the pool is closed again.
     """
     try:
         await pool.open(wait=True, timeout=seconds)

@@ -1,4 +1,4 @@
-"""Statements that store entries, and that recording reads: heads, entries, salts, documents and snapshots.
+"""Statements that store entries, and that read what recording needs: heads, keys, salts, documents, snapshots.
 
 Only `write` stores entries, by one call of a database function for entries, head and narratives. `write` stores
 nothing unless the head and the clock are as the guard says. docs/decisions/0023 has the measurements.

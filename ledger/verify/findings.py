@@ -45,7 +45,7 @@ class Finding(Struct, frozen=True):
 
     notice: str
     position: int
-    """Position of the entry concerned: the last position for the head, 0 for a bundle or database as a whole."""
+    """Position of the entry concerned: at the end for the head, 0 for a bundle or database as a whole."""
     damage: Damage
     detail: str
 
