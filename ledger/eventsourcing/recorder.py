@@ -143,7 +143,7 @@ class NoticeRecorder(ApplicationRecorder):
         *,
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
-        """Return entries from or after `start` up to `stop`, at most `limit`, of all types or those in `topics`."""
+        """Return entries from or after `start` up to `stop`, at most `limit`, of all types or `topics`."""
         gt = None if start is None else start - inclusive_of_start
         statement, parameters = _between(gt, stop)
         if topics:
