@@ -280,7 +280,8 @@ def test_kept_keys_outlast_an_issuer_that_is_away_for_a_day(issuer: Issuer) -> N
         nonlocal now
         client = oidc.Issuer(issuer.url, AUDIENCE, lambda: now)
         assert await client.person(token) is not None
-        client.url = "http://localhost:9"
+        await client.close()
+        client.client = httpx.AsyncClient(proxy="http://localhost:9")  # nobody listens there
         now = oidc.KEYS_KEPT_SECONDS
         assert await client.person(token) is not None
         now += 1
