@@ -37,15 +37,16 @@ class IssuerKeys:
             raise TypeError("the document is not a key set")
         self._keys = list(_usable(keys["keys"]))
 
-    def find(self, kid: str | None, alg: str) -> jwk.Key | None:
-        """Return the issuer's key with this id and algorithm, or None if it has no such key.
+    def find(self, kid: str | None, alg: str) -> list[jwk.Key]:
+        """Return the issuer's keys with this id and algorithm; an issuer may publish several with one id.
 
-        Without an id, return the key only if no other key fits the algorithm.
+        Without an id, return the key that fits the algorithm, and none if different keys fit.
         """
         fitting = [key for key in self._keys if _fits(key, alg)]
-        if kid is None:
-            return fitting[0] if len(fitting) == 1 else None
-        return next((key for key in fitting if key.kid == kid), None)
+        if kid is not None:
+            return [key for key in fitting if key.kid == kid]
+        is_one = all(key.public_key == fitting[0].public_key for key in fitting)
+        return fitting[:1] if is_one else []
 
 
 def _fits(key: jwk.Key, alg: str) -> bool:

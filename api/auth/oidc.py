@@ -11,6 +11,7 @@ import re
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 from joserfc import jwk, jws, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, JoseError
 from msgspec import Struct
 
 from api.auth.issuer_keys import IssuerKeys
@@ -145,11 +146,11 @@ class Issuer:
         header = header_of(token)
         if header is None or header.alg not in ALGORITHMS or header.typ.lower() not in TYPES:
             return None
-        key = await self.key(header.kid, header.alg)
-        if key is None:
+        keys = await self.keys(header.kid, header.alg)
+        if not keys:
             return None
         try:
-            claims = self.claims(token, key, self._rules)
+            claims = self.claims(token, keys, self._rules)
             until = datetime.fromtimestamp(claims["exp"] + LEEWAY_SECONDS, UTC)
         except (JoseError, ValueError, TypeError, OverflowError, OSError, RecursionError):
             return None
@@ -168,18 +169,29 @@ class Issuer:
             raise Unavailable("sign-in is not possible now, because the issuer cannot be reached; try again later")
         return self._discovered
 
-    def claims(self, token: str, key: jwk.Key, rules: jwt.JWTClaimsRegistry) -> dict[str, Any]:
-        """Return the claims of a token; raise JoseError or ValueError when the signature or a claim is wrong."""
-        claims: dict[str, Any] = jwt.decode(token, key, registry=self._registry).claims
+    def claims(self, token: str, keys: list[jwk.Key], rules: jwt.JWTClaimsRegistry) -> dict[str, Any]:
+        """Return the claims of a token that one of the keys signed.
+
+        Raises:
+            JoseError, ValueError: None of the keys signed the token, or a claim is wrong.
+        """
+        claims = self._signed(token, keys)
         rules.validate(claims)
         if type(claims["iss"]) is not str:  # a list that contains the issuer passes the rules
             raise ValueError("the token names several issuers")
         return claims
 
-    async def key(self, kid: str | None, alg: str) -> jwk.Key | None:
-        """Return the issuer's key with this id and algorithm, or None if it has no such key.
+    def _signed(self, token: str, keys: list[jwk.Key]) -> dict[str, Any]:
+        *others, last = keys
+        for key in others:
+            with suppress(BadSignatureError):
+                return jwt.decode(token, key, registry=self._registry).claims
+        return jwt.decode(token, last, registry=self._registry).claims
 
-        Without an id, the key is returned only if no other key fits the algorithm.
+    async def keys(self, kid: str | None, alg: str) -> list[jwk.Key]:
+        """Return the issuer's keys with this id and algorithm.
+
+        Without an id, a key is returned only if no different key fits the algorithm.
 
         Raises:
             Unavailable: The keys cannot be fetched, and the cached keys are missing or too old.
@@ -188,12 +200,12 @@ class Issuer:
             now = self._clock()
             if self._fetched is None or now - self._fetched > KEYS_FRESH_SECONDS:
                 await self._fetch(now)
-            key = self._keys.find(kid, alg)
-            if key is None and (self._refetched is None or now - self._refetched >= ASK_AGAIN_SECONDS):
+            keys = self._keys.find(kid, alg)
+            if not keys and (self._refetched is None or now - self._refetched >= ASK_AGAIN_SECONDS):
                 self._refetched = now
                 await self._fetch(now)
-                key = self._keys.find(kid, alg)
-            return key
+                keys = self._keys.find(kid, alg)
+            return keys
 
     async def _fetch(self, now: float) -> None:
         """Fetch the issuer's metadata and keys; keep the cached ones if that fails and they are not too old.

@@ -163,8 +163,8 @@ async def _verified_subject(issuer: Issuer, token: str, client: str, nonce: str)
         Unavailable: The issuer's keys cannot be fetched, and the cached keys are missing or too old.
     """
     header = header_of(token)
-    key = await issuer.key(header.kid, header.alg) if header is not None and header.alg in ALGORITHMS else None
-    if key is None:
+    keys = await issuer.keys(header.kid, header.alg) if header is not None and header.alg in ALGORITHMS else []
+    if not keys:
         raise ValueError("no key of the issuer signed it")
     rules = jwt.JWTClaimsRegistry(
         leeway=LEEWAY_SECONDS,
@@ -174,7 +174,7 @@ async def _verified_subject(issuer: Issuer, token: str, client: str, nonce: str)
         sub={"essential": True},
         exp={"essential": True},
     )
-    claims = issuer.claims(token, key, rules)
+    claims = issuer.claims(token, keys, rules)
     # OpenID Connect Core 3.1.3.7: with several audiences the token must name its authorised party
     several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if claims.get("azp", None if several else client) != client or not is_subject(claims["sub"]):

@@ -126,6 +126,23 @@ async def test_one_id_for_several_keys_is_resolved_by_algorithm_and_type(reverse
         assert await issuer.person(token(key, alg, kid="k")) is None, alg
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+async def test_each_of_several_keys_with_one_id_is_tried(reverse: bool) -> None:
+    keys = [public(RSA, kid="k"), public(OTHER_RSA, kid="k"), public(OTHER_RSA, kid="another")]
+    issuer = issuer_of({"keys": keys[::-1] if reverse else keys})
+    for key in (RSA, OTHER_RSA):
+        assert await issuer.person(token(key, "RS256", kid="k")) is not None
+    assert await issuer.person(token(jwk.RSAKey.generate_key(2048), "RS256", kid="k")) is None
+    assert await issuer.person(token(RSA, "RS256", kid="another")) is None
+
+
+async def test_a_key_that_is_listed_twice_is_one_key() -> None:
+    for again in (public(RSA), public(RSA, kid="b"), public(RSA, kid="a", use="sig", alg="RS256")):
+        issuer = issuer_of({"keys": [public(RSA, kid="a"), again, public(EC, kid="c")]})
+        assert await issuer.person(token(RSA, "RS256")) is not None, again
+        assert await issuer.person(token(OTHER_RSA, "RS256")) is None
+
+
 async def test_without_an_id_the_only_fitting_key_is_used() -> None:
     issuer = issuer_of({"keys": [public(RSA, kid="a"), public(EC, kid="b")]})
     assert await issuer.person(token(RSA, "RS256")) is not None

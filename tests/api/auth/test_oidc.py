@@ -321,13 +321,13 @@ def test_half_a_surrogate_pair_is_no_person(subject: str) -> None:
     claims = {"iss": "https://id.example", "aud": AUDIENCE, "exp": 2**33, "sub": subject}
     token = jws.serialize_compact({"alg": "ES256", "typ": "at+jwt"}, json.dumps(claims), key, algorithms=["ES256"])
 
-    async def find_key(_kid: str | None, _algorithm: str) -> jwk.ECKey:
-        return key
+    async def find_keys(_kid: str | None, _algorithm: str) -> list[jwk.ECKey]:
+        return [key]
 
     async def ask() -> oidc.Person | None:
         issuer = oidc.Issuer("https://id.example", AUDIENCE)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(issuer, "key", find_key)
+            patch.setattr(issuer, "keys", find_keys)
             person = await issuer.person(token)
         await issuer.close()
         return person
