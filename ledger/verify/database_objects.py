@@ -17,13 +17,28 @@ _ROLES = {
 """Role of the ledger → the one attribute that it needs; empty if it needs no attribute."""
 QUERY = files("ledger.verify").joinpath("catalogue.sql").read_text("utf-8")
 """Query of the objects: kind, schema, name and definition."""
-ROLES_QUERY = """SELECT coalesce(json_object_agg(rolname, array_remove(ARRAY[
-    CASE WHEN rolsuper THEN 'superuser' END, CASE WHEN rolcreaterole THEN 'createrole' END,
-    CASE WHEN rolcreatedb THEN 'createdb' END, CASE WHEN rolcanlogin THEN 'login' END,
-    CASE WHEN rolreplication THEN 'replication' END, CASE WHEN rolbypassrls THEN 'bypassrls' END,
-    CASE WHEN has_parameter_privilege(oid, 'session_replication_role', 'SET') THEN 'triggers off' END], NULL)),
-    '{}') FROM pg_roles WHERE rolname LIKE 'ledger#_%' ESCAPE '#'"""
-"""Query of the roles; the result is a JSON object of role → the names of its attributes."""
+ROLES_QUERY = """SELECT coalesce(json_object_agg(rolname,
+    CASE WHEN is_role THEN attributes || settings ELSE settings END), '{}') FROM (
+    SELECT rolname, rolname IN ('ledger_owner', 'ledger_writer', 'ledger_projector', 'ledger_reader',
+            'ledger_guest', 'ledger_follower') AS is_role,
+        rolcanlogin AND NOT rolsuper AND oid NOT IN (
+            SELECT relowner FROM pg_class WHERE oid = to_regclass('public.ledger_migrations')
+            UNION ALL SELECT datdba FROM pg_database WHERE datname = current_database()) AS is_login,
+        array_remove(ARRAY[
+            CASE WHEN rolsuper THEN 'superuser' END, CASE WHEN rolcreaterole THEN 'createrole' END,
+            CASE WHEN rolcreatedb THEN 'createdb' END, CASE WHEN rolcanlogin THEN 'login' END,
+            CASE WHEN rolreplication THEN 'replication' END, CASE WHEN rolbypassrls THEN 'bypassrls' END], NULL)
+        AS attributes,
+        ARRAY(SELECT DISTINCT privilege_type || ' on the setting ' || parname
+            FROM pg_parameter_acl CROSS JOIN LATERAL aclexplode(paracl)
+            WHERE NOT rolsuper AND (grantee = 0 OR pg_has_role(r.oid, grantee, 'MEMBER')) ORDER BY 1) AS settings
+    FROM pg_roles r) roles
+    WHERE is_role OR is_login AND settings <> '{}'"""
+"""Query of the roles; the result is a JSON object of role → the names of its attributes.
+
+The roles are those of the ledger, and each login that may set a setting that is for superusers. A superuser and
+the owner of the tables or of the database may do so anyway.
+"""
 MEMBERS_QUERY = """SELECT r.rolname, m.rolname FROM pg_auth_members a
     JOIN pg_roles r ON r.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
     WHERE m.rolname IN ('ledger_owner', 'ledger_writer', 'ledger_projector', 'ledger_reader', 'ledger_guest',
@@ -68,7 +83,7 @@ Catalogue = dict[DatabaseObject, str]
 
 
 def role_faults(roles: Mapping[str, Collection[str]], logins: Collection[str] = ()) -> Iterator[str]:
-    """Yield a message for each role of the ledger that is missing or has other attributes than it needs.
+    """Yield a message for each role of the ledger that is missing or has wrong attributes, and each other login.
 
     Args:
         roles: Role → its attributes, from `ROLES_QUERY`.
@@ -81,6 +96,8 @@ def role_faults(roles: Mapping[str, Collection[str]], logins: Collection[str] = 
         elif needed != set(roles[role]):
             changed = ", ".join(sorted(needed ^ set(roles[role])))
             yield f"the role {role} has other attributes than it needs: {changed}"
+    for login in sorted(roles.keys() - _ROLES):
+        yield f"the login {login} has {', '.join(roles[login])}, which no migration gives it"
 
 
 def brief(definition: str) -> str:

@@ -299,7 +299,7 @@ async def test_settings_that_switch_triggers_off_are_named(database: str) -> Non
         (
             "GRANT SET ON PARAMETER session_replication_role TO ledger_reader",
             "REVOKE SET ON PARAMETER session_replication_role FROM ledger_reader",
-            "triggers off",
+            "SET on the setting session_replication_role",
         ),
     ],
 )
@@ -310,6 +310,44 @@ async def test_a_role_with_more_rights_is_named(database: str, statement: str, u
         async with await connect(database) as connection:
             await connection.execute(undo.encode())
     assert changes == [f"the role ledger_reader has other attributes than it needs: {attribute}"]
+
+
+@pytest.mark.parametrize(
+    ("privilege", "grantee"),
+    [
+        ("SET ON PARAMETER session_replication_role", "eve"),
+        ("SET ON PARAMETER session_replication_role", "group_of_eve"),
+        ("SET ON PARAMETER session_replication_role", "PUBLIC"),
+        ("ALTER SYSTEM ON PARAMETER fsync", "eve"),
+    ],
+)
+async def test_a_login_that_may_set_a_protected_setting_is_named(
+    database: str, privilege: str, grantee: str
+) -> None:
+    logins = ["CREATE ROLE group_of_eve", "CREATE ROLE eve LOGIN NOINHERIT IN ROLE group_of_eve"]
+    try:
+        changes = await details(database, *logins, f"GRANT {privilege} TO {grantee}")
+    finally:
+        async with await connect(database) as connection:
+            await connection.execute(f"REVOKE {privilege} FROM {grantee}".encode())
+            await connection.execute("DROP ROLE IF EXISTS eve, group_of_eve")
+    right = privilege.replace("ON PARAMETER", "on the setting")
+    assert f"the login eve has {right}, which no migration gives it" in changes
+    others = [change for change in changes if "the login eve " not in change]
+    assert len(others) == (6 if grantee == "PUBLIC" else 0), others
+
+
+async def test_the_owner_of_the_database_may_set_protected_settings(database: str) -> None:
+    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    grant = "GRANT SET ON PARAMETER session_replication_role TO adam"
+    try:
+        statements = ["CREATE ROLE adam LOGIN", f"ALTER DATABASE {name} OWNER TO adam", grant]
+        assert await details(database, *statements) == []
+    finally:
+        async with await connect(database) as connection:
+            await connection.execute(f"ALTER DATABASE {name} OWNER TO CURRENT_USER".encode())
+            await connection.execute(b"REVOKE SET ON PARAMETER session_replication_role FROM adam")
+            await connection.execute("DROP ROLE adam")
 
 
 async def test_a_login_without_the_right_to_create_a_database_is_said(database: str) -> None:
