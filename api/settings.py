@@ -222,6 +222,8 @@ def _public_url(value: str) -> str:
 
 
 def _file(value: str) -> Path:
+    if "PRIVATE+KEY" in value:  # an error must not repeat it
+        raise ValueError("this is a key, not the path of a file; use LEDGER_SIGNING_KEY for the key itself")
     path = Path(value)
     if not path.is_file():
         raise ValueError(f"no file {value}; check the path")

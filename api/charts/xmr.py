@@ -79,8 +79,10 @@ def xmr_svg(series: Series, name: str = "") -> str:
     levels = [level for line in lines for _, level in line.steps or [(0, line.value)]]
     frame = _frame([*values, *levels], len(series.points))
     parts = [*_axes(series, frame)]
-    if series.hidden or not values:
-        parts.append(_note("All values are hidden." if series.points else "No readings yet."))
+    if series.hidden:
+        parts.append(_note("All values are hidden."))
+    elif not values:
+        parts.append(_note("No reading has a value." if series.points else "No readings yet."))
     else:
         parts += [*_gaps(series, frame), *_reset(series, frame), *_levels(series, frame, lines)]
         parts += [*_line(series, frame), *_points(series, frame), *_legend(series)]

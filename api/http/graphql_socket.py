@@ -15,7 +15,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import Subscr
 from api.http.graphql_documents import Documents
 from schema.context import Context
 
-JOINING_BYTES = 65_536
+JOINING_CHARACTERS = 65_536
 """Characters of the longest message of a client that is not yet identified; a token has at most a quarter."""
 SLOW_SECONDS = 20.0
 """Seconds that sending a message may take before a slow client is disconnected."""
@@ -37,8 +37,10 @@ class JoiningSocket(WebSocket):
     async def receive_text(self) -> str:
         """Return the next message; raise WebSocketDisconnect after closing the connection for a long message."""
         message = await super().receive_text()
-        if len(message) > JOINING_BYTES and not getattr(self.state, "joined", False):
-            await self.close(MALFORMED, f"a message before connection_ack has more than {JOINING_BYTES:,} bytes")
+        if len(message) > JOINING_CHARACTERS and not getattr(self.state, "joined", False):
+            await self.close(
+                MALFORMED, f"a message before connection_ack has more than {JOINING_CHARACTERS:,} characters"
+            )
             raise WebSocketDisconnect(MALFORMED)
         return message
 

@@ -78,6 +78,7 @@ def _turning_points(state: "State", actor: str, at: datetime) -> Iterator[dateti
     windows = [(tenure.from_, tenure.until) for tenure in tenures]
     windows += [(access.from_, access.until) for _, access in grants_of(state, actor)]
     windows += [(at, token.until) for token in state.people.tokens.values() if token.actor == actor]
+    windows.append((at, state.notice.closed_at))
     for window in windows:
         yield from (instant for instant in window if instant is not None and instant > at)
 

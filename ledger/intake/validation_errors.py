@@ -188,7 +188,8 @@ def _text_type(metas: list[Meta]) -> str:
         if pattern:
             description = (meta.description or "").rstrip(".")
             return f"text ({_SHAPES.get(pattern) or description[:1].lower() + description[1:]})"
-    return "text"
+    most = next((meta.max_length for meta in metas if meta.max_length is not None), None)
+    return "text" if most is None else f"text of at most {most:,} characters"
 
 
 def _number_type(metas: list[Meta]) -> str:

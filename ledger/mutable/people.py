@@ -21,7 +21,7 @@ class Person(Struct, frozen=True):
 
     actor: Id
     name: Annotated[str, Meta(min_length=1, max_length=200, description="Name by which others know the person.")]
-    contact: Annotated[str | None, Meta(description="Address or telephone number, at most 500 characters.")] = None
+    contact: Annotated[str, Meta(max_length=500, description="Address or telephone number.")] | None = None
 
 
 def person(actor: str, name: str, contact: str | None) -> Person:

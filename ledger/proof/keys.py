@@ -114,11 +114,11 @@ def find_rotation(position: int, body: bytes) -> Rotation | None:
         if not msgspec.json.decode(body, type=_Typed).type.startswith(ROTATION_TYPE):
             return None
         data = msgspec.json.decode(body, type=_RotationEntry).data
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        data = None
-    if data is None or len(data.public_key) != _KEY_BYTES:
-        raise Damaged(f"entry {position} is not a readable key rotation")
-    return Rotation(position, VerifierKey(data.key, data.public_key))
+        if len(data.public_key) == _KEY_BYTES:
+            return Rotation(position, VerifierKey(data.key, data.public_key))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, CheckpointError):
+        pass
+    raise Damaged(f"entry {position} is not a readable key rotation")
 
 
 def signing_key(rotations: Iterable[Rotation], size: int) -> VerifierKey | None:

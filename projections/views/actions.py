@@ -172,7 +172,7 @@ ACTION = of_table(
             "t.standing = 'OPEN' AND t.due < :today",
         ),
         "late": flag(
-            "True if it was completed late, or its due date has passed.",
+            "True if it was completed after its due date, or is not completed and the date has passed.",
             "t.standing <> 'DROPPED' AND coalesce(t.completed_on, :today) > t.due",
         ),
         "slippage_days": Computed(

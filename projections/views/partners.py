@@ -30,7 +30,7 @@ class Partner(Struct, frozen=True):
     position: int
     organisation: Annotated[NarrativeRef, Meta(description="Name; null if erased.")]
     section11: Annotated[bool, Meta(description="True if section 11 of the Children Act 2004 binds it.")]
-    lead: Annotated[str, ACTOR_ID, Meta(description="Actor id of its owner.")]
+    lead: Annotated[str, ACTOR_ID, Meta(description="Actor id of the person who represents it.")]
 
 
 class Contribution(Struct, frozen=True):

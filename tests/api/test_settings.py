@@ -80,6 +80,7 @@ def test_a_file_that_was_written_on_windows_is_read(tmp_path: Path) -> None:
         ("LEDGER_DATABASE_URL", "postgresql://u:secret@db:port/%zz"),
         ("LEDGER_ORIGIN", "https://ledger.example"),
         ("LEDGER_SIGNING_KEY_FILE", "/nowhere/key"),
+        ("LEDGER_SIGNING_KEY_FILE", "PRIVATE+KEY+secret+00000000+AAAA"),
         ("LEDGER_SIGNING_KEY", "PRIVATE+KEY+secret+00000000+AAAA"),
         ("LEDGER_OIDC_ISSUER", "id.example"),
         ("LEDGER_OIDC_ISSUER", "http://id.example"),

@@ -170,6 +170,11 @@ def test_a_suppressed_chart_shows_no_figure() -> None:
     ]
 
 
+def test_a_chart_of_readings_without_a_value_does_not_say_that_they_are_hidden() -> None:
+    drawn = texts(parsed(charts.xmr_svg(series([None, None, None], suppressed=False))))
+    assert ("No reading has a value." in drawn, "All values are hidden." in drawn) == (True, False)
+
+
 def test_limits_begin_where_the_baseline_was_reset() -> None:
     chart = series(SHIFTED, resetOn="2023-08-01")
     root = parsed(charts.xmr_svg(chart))

@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 
 from api.http import body, graphql, graphql_request, intake, websocket
 from api.http.graphql_documents import Documents
-from api.http.graphql_socket import JOINING_BYTES, GraphqlSocket, JoiningSocket
+from api.http.graphql_socket import JOINING_CHARACTERS, GraphqlSocket, JoiningSocket
 from api.http.turns import Turns
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
@@ -116,7 +116,7 @@ def test_a_fact_is_copied_before_its_narratives_are_taken_out() -> None:
 async def test_a_long_message_before_the_viewer_is_known_is_not_decoded(service: Service) -> None:
     """Check with a valid token, which is not read."""
     token = f"Bearer {service.notice.tokens['officer']}"
-    joined = await opened(service, {"Authorization": token, "more": "x" * JOINING_BYTES})
+    joined = await opened(service, {"Authorization": token, "more": "x" * JOINING_CHARACTERS})
     assert await closed_with(joined) == 4400
 
 

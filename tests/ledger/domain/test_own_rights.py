@@ -10,16 +10,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ledger.domain.areas.access import Access, AccessKind
 from ledger.domain.areas.evidence import Classification
 from ledger.domain.authorisation import Credential
-from ledger.domain.duties import UNGRANTABLE
+from ledger.domain.duties import UNGRANTABLE, Authors
 from ledger.domain.entry import Entry
 from ledger.domain.errors import Refused
 from ledger.domain.registry import KIND_OF, KINDS, Kind, put_at, values_at
 from ledger.domain.rights import raises_rights
 from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State
-from tests.ledger.desk import Desk, at
+from tests.ledger.desk import DAY, START, Desk, at
 from tests.ledger.domain.test_any_histories import EXAMPLES
 from tests.ledger.domain.test_openings import document
 from tests.ledger.history import OPERATOR, submit
@@ -176,3 +177,15 @@ def test_no_sequence_of_one_actors_facts_raises_that_actors_rights(
     desk = opened(roles)
     for step in steps:
         check(desk, step)
+
+
+def test_a_later_closure_gives_a_grantee_a_longer_grant() -> None:
+    """Check the closure of a notice on a day to come, which ends all grants."""
+    now, soon, later_on, until = (START + days * DAY for days in (1, 10, 30, 90))
+    states = [State(), State()]
+    for state, closes in zip(states, (soon, later_on), strict=True):
+        state.access.requests["X1"] = Access(Authors("ann"), "carol", AccessKind.CASE_FILES, [], now, until, 1, 2)
+        state.notice.closed_at = closes
+    earlier, later = states
+    assert raises_rights(earlier, later, "carol", None, now)
+    assert not raises_rights(later, earlier, "carol", None, now)

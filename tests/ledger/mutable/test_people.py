@@ -39,3 +39,9 @@ async def test_erasing_the_entry_of_an_actor_erases_who_they_are(database: str) 
         assert [person.actor for person in await people(connection, NOTICE)] == ["alice"]
         assert await directory.erase(connection, NOTICE, "alice")
     assert kinds(await verify(database)) == []
+
+
+def test_a_contact_is_not_longer_than_the_directory_stores() -> None:
+    assert directory.person("ann", "Ann", "x" * 500).contact == "x" * 500
+    with pytest.raises(Refused, match=r"contact: expected text of at most 500 characters"):
+        directory.person("ann", "Ann", "x" * 501)

@@ -85,6 +85,7 @@ ROTATIONS: list[object] = [
     {"key": 1, "publicKey": "AAAA"},
     {"key": "k"},
     {"key": "k", "publicKey": "?"},
+    {"key": "a name", "publicKey": "A" * 43 + "="},
 ]
 """Data that no rotation has."""
 
