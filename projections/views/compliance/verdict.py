@@ -78,7 +78,6 @@ class Occurrence(Struct, frozen=True, gc=False):
     position: int
     fact: Fact
     role: str = ""
-    recorded_at: datetime | None = None
 
 
 @lru_cache(4_096)

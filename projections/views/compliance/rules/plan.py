@@ -93,8 +93,6 @@ class _Recommendation(Struct):
     position: int
     role: str
     """Role of the person who recorded the recommendation."""
-    answer: str = "MADE"
-    """MADE; the council's answer is in `PlanCoverage.answers`."""
 
 
 class PlanCoverage(Judge[plan.PlanCoverage]):
