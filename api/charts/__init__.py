@@ -5,7 +5,7 @@ A chart's description and labels repeat in words what its colours say, so colour
 
 from api.charts.captions import number, signals_in_words, summary
 from api.charts.series import ChartReading, Series, series_of
-from api.charts.tenure import Span, tenure_svg
+from api.charts.tenure import Span, tenure_svg, visible_spans
 from api.charts.variation import assurance_icon, variation_icon
 from api.charts.xmr import xmr_svg
 
@@ -20,5 +20,6 @@ __all__ = [
     "summary",
     "tenure_svg",
     "variation_icon",
+    "visible_spans",
     "xmr_svg",
 ]

@@ -10,7 +10,7 @@ from api.charts.svg import element, image, text_node
 from projections.narrate.sentence import day
 
 WIDTH = 760
-_BAR, _ROW, _TOP = 26, 18, 6
+_BAR, _TOP, _BOTTOM = 26, 6, 2
 
 
 class Span(Struct, frozen=True):
@@ -28,30 +28,36 @@ class Span(Struct, frozen=True):
         return f"{self.label or 'Vacant'} from {day(self.first)}{until}"
 
 
+def visible_spans(spans: Sequence[Span], until: date) -> list[Span]:
+    """Return the spans that begin by a date, in order."""
+    return [span for span in sorted(spans, key=lambda span: span.first) if span.first <= until]
+
+
 def tenure_svg(name: str, title: str, spans: Sequence[Span], until: date) -> str:
     """Return an SVG bar of the terms and vacancies, from the first day of `spans` until a date.
 
-    A vacancy is hollow, dashed and labelled.
+    A vacancy is hollow and dashed. The bars are numbered in the order of `spans`, as a legend in text is.
+
+    Args:
+        name: Prefix of the image's ids, unique in a page.
+        title: Title of the image.
+        spans: At least one span, in the order of `visible_spans`.
+        until: Last day of the bar.
     """
-    visible = [span for span in sorted(spans, key=lambda span: span.first) if span.first <= until]
-    description = f"{'; '.join(span.sentence() for span in visible) or 'Nobody has held the post'}."
-    height = _TOP + _BAR + _ROW * (len(visible) + 1)
+    begin = spans[0].first.toordinal()
+    scale = (WIDTH - 2) / max(until.toordinal() + 1 - begin, 1)
     parts: list[str] = []
-    if visible:
-        begin = visible[0].first.toordinal()
-        scale = (WIDTH - 2) / max(until.toordinal() + 1 - begin, 1)
-        for index, span in enumerate(visible):
-            last = min(span.last or until, until)
-            left = 1 + (span.first.toordinal() - begin) * scale
-            width = (last.toordinal() + 1 - span.first.toordinal()) * scale
-            parts += _bar(span, index, left, width)
-    return image(name, title, description, WIDTH, height, *parts)
+    for index, span in enumerate(spans):
+        last = min(span.last or until, until)
+        left = 1 + (span.first.toordinal() - begin) * scale
+        width = (last.toordinal() + 1 - span.first.toordinal()) * scale
+        parts += _bar(span, index, left, width)
+    return image(name, title, "A numbered list of the bars follows.", WIDTH, _TOP + _BAR + _BOTTOM, *parts)
 
 
 def _bar(span: Span, index: int, left: float, width: float) -> list[str]:
-    """Return the SVG elements of a span: its segment of the bar, its number and its line of the legend."""
+    """Return the SVG elements of a span: its segment of the bar, and its number."""
     gap = span.label is None
-    number = text_node(f"{index + 1}")
     return [
         element(
             "rect",
@@ -67,11 +73,11 @@ def _bar(span: Span, index: int, left: float, width: float) -> list[str]:
         ),
         element(
             "text",
-            number,
+            text_node(f"{index + 1}"),
             x=left + width / 2,
             y=_TOP + _BAR - 8,
             text_anchor="middle",
             fill=colours.TEXT if gap else colours.PAPER,
+            aria_hidden="true",
         ),
-        element("text", text_node(f"{index + 1}. {span.sentence()}"), x=1, y=_TOP + _BAR + _ROW * (index + 1)),
     ]

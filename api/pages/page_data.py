@@ -179,9 +179,16 @@ def _chart(data: Json) -> ChartImage:
     )
 
 
+class TenureChart(Struct, frozen=True):
+    """Bar chart of the terms in a post, and the sentence of each numbered bar."""
+
+    svg: Markup
+    legend: list[str]
+
+
 def _tenure(
     key: str, title: str, terms: Sequence[Json], gaps: Sequence[Json], page_request: PageRequest, notice: Json
-) -> Markup:
+) -> TenureChart | None:
     until = datetime.fromisoformat(notice["asOf"]["on"]).date()
     spans = [
         charts.Span(
@@ -191,9 +198,12 @@ def _tenure(
         )
         for term in (*terms, *gaps)
     ]
-    if not spans:
-        return Markup("")
-    return Markup(charts.tenure_svg(f"tenure-{key}", title, spans, until))  # noqa: S704 - api.charts escapes every text
+    visible = charts.visible_spans(spans, until)
+    if not visible:
+        return None
+    svg = charts.tenure_svg(f"tenure-{key}", title, visible, until)
+    legend = [span.sentence() for span in visible]
+    return TenureChart(Markup(svg), legend)  # noqa: S704 - api.charts escapes every text
 
 
 def _day(value: str | None) -> date | None:

@@ -240,12 +240,17 @@ def test_a_tenure_has_its_gaps() -> None:
         Span(None, date(2023, 4, 1), date(2023, 6, 30)),
         Span("chair-2", date(2023, 7, 1), None),
     ]
-    drawn = charts.tenure_svg("chair", "Who chaired the board", spans, date(2023, 12, 31))
+    until = date(2023, 12, 31)
+    coming = Span("chair-3", date(2024, 1, 1), None)
+    visible = charts.visible_spans([*reversed(spans), coming], until)
+    assert visible == spans
+    drawn = charts.tenure_svg("chair", "Who chaired the board", visible, until)
     root = parsed(drawn)
     bars = list(root.iter(f"{SVG}rect"))
     assert len(bars) == 3
     assert [bar.get("stroke-dasharray") for bar in bars] == [None, "4 3", None]
-    assert "2. Vacant from 1 April 2023 to 30 June 2023" in texts(root)
+    assert [text.text for text in root.iter(f"{SVG}text")] == ["1", "2", "3"]
+    assert spans[1].sentence() == "Vacant from 1 April 2023 to 30 June 2023"
     widths = [float(bar.get("width") or 0) for bar in bars]
     assert widths[0] > widths[2] > widths[1]
     assert sum(widths) == pytest.approx(758, abs=0.1)
