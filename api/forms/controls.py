@@ -183,6 +183,11 @@ class Form(Struct):
         known = "actor" not in field.references and all(kind in self.choices for kind in field.references)
         return field.closed and not field.begins and not options and known
 
+    def _hint(self, field: Field, options: Sequence[Choice]) -> str:
+        """Return the hint of a field, with an example where an existing thing has to be typed."""
+        is_typed = field.closed and not field.begins and not options
+        return f"{field.hint} {field.example}".strip() if is_typed else field.hint
+
     def _list(self, field: Field, path: str, full_label: str) -> FormControl:
         options = field.options or self._options(field)
         control = FormControl(
@@ -190,7 +195,7 @@ class Form(Struct):
             path=path,
             label=field.label,
             full_label=full_label,
-            hint=field.hint,
+            hint=self._hint(field, options),
             required=field.required and field.least > 0,
             changes=bool(self.inputs.get(path + CHANGE)) if field.nullable else None,
         )
@@ -305,7 +310,7 @@ class Form(Struct):
             case _ if options and field.closed:
                 self._choose(control, options, value, of_things=True)
             case _:
-                control.options = options
+                control.options, control.hint = options, self._hint(field, options)
                 control.mode = {Control.WHOLE: "numeric", Control.NUMBER: "decimal"}.get(field.control, "")
                 control.short = bool(control.mode or field.example)
 

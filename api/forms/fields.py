@@ -91,7 +91,7 @@ class Field(Struct, frozen=True, kw_only=True):
     first: str | None = None
     """Reference to propose for the first thing of a kind, for example O1; None for no proposal."""
     example: str = ""
-    """Sentence of the hint with an example of a reference; empty without an example."""
+    """Sentence with an example of a reference, or empty. The hint has it unless a list or a proposal says more."""
     fields: tuple["Field", ...] = ()
 
 
@@ -222,9 +222,10 @@ def _field(struct: type[Struct], info: FieldInfo, hint: object) -> Field:
     first = FIRST_IDS.get(struct.__name__) or FIRST_IDS.get(references[0]) if begins else None
     if first is not None:
         label, description = "Reference", ""
-    reference = first or (FIRST_IDS.get(references[0]) if references and not begins and not closed else None)
+    reference = first or (FIRST_IDS.get(references[0]) if references and not begins else None)
     example = f"For example, {reference}." if reference else ""
-    hint = f"{hint_of(description, info.default, label)} {example or _EXAMPLES.get(control, '')}".strip()
+    written = "" if begins or closed else example
+    hint = f"{hint_of(description, info.default, label)} {written or _EXAMPLES.get(control, '')}".strip()
     return Field(
         key=info.encode_name,
         label=label,
