@@ -4,6 +4,7 @@ The changes of an entry are the difference between the values before and after i
 its effects. The history needs the entries only, and no view.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -80,6 +81,17 @@ class NarratedEntry(Struct, frozen=True, rename="camel"):
     corrected_by: int | None = None
     """Position of the later entry that corrected this entry; None if this entry was not corrected."""
     decision: bool = False
+
+    @property
+    def unstated_changes(self) -> tuple[Change, ...]:
+        """Changes except first values that the sentence states."""
+        return tuple(
+            change
+            for change in self.changes
+            if change.before is not None
+            or change.after is None
+            or not re.search(rf"(?<!\w){re.escape(change.after)}(?!\w)", self.sentence)
+        )
 
 
 class Selection(Struct, frozen=True, kw_only=True):

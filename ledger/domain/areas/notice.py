@@ -149,7 +149,7 @@ class ClauseRegistered(Fact, frozen=True, kw_only=True):
     act: ClassVar[str] = "registerClause"
     sentence: ClassVar[Sentence] = Sentence(
         "Clause {number} was registered: the {obligor} {modality}, judged by this rule: {rule}",
-        (("clause {number}", "owed by", "{obligor} ({modality})"), ("clause {number}", "rule", "{rule}")),
+        (("clause {number}", "responsible", "{obligor} {modality}"), ("clause {number}", "rule", "{rule}")),
     )
 
     number: ClauseNumber
@@ -159,7 +159,7 @@ class ClauseRegistered(Fact, frozen=True, kw_only=True):
     parameters: Annotated[
         dict[Code, Parameter], Meta(description="The rule's parameters, such as maximum_days: 92.")
     ] = {}
-    text: Annotated[Narrative, Meta(description="The clause in the project's own words.")]
+    text: Annotated[Narrative, Meta(description="A summary of the clause; the notice itself is authoritative.")]
     under: Annotated[
         ClauseNumber | None,
         Meta(description="The clause under which this one was added; absent for the notice's own clauses."),
