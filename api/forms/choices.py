@@ -20,7 +20,7 @@ from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role
 from ledger.domain.rules import RULES
 from ledger.domain.state import State
-from projections.narrate.sentence import natural_key
+from projections.narrate.sentence import NO_NAMES, natural_key, with_name
 from schema.context import may
 from schema.derive.connection import LARGEST
 
@@ -45,6 +45,8 @@ class _Source(Struct, frozen=True):
     """True if the label alone identifies the option, as a rating's label does."""
     before: str = ""
     """Words before a label that is a bare number or reference."""
+    person: str = ""
+    """Part of the label, `a` or `b`, that is an actor's id; empty for none."""
 
 
 def _listed(path: str, value: str, *label: str, arguments: str | None = _PAGE, only: str = "") -> str:
@@ -76,14 +78,16 @@ def _rating(dimension: str) -> _Source:
 
 
 _SOURCES: Mapping[str, _Source] = {
-    "access": _Source(("access",), _listed("access", "request", "kind", "grantee")),
+    "access": _Source(("access",), _listed("access", "request", "kind", "grantee"), person="b"),
     "action": _Source(("plan", "actions"), _listed("plan.actions", "action", "title")),
     "activity rating": _rating("ACTIVITY"),
     "actor": _Source(
         ("people",),
         _listed("people.actors", "actor", "post", arguments=f"{_PAGE}, filter: {{ registered: true }}"),
     ),
-    "appointment": _Source(("adviser",), _listed("adviser.tenures", "appointment", "adviser", arguments=None)),
+    "appointment": _Source(
+        ("adviser",), _listed("adviser.tenures", "appointment", "adviser", arguments=None), person="a"
+    ),
     "area": _Source(("notice",), _listed("areas", "area", "title", arguments=None)),
     "board": _Source(("board",), _listed("board.boards", "board", arguments=None)),
     "board-action": _Source(("board",), _listed("board.actionLog", "boardAction", "text")),
@@ -103,12 +107,15 @@ _SOURCES: Mapping[str, _Source] = {
             "reason",
             arguments=f"{_PAGE}, filter: {{ awaited: true }}",
         ),
+        person="a",
     ),
     "evidence": _Source(("evidence",), _listed("evidence", "evidence", "title")),
     "finding": _Source(("plan", "coverage"), _listed("plan.findings", "finding", "text")),
     "impact rating": _rating("IMPACT"),
     "instruction": _Source(("duties",), _listed("duties.instructions", "instruction", "text")),
-    "integration": _Source(("people",), _listed("people.integrations", "integration", "actor", arguments=None)),
+    "integration": _Source(
+        ("people",), _listed("people.integrations", "integration", "actor", arguments=None), person="a"
+    ),
     "intervention": _Source(
         ("escalation",), _listed("escalation.interventions", "intervention", "power", arguments=None)
     ),
@@ -129,13 +136,14 @@ _SOURCES: Mapping[str, _Source] = {
         _listed(
             "people.roleRequests", "position", "actor", "role", arguments=f"{_PAGE}, filter: {{ open: true }}"
         ),
+        person="a",
     ),
     "self-assessment": _Source(
         ("plan",),
         _listed("plan.selfAssessments", "assessment", "edition", arguments=None),
         before="edition ",
     ),
-    "token": _Source(("people",), _listed("people.tokens", "token", "actor")),
+    "token": _Source(("people",), _listed("people.tokens", "token", "actor"), person="a"),
     "update": _Source(("partners",), _listed("partners.updates", "update", "partner", "topic")),
     "views": _Source(("engagement",), _listed("views", "views", "group", "method")),
 }
@@ -171,19 +179,28 @@ def _alias(kind: str) -> str:
     return "of_" + kind.replace("-", "_").replace(" ", "_")
 
 
-def choices(answer: Mapping[str, Any], kinds: Collection[str]) -> dict[str, tuple[Choice, ...]]:
-    """Return the options by kind of thing, declared in the code or from the answer to `selection`."""
+def choices(
+    answer: Mapping[str, Any], kinds: Collection[str], names: Mapping[str, str] = NO_NAMES
+) -> dict[str, tuple[Choice, ...]]:
+    """Return the options by kind of thing, declared in the code or from the answer to `selection`.
+
+    `names` maps an actor's id to the name, which the labels then contain.
+    """
     options = {kind: _DECLARED[kind] for kind in kinds if kind in _DECLARED}
     for kind in kinds:
         if kind in _SOURCES and answer.get(_alias(kind)) is not None:
             source = _SOURCES[kind]
-            listed = _choices(answer[_alias(kind)], source)
+            listed = _choices(answer[_alias(kind)], source, names)
             in_order = listed if source.label_alone else sorted(listed, key=lambda each: natural_key(each.value))
             options[kind] = tuple(in_order)
     return options
 
 
-def _choices(answer: Any, source: _Source) -> Iterable[Choice]:  # noqa: ANN401 - a list at any depth of an answer
+def _choices(
+    answer: Any,  # noqa: ANN401 - a list at any depth of an answer
+    source: _Source,
+    names: Mapping[str, str],
+) -> Iterable[Choice]:
     """Yield the options of a list, which may be nested in other fields of an answer."""
     while isinstance(answer, Mapping):
         answer = answer.get("items", answer.get("nodes"))
@@ -192,7 +209,13 @@ def _choices(answer: Any, source: _Source) -> Iterable[Choice]:  # noqa: ANN401 
         value = str(item["value"] or "")
         if value and value not in seen and item.get("only") == source.only:
             seen.add(value)
-            parts = [_words(str(item[name])) for name in "ab" if item.get(name)]
+            parts = [
+                with_name(item[part], names)
+                if part == source.person and item[part] in names
+                else _words(str(item[part]))
+                for part in "ab"
+                if item.get(part)
+            ]
             label = source.before + ", ".join(parts) if parts else ""
             yield Choice(value, label if label and source.label_alone else f"{value}: {label}" if label else value)
 

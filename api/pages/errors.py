@@ -13,7 +13,7 @@ from api.auth.sessions import Sessions
 from api.http import problem
 from api.http.accept import quality
 from api.pages import page_data, renderer
-from api.pages.page_request import PageRequest, SignInNeeded, ask, page_request_of
+from api.pages.page_request import PageRequest, SignInNeeded, ask, own_names, page_request_of, visitor_of
 from api.pages.security_headers import secured
 from api.pages.time_control import NAMES, TimePoint
 from ledger.domain.errors import Busy, Refused, Unavailable
@@ -85,8 +85,18 @@ async def error_page(request: Request, status: int, detail: str) -> Response:
         "back_text": "Back to the notice" if page_request is not None else "All notices",
         **({"notice": notice} if notice is not None else {}),
     }
+    if page_request is None and status < 500:
+        context |= renderer.naming(await _own_names(request))
     session = sessions.of(request)
     return renderer.page(request, "error.html", context, page_request=page_request, session=session, status=status)
+
+
+async def _own_names(request: Request) -> Mapping[str, str]:
+    """Return the name of the visitor's token, or no name where it cannot be read."""
+    try:
+        return await own_names(request, await visitor_of(request))
+    except (SignInNeeded, Refused, Busy, Unavailable):
+        return {}
 
 
 async def _surroundings(request: Request) -> tuple[PageRequest, dict[str, Any]] | None:

@@ -16,6 +16,7 @@ from api.pages.page_data import only
 from api.pages.page_request import PageRequest, ask, page_request_of
 from api.pages.time_control import TimePoint, instant, point_of
 from api.services import Ledger
+from ledger.domain.registry import STORED_TYPES, values_at
 from projections.errors import ReadingError
 from projections.narrate.changes import Change, difference
 from projections.narrate.history import History, NarratedEntry, Selection
@@ -37,6 +38,7 @@ async def get_entry(request: Request) -> Response:
         "notice": notice,
         "this_entry": entry,
         "sentence": None,
+        "people": _people_in(entry),
         **await _proof(request, page_request),
     }
     if page_request.reads("entries") and entry["position"] <= MAXIMUM_ENTRIES:
@@ -45,6 +47,14 @@ async def get_entry(request: Request) -> Response:
             async for sentence, _ in narrate(history, entry["position"], page_request.names):
                 context["sentence"] = sentence
     return renderer.page(request, "entry.html", context, page_request=page_request)
+
+
+def _people_in(entry: Mapping[str, Any]) -> frozenset[str]:
+    """Return the ids of the actors that an entry refers to; empty for a withheld entry."""
+    if entry["withheld"]:
+        return frozenset()
+    paths = [path for kind, path in STORED_TYPES[entry["type"]].kind.references if kind == "actor"]
+    return frozenset(value for path in paths for _, value in values_at(entry["data"], path) if value)
 
 
 async def _proof(request: Request, page_request: PageRequest) -> Mapping[str, str | None]:

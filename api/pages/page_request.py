@@ -118,6 +118,17 @@ async def page_request_of(request: Request, point: TimePoint | None = None) -> P
     return PageRequest(notice, visitor, roles, point or point_of(params), invented, names, params, about)
 
 
+async def own_names(request: Request, visitor: Visitor) -> Mapping[str, str]:
+    """Return the directory's names for a visitor's token, by actor; empty without a token.
+
+    Raises:
+        Unavailable: The database cannot be reached.
+    """
+    session = visitor.session
+    names = {} if session.notice is None else await _names(request.app.state.ledger, session.notice)
+    return {actor: name for actor, name in names.items() if actor == session.actor}
+
+
 async def _names(ledger: Ledger, notice: str) -> Mapping[str, str]:
     """Return the names in a notice's directory by actor, read at most five seconds ago."""
     names = _NAMES.get((ledger.url, notice))

@@ -29,7 +29,7 @@ from api.report.phrases import many
 from ledger.domain import calendar
 from ledger.domain.councils import councils
 from ledger.domain.roles import matrix
-from projections.narrate.sentence import with_name, zone_of
+from projections.narrate.sentence import NO_NAMES, reason_with_names, with_name, zone_of
 
 _COMPONENTS = (
     *("breadcrumbs", "button", "checkboxes", "date-input", "details", "error-summary", "fieldset", "file-upload"),
@@ -154,12 +154,17 @@ def page(
         "here": request.url.path,
         "when": partial(formatting.when, zone=zone),
         "entry": partial(_entry, page_request),
-        "person": partial(with_name, names={} if page_request is None else page_request.names),
+        **naming(NO_NAMES if page_request is None else page_request.names),
     }
     if page_request is not None:
         frame |= _notice_frame(request, page_request, zone)
     html = environment().get_template(template).render({**frame, **context})
     return secured(request, HTMLResponse(html, status))
+
+
+def naming(names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the functions of templates that display actors with their names."""
+    return {"person": partial(with_name, names=names), "reason": partial(reason_with_names, names=names)}
 
 
 def _notice_frame(request: Request, page_request: PageRequest, zone: ZoneInfo) -> dict[str, Any]:

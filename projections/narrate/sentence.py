@@ -28,6 +28,8 @@ _FACT_TYPE = re.compile(r"improvement-ledger\.[a-z]+\.([A-Za-z]+)\.v[0-9]+")
 _UNDERSCORE = re.compile(r"_([a-z0-9])")
 _MANY = re.compile("(?<=ss)es$|(?<!s)s$")
 _COUNTED = re.compile(r"([0-9]+)|([^0-9]+)")
+_PEOPLE = re.compile(r"((?:is held|is chaired) by |^The adviser |^The chair, |of the chair, )([^;]+)")
+_ID = re.compile(r"[A-Za-z0-9:._/-]*[A-Za-z0-9:_/-]")
 _FIELD = re.compile(r"\{([^}]*)}")
 
 
@@ -94,6 +96,15 @@ def with_name(actor: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - wh
     return (
         f"{with_ended_directions(names[actor])} ({actor})" if isinstance(actor, str) and actor in names else actor
     )
+
+
+def reason_with_names(reason: str, names: Mapping[str, str]) -> str:
+    """Return a verdict's reason with the names of the chair, adviser or holders of a post in it."""
+
+    def named(people: re.Match[str]) -> str:
+        return people[1] + _ID.sub(lambda id_: str(with_name(id_[0], names)), people[2])
+
+    return _PEOPLE.sub(named, reason)
 
 
 def with_full_stop(sentence: str) -> str:

@@ -71,6 +71,8 @@ def test_a_request_is_chosen_by_its_entry() -> None:
     assert (request.references, request.closed) == (("role request",), True)
     options = choices({"of_role_request": {"items": {"nodes": nodes}}}, {"role request"})
     assert options["role request"] == (Choice("12", "12: olga, chair"),)
+    named = choices({"of_role_request": {"items": {"nodes": nodes}}}, {"role request"}, {"olga": "Olga Ash"})
+    assert named["role request"] == (Choice("12", "12: Olga Ash (olga), chair"),)
 
 
 def test_ratings_are_those_of_their_own_scale() -> None:

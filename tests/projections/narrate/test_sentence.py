@@ -23,6 +23,7 @@ from projections.narrate.sentence import (
     natural_key,
     numbered,
     phrase,
+    reason_with_names,
     zone_of,
 )
 
@@ -128,3 +129,25 @@ def test_a_yes_or_no_chooses_between_two_wordings(kind: Kind) -> None:
     sentence = kind.struct.sentence
     for template in (sentence.sentence, *(part for value in sentence.settles for part in value)):
         assert {name for name in re.findall(r"{(\w+)}", template) if hints.get(name) is bool} == set()
+
+
+@pytest.mark.parametrize(
+    ("reason", "named"),
+    [
+        ("The post of a is held by a.", "The post of a is held by Ann (a)."),
+        (
+            "The post of a is held by a, b.c and d; it was a.",
+            "The post of a is held by Ann (a), Bo (b.c) and d; it was a.",
+        ),
+        ("The board is chaired by b.c.", "The board is chaired by Bo (b.c)."),
+        ("The adviser a begins on 3 May 2023.", "The adviser Ann (a) begins on 3 May 2023."),
+        (
+            "The independence of the chair, a, is not explained.",
+            "The independence of the chair, Ann (a), is not explained.",
+        ),
+        ("The chair, a, does not hold the role chair.", "The chair, Ann (a), does not hold the role chair."),
+        ("The report of a is late.", "The report of a is late."),
+    ],
+)
+def test_a_reason_names_the_people_that_it_states(reason: str, named: str) -> None:
+    assert reason_with_names(reason, {"a": "Ann", "b.c": "Bo"}) == named
