@@ -102,7 +102,8 @@ def reason_with_names(reason: str, names: Mapping[str, str]) -> str:
     """Return a verdict's reason with the names of the chair, adviser or holders of a post in it."""
 
     def named(people: re.Match[str]) -> str:
-        return people[1] + _ID.sub(lambda id_: str(with_name(id_[0], names)), people[2])
+        most = 0 if people[1].startswith("is held") else 1  # then other words follow, which may be ids too
+        return people[1] + _ID.sub(lambda id_: str(with_name(id_[0], names)), people[2], count=most)
 
     return _PEOPLE.sub(named, reason)
 

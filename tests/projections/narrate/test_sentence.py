@@ -146,6 +146,7 @@ def test_a_yes_or_no_chooses_between_two_wordings(kind: Kind) -> None:
             "The independence of the chair, Ann (a), is not explained.",
         ),
         ("The chair, a, does not hold the role chair.", "The chair, Ann (a), does not hold the role chair."),
+        ("The chair, a, does not hold the role a.", "The chair, Ann (a), does not hold the role a."),
         ("The report of a is late.", "The report of a is late."),
     ],
 )
