@@ -176,3 +176,16 @@ def test_on_paper_there_is_the_matter_without_what_is_clicked(
     expect(page.get_by_text("View as at an earlier date")).to_be_hidden()
     expect(page.get_by_role("link", name="Coverage")).to_be_hidden()
     expect(page.get_by_role("button", name="Sign out")).to_be_hidden()
+
+
+def test_a_folded_list_does_not_widen_the_form_that_it_opens_on(
+    sample: Service, chromium: Browser, axe: str
+) -> None:
+    page = Person(chromium, sample, "council-officer", axe, narrow=True).page
+    for fact in ("EvidenceSubmitted", "RiskRaised"):
+        page.goto(f"{HOME}/record/{fact}")
+        folds = page.locator("main details").all()
+        assert folds, fact
+        for fold in folds:
+            fold.locator("summary").click()
+        assert page.evaluate("document.documentElement.scrollWidth") == 320, fact
