@@ -176,7 +176,7 @@ async def _checked(form_request: FormRequest, event: dict[str, Any], parsed: Par
         "notice": form_request.notice,
         "kind": form_request.kind,
         "id": name,
-        "answers": list(answers(_controls(form_request, form))),
+        "answers": list(answers(_controls(form_request, form), form_request.zone)),
         "inputs": [(key, value) for key, values in parsed.inputs.items() for value in values],
     }
     return _revisitable(
