@@ -325,9 +325,10 @@ def _window_refusals(state: "State", from_: datetime, until: datetime) -> Iterat
 
 
 def _admit_request(state: "State", fact: AccessRequested) -> Iterator[Refusal]:
-    if (fact.review is None) == (fact.diagnostic is None):
-        message = "name either a review or a diagnostic, not both"
-        yield Refusal("ONE_OF", message, "data.review")
+    if fact.review is None and fact.diagnostic is None:
+        yield Refusal("ONE_OF", "choose a review or a diagnostic", "data.review")
+    if fact.review is not None and fact.diagnostic is not None:
+        yield Refusal("ONE_OF", "choose either a review or a diagnostic, not both", "data.review")
     yield from _window_refusals(state, fact.from_, fact.until)
 
 

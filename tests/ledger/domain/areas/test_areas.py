@@ -342,6 +342,18 @@ def test_a_registered_system_records_what_its_registration_names_and_no_longer()
     assert desk.refused("ProgressRecorded", PROGRESS, "feed") == [("FORBIDDEN", "type")]
 
 
+def test_access_is_for_a_review_or_for_a_diagnostic() -> None:
+    desk = Desk().reviewing()
+    requested = {"request": "X1", "grantee": "rita", "kind": "DATA", "from": at(1), "until": at(2)}
+    requested |= {"scope": "The figures", "purpose": "To see what changed"}
+    for subjects, message in (
+        ({}, "choose a review or a diagnostic"),
+        ({"review": "R1", "diagnostic": "D1"}, "choose either a review or a diagnostic, not both"),
+    ):
+        refused = desk.refusal("AccessRequested", requested | subjects, "bob")
+        assert str(refused) == f"data.review: {message}"
+
+
 def test_the_clauses_that_an_entry_answers_are_the_notices() -> None:
     desk = prepared(())
     desk.record("ProgressRecorded", PROGRESS, clauses="77z")
