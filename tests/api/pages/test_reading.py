@@ -89,3 +89,12 @@ def test_a_long_list_of_a_form_is_folded_until_it_has_an_answer(
     lists = [re.sub(r"<.*?>", "", each) for each in re.findall(r"<details.*?</summary>", page, re.DOTALL)]
     assert any("lauses" in each and "(optional)" in each for each in lists), lists
     assert any("Objectives, claims or measures" in each for each in lists) is folded, lists
+
+
+def test_minutes_that_are_not_approved_are_approved_from_the_page_of_the_board(sample: Service) -> None:
+    with browser(sample.url) as chair:
+        sign_in(chair, sample.notice.tokens["chair"])
+        page = chair.get(f"{HOME}/board")
+    offered = re.findall(r"/record/MinutesApproved\?data\.meeting=(\w+)", page.text)
+    assert {"B17", "B18"} <= set(offered)
+    assert len(offered) == words(page).count("Not approved")
