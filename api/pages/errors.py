@@ -17,6 +17,7 @@ from api.pages.page_request import PageRequest, SignInNeeded, ask, own_names, pa
 from api.pages.security_headers import secured
 from api.pages.time_control import NAMES, TimePoint
 from ledger.domain.errors import Busy, Refused, Unavailable
+from ledger.domain.roles import Role
 
 Json = Mapping[str, Any]
 _HEADINGS = {
@@ -41,6 +42,9 @@ _WAYS = {
     429: "Try again in a moment. Nothing was recorded.",
     503: "Try again in a moment. Recorded entries are safe.",
 }
+_WAY_OF_RECORDS_OFFICERS = (
+    "Ask another records officer for a role that has access. You cannot grant it to yourself."
+)
 _FAILED = "The service has a fault. It has been logged."
 _FAILED_WAY = "Try again later. If it continues, tell the service's administrators when it happened."
 _FAULT = "Something went wrong"
@@ -73,6 +77,8 @@ async def error_page(request: Request, status: int, detail: str) -> Response:
         heading, way = "Not yet recorded at this point", ""
     elif status == 404 and not at_point:
         heading, way = "No such point", "Choose another date or entry."
+    elif status == 403 and page_request is not None and Role.RECORDS_OFFICER in page_request.roles:
+        way = _WAY_OF_RECORDS_OFFICERS
     context = {
         "heading": heading,
         "detail": detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "…")) else "."),

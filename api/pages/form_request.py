@@ -21,6 +21,7 @@ from api.forms.choices import (
 from api.forms.fields import ENVELOPE, Choice, Control, Field, fields_of
 from api.forms.parse import DATA, Inputs
 from api.forms.submission import source_of
+from api.forms.tasks import task
 from api.pages.page_request import PageRequest, ask, page_request_of
 from api.pages.time_control import TimePoint
 from api.services import Ledger
@@ -96,7 +97,7 @@ async def form_request_of(request: Request) -> FormRequest:
     source = source_of(state, credential)
     actor = authorise(state, credential, kind.name, kind.type, source, ledger.clock())
     if isinstance(actor, Refusal):
-        raise not_allowed(actor, kind)
+        raise not_allowed(actor, kind, page_request)
     upload = kind.struct is EvidenceSubmitted
     fields = fields_of(kind.struct, derived=True)
     notice = await ask(request, page_request, "record")
@@ -108,8 +109,11 @@ async def form_request_of(request: Request) -> FormRequest:
     )
 
 
-def not_allowed(refusal: Refusal, kind: Kind) -> Refused:
-    """Return the exception for a reader who may not record a fact, with the fact's name in words."""
+def not_allowed(refusal: Refusal, kind: Kind, page_request: PageRequest) -> Refused:
+    """Return the exception for a reader who may not record a fact, with the fact's task or name in words."""
+    if not page_request.records(kind.name):
+        title = task(kind.name)
+        return Refused.because(refusal.code, page_request.cannot(f"{title[:1].lower()}{title[1:]}"))
     name = f"“{formatting.fact(kind.name)}”"
     return Refused.because(refusal.code, refusal.message.replace(kind.type, name).replace(kind.name, name))
 

@@ -120,7 +120,7 @@ async def get_changes(request: Request) -> Response:
 
 def _require_entries(page_request: PageRequest) -> None:
     if not page_request.reads("entries"):
-        raise HTTPException(403, "your role has no access to the entries of this notice")
+        raise HTTPException(403, page_request.cannot("read the entries of this notice"))
 
 
 def _parameter(page_request: PageRequest, name: str) -> str | None:

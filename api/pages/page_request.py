@@ -8,12 +8,15 @@ from urllib.parse import urlencode
 from cachetools import TTLCache
 from msgspec import Struct, structs
 from starlette.datastructures import QueryParams
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from api import formatting
 from api.auth.identity import reader_in
 from api.auth.sessions import Session, Sessions, viewer_of
 from api.pages import query_documents
 from api.pages.time_control import NAMES, TimePoint, point_of
+from api.schema_client import Forbidden
 from api.services import Ledger
 from ledger.append.clock import now
 from ledger.domain.roles import Role, matrix
@@ -65,6 +68,11 @@ class PageRequest(Struct, frozen=True):
     def records(self, fact: str) -> bool:
         """Return whether the reader's roles may record a fact."""
         return any(matrix().may_record(role, fact) for role in self.roles)
+
+    def cannot(self, act: str) -> str:
+        """Return the reason why the reader may not do an act, such as `read this page`."""
+        roles = formatting.listed(role.meaning for role in self.roles)
+        return f"your {'role' if len(self.roles) == 1 else 'roles'}, {roles}, cannot {act}"
 
     def address(self, path: str = "", **params: object) -> str:
         """Return an address within the notice, at the same point in time; None leaves a parameter out."""
@@ -143,7 +151,8 @@ async def ask(request: Request, page_request: PageRequest, name: str, **variable
     """Return the notice as a page's query selects it, at the request's point in time.
 
     Raises:
-        HTTPException: The query failed, or a parameter of the address has the wrong type.
+        HTTPException: The reader's roles do not read the data, the query failed, or a parameter of the address has
+            the wrong type.
     """
     ledger: Ledger = request.app.state.ledger
     on = page_request.point.judged(await _recorded_at(ledger, page_request))
@@ -156,12 +165,11 @@ async def ask(request: Request, page_request: PageRequest, name: str, **variable
         **_rights(page_request),
         **variables,
     }
-    data = await query_documents.ask(
-        ledger,
-        page_request.visitor.viewer,
-        name,
-        variables_ | query_documents.address_variables(name, page_request.params, variables_),
-    )
+    from_address = query_documents.address_variables(name, page_request.params, variables_)
+    try:
+        data = await query_documents.ask(ledger, page_request.visitor.viewer, name, variables_ | from_address)
+    except Forbidden:
+        raise HTTPException(403, page_request.cannot("read this page")) from None
     notice: dict[str, Any] = data["notice"]
     return notice
 

@@ -61,13 +61,16 @@ async def ask(ledger: Ledger, viewer: Viewer, name: str, variables: Mapping[str,
     """Return the data that answers one of the pages' queries.
 
     Raises:
-        HTTPException: The query failed; the detail is the first error's message.
+        Forbidden: The viewer's roles do not read the data.
+        HTTPException: The query failed for another reason; the detail is the first error's message.
     """
     query = document(name)
     context = Context(ledger.reader, ledger.writer.append, viewer, sign=ledger.log.checkpoint)
     accepted = {variable: value for variable, value in variables.items() if variable in query.variables}
     try:
         return dict(await schema_client.ask(context, query.text, accepted))
+    except schema_client.Forbidden:
+        raise
     except Refused as refused:
         first = refused.refusals[0]
         message = _INSTANT.sub(_in_words, first.message)

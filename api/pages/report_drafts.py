@@ -108,7 +108,7 @@ async def _report_request(request: Request) -> _ReportRequest:
     credential = page_request.visitor.viewer.credential
     actor = authorise(state, credential, KIND.name, KIND.type, source_of(state, credential), ledger.clock())
     if isinstance(actor, Refusal):
-        raise not_allowed(actor, KIND)
+        raise not_allowed(actor, KIND, page_request)
     notice = await ask(request, page_request, "record")
     return _ReportRequest(
         request, page_request, notice, Context(ledger.reader, ledger.writer.append, page_request.visitor.viewer)
@@ -312,7 +312,7 @@ async def get_file(request: Request) -> Response:
     """Answer `GET /notices/{notice}/report-files/{report}.{format}` with a report, rebuilt at its position."""
     page_request = await page_request_of(request)
     if not page_request.reads("adviser"):
-        raise Refused.because("FORBIDDEN", "your roles in this notice have no access to the adviser's reports")
+        raise Refused.because("FORBIDDEN", page_request.cannot("read the adviser's reports"))
     ledger: Ledger = request.app.state.ledger
     context = Context(ledger.reader, ledger.writer.append, page_request.visitor.viewer)
     report = request.path_params["report"]

@@ -6,7 +6,7 @@ import httpx
 import psycopg
 import pytest
 
-from api.formatting import fact
+from api.forms.tasks import task
 from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role, matrix
 from ledger.mutable.people import person, put
@@ -29,7 +29,9 @@ def test_everybody_is_offered_what_their_role_records_and_nothing_else(
     refused = next(kind.name for kind in KINDS.values() if not matrix().may_record(role, kind.name))
     answer = people[actor].get(address(service, refused))
     assert answer.status_code == 403
-    assert f"{actor.capitalize()} may not record “{fact(refused)}” (roles now: {role.meaning})" in words(answer)
+    act = f"{task(refused)[0].lower()}{task(refused)[1:]}"
+    assert f"Your role, {role.meaning}, cannot {act}." in words(answer)
+    assert ("Ask another records officer" in words(answer)) == (role is Role.RECORDS_OFFICER)
 
 
 def test_a_token_records_by_forms_what_it_is_for_and_from_its_source(service: Service) -> None:
