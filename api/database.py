@@ -8,7 +8,6 @@ from api.settings import Settings
 from ledger.domain.errors import LedgerError
 from ledger.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from ledger.store.database import migrate, pending
-from ledger.store.pooling import refuse_transaction_pooling
 from ledger.store.service_login import check_login
 
 WATCH_SECONDS = 1.0
@@ -43,7 +42,6 @@ class Database:
             await migrate(url, lambda name: progress(f"ran {name}"))
             return url
         url = self._url or ""
-        await refuse_transaction_pooling(url)
         waiting = await pending(url)
         if waiting:
             raise LedgerError(

@@ -14,7 +14,6 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import msgspec
-import psycopg
 from starlette.config import Config
 
 from ledger.domain.errors import LedgerError
@@ -22,6 +21,7 @@ from ledger.evidence.object_store import LIMIT
 from ledger.proof import keys
 from ledger.proof.checkpoint import Signer
 from ledger.proof.high_water import marks_file
+from ledger.store.database_url import check_url
 from projections.query.reader import LAG_SECONDS
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -196,16 +196,9 @@ def _read(name: str, value: str) -> object:
 
 
 def _database_url(value: str) -> str:
-    scheme = value.partition(":")[0]
-    try:
-        psycopg.conninfo.conninfo_to_dict(value)
-    except psycopg.ProgrammingError:
-        scheme = ""
-    if scheme not in ("postgresql", "postgres"):
-        raise ValueError(
-            "enter an address such as postgresql://user@host/database (a password may be in the value, "
-            "so it is not repeated)"
-        )
+    check_url(value)
+    if value.partition(":")[0] not in ("postgresql", "postgres"):
+        raise ValueError("enter an address such as postgresql://user@host/database")
     return value
 
 

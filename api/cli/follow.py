@@ -18,6 +18,7 @@ from ledger.follow.registry import Source
 from ledger.follow.source import Slot
 from ledger.proof.high_water import open_marks
 from ledger.store.database import connect
+from ledger.store.database_url import check_url
 
 _Arguments = TypeVarTuple("_Arguments")
 _Outcome = TypeVar("_Outcome")
@@ -54,6 +55,10 @@ def _add(arguments: Namespace) -> int:
     url = os.environ.get(SOURCE_URL)
     if not url:
         raise LedgerError(f"set {SOURCE_URL} to the source's database with the follower's login and password")
+    try:
+        check_url(url)
+    except ValueError as error:
+        raise LedgerError(f"{SOURCE_URL} is wrong: {error}") from None
     followed = Source(arguments.name, arguments.site, arguments.key, left=False)
     run(_with_database(subscription.subscribe, url, followed, say))
     line = f"{arguments.name} is followed. Its notices are read-only here."

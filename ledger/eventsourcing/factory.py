@@ -22,6 +22,7 @@ from ledger.eventsourcing.recorder import NoticeRecorder
 from ledger.eventsourcing.recording import WriterThread
 from ledger.eventsourcing.snapshots import SnapshotRecorder
 from ledger.proof.high_water import marks_file
+from ledger.store.database_url import check_url
 
 DATABASE_URL = "LEDGER_DATABASE_URL"
 NOTICE = "LEDGER_NOTICE"
@@ -43,6 +44,10 @@ class Factory(InfrastructureFactory[PostgresTrackingRecorder]):
     def __init__(self, env: Environment | EnvType | None) -> None:
         super().__init__(env)
         self.url = self._setting(DATABASE_URL, "the ledger's PostgreSQL server, postgresql://…")
+        try:
+            check_url(self.url)
+        except ValueError as error:
+            raise InfrastructureFactoryError(f"{DATABASE_URL} is wrong: {error}") from None
         self._reader: LedgerDatastore | None = None
         self._guest: LedgerDatastore | None = None
         self._writer: WriterThread | None = None

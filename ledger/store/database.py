@@ -4,28 +4,23 @@ Migrations are the numbered files in the `sql` folders of this package and of `p
 once, in a transaction of its own under an advisory lock. Its SHA-256 is stored: a file changed later is refused.
 """
 
-import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
 import psycopg
-from msgspec import Struct
 from psycopg import AsyncConnection, BaseConnection, IsolationLevel
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from ledger.domain.errors import LedgerError, Unavailable
+from ledger.store.migrations import SCHEMA_FOLDERS, lock, migrations
+from ledger.store.pooling import is_pooled, refuse_transaction_pooling
 from ledger.store.writer_connections import BoundedConnection
 
 _C = TypeVar("_C", bound=AsyncConnection[Any])
 DatabaseRole = Literal["ledger_writer", "ledger_projector", "ledger_reader", "ledger_guest"]
-SCHEMA_FOLDERS: Mapping[str, str] = MappingProxyType(
-    {"ledger": "ledger.store", "projections": "projections.engine"}
-)
-"""Prefix of a migration's stored name → the package with its `sql` folder, in order of execution."""
 FROZEN_SECONDS = 15
 """Seconds for which a writer's session may be idle in a transaction; then it ends and frees its locks."""
 SEVERAL_HOSTS_SECONDS = 3
@@ -41,32 +36,6 @@ NETWORK: Mapping[str, int] = MappingProxyType(
     }
 )
 """libpq parameters that detect a server which no longer answers; parameters in the URL take precedence."""
-_LOCK = 0x1ED6E2
-
-
-class Migration(Struct, frozen=True):
-    """One numbered SQL file."""
-
-    name: str
-    sql: str
-
-    @property
-    def checksum(self) -> str:
-        """SHA-256 of the file in hexadecimal."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()
-
-
-def migrations(folders: Mapping[str, str] = SCHEMA_FOLDERS) -> list[Migration]:
-    """Return all migrations in the order in which they run."""
-    known = []
-    for prefix, package in folders.items():
-        sql = files(package).joinpath("sql")
-        if sql.is_dir():
-            paths = sorted((p for p in sql.iterdir() if p.name.endswith(".sql")), key=lambda p: p.name)
-            known += [Migration(f"{prefix}/{p.name}", p.read_text("utf-8")) for p in paths]
-    return known
-
-
 PINNED: Mapping[str, str] = MappingProxyType(
     {
         "array_nulls": "on",
@@ -284,11 +253,6 @@ def judge_session(
         raise LedgerError(f"the connection to the database lacks its settings: {', '.join(wrong)}; {remedy}")
 
 
-def is_pooled(connection: BaseConnection[Any], backend: int) -> bool:
-    """Return whether a connection goes through a pooler, which reports another process number than `backend`."""
-    return connection.info.backend_pid != backend
-
-
 async def migrate(
     url: str, progress: Callable[[str], None] = lambda _name: None, folders: Mapping[str, str] = SCHEMA_FOLDERS
 ) -> list[str]:
@@ -304,12 +268,12 @@ async def migrate(
 
     Raises:
         LedgerError: A file that ran earlier was changed since, or belongs to a newer ledger. Or the database
-            cannot hold every narrative, or cannot search in narratives.
+            cannot hold every narrative, or cannot search in narratives. Or another process migrates for
+            too long, or a pooler breaks sessions.
     """
     ran = []
-    async with await connect(url) as connection:
-        _require_utf8(connection)
-        await connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+    async with _session(url) as connection:
+        await lock(connection)
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS public.ledger_migrations "
             "(name text PRIMARY KEY, checksum text NOT NULL, ran_at timestamptz NOT NULL DEFAULT now())"
@@ -340,6 +304,15 @@ async def migrate(
     return ran
 
 
+@asynccontextmanager
+async def _session(url: str) -> AsyncIterator[AsyncConnection[Any]]:
+    """Yield a connection to a database that can hold every narrative, and through no pooler of transactions."""
+    async with await connect(url) as connection:
+        _require_utf8(connection)
+        await refuse_transaction_pooling(connection, partial(connect, url))
+        yield connection
+
+
 def _require_utf8(connection: AsyncConnection[Any]) -> None:
     """Raise LedgerError unless the database's encoding can hold every narrative."""
     encoding = connection.info.parameter_status("server_encoding")
@@ -363,10 +336,10 @@ async def pending(url: str) -> list[str]:
     """Return the names of the migrations that have not run; empty for an up-to-date schema.
 
     Raises:
-        LedgerError: The login may not read which migrations have run, or the encoding is not UTF-8.
+        LedgerError: The login may not read which migrations have run, the encoding is not UTF-8, or a pooler
+            breaks sessions.
     """
-    async with await connect(url) as connection:
-        _require_utf8(connection)
+    async with _session(url) as connection:
         table = await (await connection.execute("SELECT to_regclass('public.ledger_migrations')")).fetchone()
         ran = await _ran(connection) if table and table[0] else set()
     return [migration.name for migration in migrations() if migration.name not in ran]

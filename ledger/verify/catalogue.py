@@ -17,8 +17,9 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from ledger.store.database import connect, migrate, migrations
+from ledger.store.database import connect, migrate
 from ledger.store.distribution import is_distributed
+from ledger.store.migrations import migrations
 from ledger.verify.cluster import check_nodes
 from ledger.verify.database_objects import (
     MEMBERS_QUERY,

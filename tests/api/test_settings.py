@@ -78,6 +78,8 @@ def test_a_file_that_was_written_on_windows_is_read(tmp_path: Path) -> None:
     [
         ("LEDGER_DATABASE_URL", "mysql://u:secret@db/ledger"),
         ("LEDGER_DATABASE_URL", "postgresql://u:secret@db:port/%zz"),
+        ("LEDGER_DATABASE_URL", "postgresql://u:secret@db/ledger?connect_timeout=soon"),
+        ("LEDGER_READ_URL", "postgresql://u:secret%of@db/ledger"),
         ("LEDGER_ORIGIN", "https://ledger.example"),
         ("LEDGER_SIGNING_KEY_FILE", "/nowhere/key"),
         ("LEDGER_SIGNING_KEY_FILE", "PRIVATE+KEY+secret+00000000+AAAA"),

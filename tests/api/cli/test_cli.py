@@ -86,6 +86,26 @@ def test_a_database_that_cannot_be_reached_is_told_in_one_line(ledger: Ledger) -
         assert "the database cannot be reached" in ran.err
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "nonsense",
+        "postgresql://dfe:Secret50%off@source.invalid/ledger",
+        "postgresql://dfe:Secret50@source.invalid/ledger?connect_timeout=soon",
+    ],
+)
+def test_a_wrong_url_of_a_source_is_one_line_without_its_password(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("LEDGER_SOURCE_URL", value)
+    ran = ledger("follow", "add", "source", "--site", "https://source.invalid", "--key", "k")
+    assert ran.status == 1
+    assert "LEDGER_SOURCE_URL is wrong: it" in ran.err
+    assert ran.err.count("\n") == 1
+    assert "Secret50" not in ran.out + ran.err
+    assert value not in ran.out + ran.err
+
+
 @pytest.mark.parametrize("hosts", ["127.0.0.1:1", "127.0.0.1:1,127.0.0.1:2"])
 async def test_the_reason_why_a_database_cannot_be_reached_is_no_advice(hosts: str) -> None:
     with pytest.raises(Unavailable, match=r"the database cannot be reached: [^\n]*Connection refused$"):

@@ -62,6 +62,7 @@ def test_the_module_is_a_persistence_module_of_the_library(recorded: str) -> Non
     ("change", "named"),
     [
         ({"LEDGER_DATABASE_URL": ""}, "LEDGER_DATABASE_URL is not set"),
+        ({"LEDGER_DATABASE_URL": "postgresql://u:p%of@db/x"}, "^LEDGER_DATABASE_URL is wrong: it cannot be read"),
         ({"LEDGER_NOTICE": ""}, "LEDGER_NOTICE is not set"),
         ({"COMPRESSOR_TOPIC": "zlib"}, "unset CIPHER_KEY and COMPRESSOR_TOPIC"),
     ],

@@ -1,22 +1,27 @@
 """Test a real PgBouncer between the service and the database: what it breaks is named at the start."""
 
+import asyncio
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+import uvloop
 from psycopg import AsyncConnection, sql
 from psycopg.rows import dict_row
 
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.eventsourcing.datastore import LedgerDatastore
-from ledger.store.database import PINNED, connect
-from ledger.store.pooling import check_sessions, refuse_transaction_pooling
+from ledger.store import pooling
+from ledger.store.database import PINNED, connect, migrate, pending
+from ledger.store.pooling import refuse_transaction_pooling
 from tests.journeys.tcp_server import TcpServer, tcp_server
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -34,7 +39,9 @@ def behind() -> Iterator[TcpServer]:
 
 
 @contextmanager
-def bouncer(server: TcpServer, place: Path, mode: str, *, ignores_options: bool) -> Iterator[str]:
+def bouncer(
+    server: TcpServer, place: Path, mode: str, *, ignores_options: bool, pool_size: int = 20
+) -> Iterator[str]:
     """Run PgBouncer in a mode, and yield the URL of the database `postgres` behind it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -52,6 +59,7 @@ unix_socket_dir =
 auth_type = plain
 auth_file = {place / "users"}
 pool_mode = {mode}
+default_pool_size = {pool_size}
 {"ignore_startup_parameters = options" if ignores_options else ""}
 """,
         "utf-8",
@@ -78,8 +86,9 @@ async def test_a_pooler_that_drops_the_settings_is_named(behind: TcpServer, tmp_
     with bouncer(behind, tmp_path, mode, ignores_options=True) as url:
         with pytest.raises(LedgerError, match=r"lacks its settings: .* such as PgBouncer drops them"):
             await connect(url)
-        with pytest.raises(LedgerError, match="connect to PostgreSQL directly"):
-            await refuse_transaction_pooling(url)
+        for work in (pending, migrate):
+            with pytest.raises(LedgerError, match="connect to PostgreSQL directly"):
+                await work(url)
 
 
 def test_a_guest_does_not_run_with_the_rights_of_the_login_behind_a_pooler(
@@ -112,19 +121,43 @@ async def test_a_pooler_that_refuses_the_settings_is_an_error_that_names_them(
         await connect(url)
 
 
-@pytest.mark.parametrize("mode", ["session", "transaction"])
-async def test_only_transaction_pooling_changes_the_session(behind: TcpServer, tmp_path: Path, mode: str) -> None:
-    with bouncer(behind, tmp_path, mode, ignores_options=True) as url:
-        connections = [await AsyncConnection.connect(url, autocommit=True) for _ in range(4)]
-        try:
+@pytest.mark.parametrize(("mode", "pool_size"), [("session", 20), ("transaction", 20), ("transaction", 5)])
+async def test_only_transaction_pooling_changes_the_session(
+    behind: TcpServer, tmp_path: Path, mode: str, pool_size: int
+) -> None:
+    with bouncer(behind, tmp_path, mode, ignores_options=True, pool_size=pool_size) as url:
+        another = partial(AsyncConnection.connect, url, autocommit=True)
+        async with await another() as first:
             if mode == "session":
-                await check_sessions(connections[0], connections[1:])
+                await refuse_transaction_pooling(first, another)
             else:
-                with pytest.raises(LedgerError, match="PgBouncer in transaction pooling, for example"):
-                    await check_sessions(connections[0], connections[1:])
-        finally:
-            for connection in connections:
-                await connection.close()
+                with pytest.raises(LedgerError, match=r"PgBouncer in transaction pooling, .* connect directly"):
+                    await refuse_transaction_pooling(first, another)
+
+
+@pytest.mark.parametrize(
+    ("mode", "pool_size", "run"), [("session", 5, asyncio.run), ("transaction", 1, uvloop.run)]
+)
+def test_a_pooler_with_too_few_connections_is_named(
+    behind: TcpServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    pool_size: int,
+    run: Callable[[Coroutine[Any, Any, None]], None],
+) -> None:
+    monkeypatch.setattr(pooling, "WAIT_SECONDS", 1)
+
+    async def check(url: str) -> None:
+        another = partial(AsyncConnection.connect, url, autocommit=True)
+        async with await another() as first:
+            await refuse_transaction_pooling(first, another)
+
+    with (
+        bouncer(behind, tmp_path, mode, ignores_options=True, pool_size=pool_size) as url,
+        pytest.raises(LedgerError, match=r"PgBouncer, .* fewer than 6 connections \(default_pool_size\); connect"),
+    ):
+        run(check(url))
 
 
 @pytest.mark.parametrize("mode", ["session", "transaction"])
@@ -142,13 +175,16 @@ async def test_a_pooler_that_keeps_the_settings_may_not_pool_transactions(
         try:
             with bouncer(behind, tmp_path, mode, ignores_options=True) as url:
                 if mode == "session":
-                    await refuse_transaction_pooling(url)
+                    await pending(url)
                 else:
-                    with pytest.raises(LedgerError, match="PgBouncer in transaction pooling, for example"):
-                        await refuse_transaction_pooling(url)
+                    for work in (pending, migrate):
+                        with pytest.raises(LedgerError, match="PgBouncer in transaction pooling, for example"):
+                            await work(url)
+                    query = "SELECT FROM pg_locks WHERE locktype = 'advisory'"
+                    assert (await administrator.execute(query)).rowcount == 0
         finally:
             await administrator.execute("ALTER ROLE postgres RESET ALL")
 
 
 async def test_a_direct_connection_is_no_pooler(behind: TcpServer) -> None:
-    await refuse_transaction_pooling(f"{behind.url('postgres', 'postgres')}/postgres")
+    await pending(f"{behind.url('postgres', 'postgres')}/postgres")
