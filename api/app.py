@@ -27,6 +27,7 @@ from api.http import (
 )
 from api.http.compression import COMPRESSED
 from api.http.cors import cross_origin
+from api.http.cut_requests import CutRequests
 from api.http.forwarded import ForwardedHeaders
 from api.http.graphql_documents import Documents
 from api.http.head import HeadResponses
@@ -90,6 +91,7 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
         middleware=[
             Middleware(ForwardedHeaders),
             Middleware(RequestLog),
+            Middleware(CutRequests),
             Middleware(KnownHosts, settings=settings),
             *cross_origin(settings.cors_origins),
             Middleware(HeadResponses),

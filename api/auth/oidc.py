@@ -2,7 +2,8 @@
 
 A token is a JWT (RFC 9068, or one that its issuer types as plain JWT). Its signature must use a listed asymmetric
 algorithm and a key that the issuer publishes. Keys are cached for some minutes. They are fetched earlier when no
-cached key fits a token.
+cached key fits a token. All who need keys share one fetch. Those with cached keys do not wait for an issuer that
+hangs.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from msgspec import Struct
 from api.auth.issuer_keys import IssuerKeys
 from ledger.domain.errors import Unavailable
 from ledger.domain.fact import ID_PATTERN
+from projections.engine.tasks import end
 
 ALGORITHMS = (
     *("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
@@ -38,9 +40,12 @@ KEYS_FRESH_SECONDS = 600.0
 KEYS_KEPT_SECONDS = 86_400.0
 """Seconds for which cached keys remain in use while the issuer cannot be reached."""
 ASK_AGAIN_SECONDS = 10.0
-"""Minimum seconds between key fetches that tokens without a fitting key cause, for any number of tokens."""
+"""Minimum seconds from a failed fetch, or from one for a token without a fitting key, to the next fetch."""
+PATIENCE_SECONDS = 1.0
+"""Seconds that a token with a cached key waits for newer keys, unless the latest fetch failed or took longer."""
 ANSWER_SECONDS = 10.0
 """Seconds in which the issuer must send a whole answer."""
+_UNREACHABLE = "sign-in is not possible now, because the issuer cannot be reached; try again later"
 _LONGEST_SUBJECT = 255
 _MAXIMUM_TOKEN = 16_384
 _MAXIMUM_DOCUMENT = 1_000_000
@@ -129,12 +134,16 @@ class Issuer:
         self._keys = IssuerKeys()
         self._discovered: Discovered | None = None
         self._fetched: float | None = None
-        self._refetched: float | None = None
-        """Monotonic seconds of the latest fetch for a token without a fitting key; None before the first."""
-        self._lock = asyncio.Lock()
+        self._quiet_from: float | None = None
+        """Monotonic seconds from which ASK_AGAIN_SECONDS must pass before the next fetch; None at the start."""
+        self._is_slow = False
+        """True if the latest fetch failed, or did not end in PATIENCE_SECONDS."""
+        self._fetching: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
         """Close the issuer's connections."""
+        if self._fetching is not None:
+            await end(self._fetching)
         await self.client.aclose()
 
     async def person(self, token: str) -> Person | None:
@@ -162,11 +171,11 @@ class Issuer:
 
     async def about(self) -> Discovered:
         """Return the issuer's cached metadata; raise Unavailable when none is cached and fetching fails."""
-        async with self._lock:
-            if self._discovered is None:
-                await self._fetch(self._clock())
         if self._discovered is None:
-            raise Unavailable("sign-in is not possible now, because the issuer cannot be reached; try again later")
+            self._begin_fetch()
+            await self._fetched_keys()
+        if self._discovered is None:
+            raise Unavailable(_UNREACHABLE)
         return self._discovered
 
     def claims(self, token: str, keys: list[jwk.Key], rules: jwt.JWTClaimsRegistry) -> dict[str, Any]:
@@ -196,33 +205,53 @@ class Issuer:
         Raises:
             Unavailable: The keys cannot be fetched, and the cached keys are missing or too old.
         """
-        async with self._lock:
-            now = self._clock()
-            if self._fetched is None or now - self._fetched > KEYS_FRESH_SECONDS:
-                await self._fetch(now)
+        if self._is_older(KEYS_FRESH_SECONDS):
+            self._begin_fetch()
+            if self._is_older(KEYS_KEPT_SECONDS):
+                await self._fetched_keys()
+            elif not self._is_slow and not await self._fetched_keys(PATIENCE_SECONDS):
+                self._is_slow = True
+        if self._is_older(KEYS_KEPT_SECONDS):
+            raise Unavailable(_UNREACHABLE)
+        keys = self._keys.find(kid, alg)
+        if not keys:
+            if self._begin_fetch():
+                self._quiet_from = self._clock()
+            await self._fetched_keys()
             keys = self._keys.find(kid, alg)
-            if not keys and (self._refetched is None or now - self._refetched >= ASK_AGAIN_SECONDS):
-                self._refetched = now
-                await self._fetch(now)
-                keys = self._keys.find(kid, alg)
-            return keys
+        return keys
 
-    async def _fetch(self, now: float) -> None:
-        """Fetch the issuer's metadata and keys; keep the cached ones if that fails and they are not too old.
+    def _is_older(self, seconds: float) -> bool:
+        """Return true if the cached keys are older than this, or missing."""
+        return self._fetched is None or self._clock() - self._fetched > seconds
 
-        Raises:
-            Unavailable: The keys cannot be fetched, and the cached keys are missing or too old.
-        """
+    def _begin_fetch(self) -> bool:
+        """Begin a fetch in a task unless one runs or it is too early; return whether it began."""
+        is_quiet = self._quiet_from is not None and self._clock() - self._quiet_from < ASK_AGAIN_SECONDS
+        if is_quiet or (self._fetching is not None and not self._fetching.done()):
+            return False
+        self._fetching = asyncio.create_task(self._fetch())
+        return True
+
+    async def _fetched_keys(self, seconds: float | None = None) -> bool:
+        """Wait for the fetch that runs, if any, and return whether it ended; it goes on when the wait ends."""
+        if self._fetching is None or self._fetching.done():
+            return True
+        return bool((await asyncio.wait([self._fetching], timeout=seconds))[0])
+
+    async def _fetch(self) -> None:
+        """Fetch the issuer's metadata and keys; log a failure, and leave the cached ones as they are."""
+        began = self._clock()
         try:
             keys = await self._published()
         except (httpx.HTTPError, JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
             logger.warning("the issuer's keys cannot be fetched: %s", type(error).__name__)
-            if self._fetched is None or now - self._fetched > KEYS_KEPT_SECONDS:
-                raise Unavailable(
-                    "sign-in is not possible now, because the issuer cannot be reached; try again later"
-                ) from None
+        except Exception:
+            logger.exception("the issuer's keys cannot be fetched")
+        else:
+            self._keys, self._fetched, self._is_slow = keys, began, False
             return
-        self._keys, self._fetched = keys, now
+        self._is_slow, self._quiet_from = True, self._clock()
 
     async def _published(self) -> IssuerKeys:
         metadata = await self._get(f"{self.url.rstrip('/')}/.well-known/openid-configuration")

@@ -7,10 +7,12 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http.client import HTTPResponse
 
 import psycopg
 import pytest
 
+from api.http.problem import MEDIA_TYPE
 from tests.api import process as processes
 from tests.api.http.test_server import ENTRIES
 from tests.api.http.test_supervisor import children_of, until, workers_of
@@ -59,6 +61,14 @@ def halves(server: Process, notice: Notice) -> Iterator[socket.socket]:
     yield connected(server, f"GET {ENTRIES} HTTP/1.1", notice, b"Accept: text/event-stream\r\n\r\n")
 
 
+def answer_of(client: socket.socket) -> tuple[int, str | None, str]:
+    """Return the status, the pause before another attempt and the problem's code of an answer."""
+    answer = HTTPResponse(client)
+    answer.begin()
+    is_problem = answer.headers["Content-Type"] == MEDIA_TYPE
+    return answer.status, answer.headers["Retry-After"], json.loads(answer.read())["code"] if is_problem else ""
+
+
 @contextmanager
 def stopped(pids: list[int]) -> Iterator[None]:
     """Stop processes with SIGSTOP for a while."""
@@ -86,8 +96,11 @@ def test_a_service_does_not_wait_for_clients_that_send_or_read_nothing(database:
         with psycopg.connect(database, autocommit=True) as watching:
             until(lambda: watching.execute("SELECT 1 FROM ledger.entries WHERE source = 'officer'").rowcount == 1)
         assert seconds_to_end(server) < SLACK_SECONDS
-        assert clients
+        answers = [answer_of(client) for client in clients]
         log = server.rest()
+    cut, started = (503, "5", "UNAVAILABLE"), (200, None, "")
+    assert answers == [cut, started, cut, cut, started]
+    assert [line for line in log if "error" in line] == []
     assert "watchdog" not in {line["logger"].rpartition(".")[2] for line in log}
     assert server.popen.returncode == -signal.SIGTERM
 
