@@ -8,12 +8,15 @@ from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_h
 
 from msgspec import Meta, Struct
 
-from ledger.domain.fact import Narrative
+from ledger.domain.fact import CODE_PATTERN, END, Narrative
 
 Json = Any
 """Decoded JSON, or a part of it."""
 ITEM = "[]"
 """Step of a path that leads to each item of a list."""
+
+
+_CODE = f"^{CODE_PATTERN}{END}"
 
 
 class FieldType(Struct, frozen=True):
@@ -76,6 +79,8 @@ class FieldPath(Struct, frozen=True):
     """Kind of the thing that the field refers to; None if the field refers to no thing."""
     known: bool = True
     """False if the thing that the field refers to may be recorded later; else True."""
+    is_code: bool = False
+    """True if the field is a code, or an object with codes: words that a person may choose freely."""
 
 
 @cache
@@ -107,7 +112,8 @@ def _paths_below(hint: Json, attributes: tuple[str, ...], keys: tuple[str, ...])
             yield from _paths_below(hints[name], (*attributes, name), (*keys, encoded))
     else:
         extra: dict[str, str] = next((meta.extra for meta in reversed(field.metas) if meta.extra), {})
-        yield FieldPath(hint, attributes, keys, extra.get("ref"), "later" not in extra)
+        is_code = field.origin is dict or any(meta.pattern == _CODE for meta in field.metas)
+        yield FieldPath(hint, attributes, keys, extra.get("ref"), "later" not in extra, is_code)
 
 
 def _as_string(value: object) -> str:

@@ -27,6 +27,7 @@ from ledger.domain.fact import ID_PATTERN, YEARS, Fact, Id, Instant, text_matchi
 from ledger.domain.fields import FieldPath, Json, field_paths, values_in
 from ledger.domain.registry import STORED_TYPES, Kind, put_at, values_at
 from ledger.intake import personal_data
+from ledger.intake.entry_text import in_entry
 from ledger.intake.envelope import encoder
 from ledger.intake.validation_errors import is_near, json_type, out_of_time, printable, validation_errors
 from ledger.intake.visible import is_blank
@@ -192,6 +193,9 @@ def _accept(event: Json) -> SubmittedFact:
     if envelope is None or content is None or refusals:
         raise Refused(islice(refusals, MAXIMUM_REASONS))
     kind, fact, narratives = content
+    refusals += in_entry(envelope.id, envelope.source, envelope.subject, envelope.clauses, fact, envelope.confirm)
+    if refusals:
+        raise Refused(islice(refusals, MAXIMUM_REASONS))
     if isinstance(fact, EvidenceSubmitted):
         fact = _state_file(fact, came=False)
     return SubmittedFact(
@@ -347,11 +351,7 @@ def _accept_replacement(
     """Return a correction with its replacement normalised like any fact, and the replacement's narratives."""
     kind, submitted_data = _present(submitted.type, submitted.data, f"{prefix}.type", f"{prefix}.data")
     if kind.struct is EntryCorrected:  # refused before decoding: nested corrections would take quadratic time
-        raise Refused.because(
-            "NOT_CORRECTABLE",
-            "a correction cannot be corrected",
-            f"{prefix}.type",
-        )
+        raise Refused.because("NOT_CORRECTABLE", "a correction cannot be corrected", f"{prefix}.type")
     fact, narratives = accept_fact(kind, submitted_data, f"{prefix}.data", confirmed)
     if isinstance(fact, EvidenceSubmitted):
         fact = msgspec.structs.replace(fact, stored=None)  # the corrected entry states it

@@ -1,4 +1,4 @@
-"""The scan of narratives for personal data, recognised by its form.
+"""The scan of narratives, and of other text, for personal data, recognised by its form.
 
 Some kinds are refused; others are refused until the recorder confirms them. Messages never repeat the data. stdnum
 computes the check digits. Sources of the forms: NHS Data Dictionary, the Department for Education's UPN guide,
@@ -28,7 +28,7 @@ class PersonalData(WordList):
 
 CONFIRMABLE = frozenset({PersonalData.DATE_OF_BIRTH, PersonalData.POSTCODE, PersonalData.TELEPHONE_NUMBER})
 """Kinds that a narrative may hold once the recorder confirms them; the entry records the confirmation."""
-_NAMES = {
+NAMES = {
     PersonalData.NHS_NUMBER: "an NHS number",
     PersonalData.UPN: "a pupil's unique number (UPN)",
     PersonalData.EMAIL_ADDRESS: "an e-mail address",
@@ -38,6 +38,7 @@ _NAMES = {
 }
 _TRIGGER = re.compile(r"[0-9@]")
 _SEPARATOR = re.compile(r"[^A-Za-z0-9]")
+_NOT_DIGIT = re.compile("[^0-9]")
 _CUE = r"[\W_]{0,6}"
 """Pattern of the punctuation between a cue, such as “NHS number”, and the number."""
 _GAP = r"[^0-9A-Za-z]{0,5}"
@@ -223,6 +224,20 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
     ),
 )
 """Cheap search for a trace of personal data → the kinds with this trace, and the search for each kind."""
+_IN_ID = r"[^A-Za-z0-9]{0,3}"
+"""Pattern of the separators within a number in an id."""
+_NHS_IN_ID = re.compile(
+    rf"(?<![A-Za-z0-9])(?:NHS{_IN_ID}(?:(?:number|num|nr|no|id){_IN_ID})?(?!19|20)[0-9]{{3}}{_IN_ID}[0-9]{{3}}{_IN_ID}"
+    r"|(?!19|20)[0-9]{3}[^A-Za-z0-9]{1,3}[0-9]{3}[^A-Za-z0-9]{1,3}(?!(?:19|20)[0-9]{2}))[0-9]{4}(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+"""Pattern of an NHS number in an id: with its name, or in groups. No digest or year matches."""
+_UPN_IN_ID = re.compile(
+    r"(?<![A-Za-z0-9])(?!.20[0-3][0-9][01][0-9][0-3][0-9])[A-Z][0-9]{11}[0-9A-Z](?![A-Za-z0-9])", re.IGNORECASE
+)
+"""Pattern of a UPN in an id. Digits that begin with a date, as in “E202207050001”, are a reference."""
+ID_TRACE = re.compile(r"[0-9][^A-Za-z]{8}")
+"""Trace of a number of ten digits or of a UPN in an id."""
 
 
 def kinds_in(text: str) -> list[PersonalData]:
@@ -236,12 +251,32 @@ def kinds_in(text: str) -> list[PersonalData]:
     return [kind for kind in PersonalData if kind in present]
 
 
+def kinds_in_id(text: str) -> list[PersonalData]:
+    """Return the kinds of personal data that an id seems to contain, of those that only a person has.
+
+    Many ids are made of digits, so fewer spellings count than in a text.
+    """
+    present = []
+    if ID_TRACE.search(text):
+        if any(nhs.is_valid(_NOT_DIGIT.sub("", match[0])) for match in _NHS_IN_ID.finditer(text)):
+            present.append(PersonalData.NHS_NUMBER)
+        if _UPN_CUED.search(text) or any(upn.is_valid(match[0]) for match in _UPN_IN_ID.finditer(text)):
+            present.append(PersonalData.UPN)
+    if "dot" in text and _EMAIL.search(plain_form(text)):
+        present.append(PersonalData.EMAIL_ADDRESS)
+    return present
+
+
 def refusals(text: str, path: str, confirmed: Container[str] = ()) -> Iterator[Refusal]:
     """Yield a refusal for each kind of personal data in a narrative, except for confirmed kinds."""
     for kind in kinds_in(text):
-        message = f"the narrative seems to contain {_NAMES[kind]}"
+        message = f"the narrative seems to contain {NAMES[kind]}"
         if kind not in CONFIRMABLE:
             yield Refusal("PERSONAL_DATA", f"{message}, which no entry may contain; leave it out", path)
         elif kind.value not in confirmed:
-            advice = f"leave it out, or confirm {kind.value} if it does not belong to a person"
-            yield Refusal("CONFIRM_PERSONAL_DATA", f"{message}; {advice}", path)
+            yield Refusal("CONFIRM_PERSONAL_DATA", f"{message}; {advice(kind)}", path)
+
+
+def advice(kind: PersonalData) -> str:
+    """Return what a recorder can do about a kind that can be confirmed."""
+    return f"leave it out, or confirm {kind.value} if it does not belong to a person"

@@ -17,7 +17,7 @@ from ledger.domain.fact import END, Narrative
 from ledger.domain.registry import KINDS, Kind, value_at, values_at
 from ledger.intake.envelope import encoder
 from ledger.intake.parse import MAXIMUM_REASONS, SubmittedFact, accept, digest, read_json
-from ledger.intake.personal_data import kinds_in
+from ledger.intake.personal_data import kinds_in, kinds_in_id
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 TEXT = st.text(max_size=20)
@@ -47,7 +47,8 @@ def of(hint: Any, metas: tuple[Meta, ...] = ()) -> st.SearchStrategy[Any]:
     if hint is str:
         patterns = [meta.pattern or (meta.extra_json_schema or {}).get("pattern") for meta in metas]
         pattern = next(pattern for pattern in patterns if pattern)
-        return st.from_regex(pattern.removeprefix("^").removesuffix(END), fullmatch=True)
+        words = st.from_regex(pattern.removeprefix("^").removesuffix(END), fullmatch=True)
+        return words.filter(lambda text: not kinds_in(text) and not kinds_in_id(text))
     return leaf(hint, metas)
 
 
