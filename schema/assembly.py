@@ -1,5 +1,6 @@
 """The complete schema: queries, mutations, subscriptions and limits. Imports strawberry and graphql-core."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from functools import cache, cached_property, lru_cache
@@ -18,8 +19,9 @@ from strawberry.types.execution import ExecutionContext, ExecutionResult, PreExe
 from strawberry.types.graphql import OperationType
 
 from ledger.domain.errors import LedgerError
+from ledger.domain.roles import Role
 from projections.query.reader import Reader
-from schema import types
+from schema import live_pages, types
 from schema.compiled import Compiler, NotCompiled
 from schema.compiled.sources import take_values
 from schema.context import Context, may
@@ -142,11 +144,18 @@ class LedgerSchema(strawberry.Schema):
             options, live, request_key(document, variables, operation_name, with_start=True), beginning
         )
         request, seen = request_key(document, variables, operation_name), None
+        clock = asyncio.get_running_loop().time
         while True:
             if page.state is None or page.state != seen:
-                seen = page.state
-                for result in page.results:
+                seen, checked = page.state, clock()
+                for number, result in enumerate(page.results):
                     yield result
+                    if not page.positions or clock() - checked < live_pages.SENDING_SECONDS:
+                        continue
+                    if await _roles(context, page.notice) != page.roles:
+                        page = page.until(page.positions[number])
+                        break
+                    checked = clock()
             if page.position is None:
                 return
             if not page.is_full:
@@ -156,19 +165,24 @@ class LedgerSchema(strawberry.Schema):
     async def _next_page(self, options: dict[str, Any], live: LivePages, request: object, page: Page) -> Page:
         """Return the page after `page`; viewers with the same roles share it if they may read the notice."""
         context: Context = options["context_value"]
-        try:
-            roles = await context.viewer.roles(page.notice) if page.notice else ()
-        except LedgerError:
-            roles = ()
-        if not may(roles, "notice"):  # the page of their own has the error
+        roles = await _roles(context, page.notice)
+        if not may([*roles], "notice"):  # the page of their own has the error
             return await self._page(options, live, context.fork(), page.position)
-        rights = Rights(context.viewer.credential, page.notice, frozenset(roles))
-        key = (request, rights.fixed, page.notice, page.position)
-        return await live.get(key, lambda: self._page(options, live, context.fork(rights), page.position))
+        rights = Rights(context.viewer.credential, page.notice, roles)
+        key = (request, roles, page.notice, page.position)
+        return await live.get(key, lambda: self._page(options, live, context.fork(rights), page.position, roles))
 
-    async def _page(self, options: dict[str, Any], live: LivePages, context: Context, after: int | None) -> Page:
-        """Execute a subscription once, and return the page of its results."""
+    async def _page(
+        self,
+        options: dict[str, Any],
+        live: LivePages,
+        context: Context,
+        after: int | None,
+        roles: frozenset[Role] = frozenset(),
+    ) -> Page:
+        """Execute a subscription once, and return the page of its results for viewers with these roles."""
         page = context.page = Page(after)
+        page.roles = roles
         results = _settled(await super().stream(**{**options, "context_value": context}))
         async with live.computing, aclosing(results):
             page.results = [result async for result in results]
@@ -178,6 +192,14 @@ class LedgerSchema(strawberry.Schema):
         self, errors: Iterable[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
         """Log nothing: `_settle` logs unexpected errors."""
+
+
+async def _roles(context: Context, notice: str) -> frozenset[Role]:
+    """Return the viewer's roles in a notice now; empty for no notice, and while they cannot be read."""
+    try:
+        return frozenset(await context.viewer.roles(notice) if notice else ())
+    except LedgerError:
+        return frozenset()
 
 
 def _apart(kwargs: dict[str, Any]) -> dict[str, Any]:

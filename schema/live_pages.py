@@ -26,6 +26,8 @@ from schema.limits import CACHED_DOCUMENTS, TOKENS
 
 RIGHTS_SECONDS = 15.0
 """Seconds between checks of a viewer's rights, and of the clock, when no entry is recorded."""
+SENDING_SECONDS = 1.0
+"""Seconds between checks of a viewer's rights while a page is sent to a slow client."""
 _LOOK_SECONDS = 1.0
 _FRESH_SECONDS = 1.0
 """Seconds for which a page serves further subscribers; only so long can it contain a narrative since erased."""
@@ -52,6 +54,16 @@ class Page:
         Subscribers that already have the same value skip the page.
         """
         self.results: list[ExecutionResult] = []
+        self.positions: list[int] = []
+        """Position of each result that is an entry; empty for a page without entries."""
+        self.roles: frozenset[Role] = frozenset()
+        """Roles of the viewers for whom the page was computed."""
+
+    def until(self, position: int) -> "Page":
+        """Return a page that ends at a position, for a viewer who may not have the rest of this one."""
+        page = Page(self.after)
+        page.notice, page.position, page.is_full = self.notice, position, True
+        return page
 
 
 class Rights(Struct, frozen=True):

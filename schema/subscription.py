@@ -69,7 +69,8 @@ class Subscription:
         value, position = await read(info, Standpoint(notice, at_least=start or None), _entries(start))
         rows = value[ROWS]
         page.notice, page.is_full = notice, len(rows) == PAGE
-        page.position = rows[-1]["#position"] if page.is_full else position
+        page.positions = [row["#position"] for row in rows]
+        page.position = page.positions[-1] if page.is_full else position
         for row in rows:
             yield row
 

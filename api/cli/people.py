@@ -1,13 +1,16 @@
 """Manage the directory of actors' names, which is separate from the entries: `ledger people`."""
 
 from argparse import Namespace
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 
+from api.cli.caught_up import caught_up
 from api.cli.common import Parser, database_with, run, show, show_result
 from ledger.domain.errors import LedgerError
+from ledger.domain.near_matches import similar
 from ledger.mutable import people
 from ledger.store.database import connect
+from projections.views.people import actors_of
 
 
 def configure(parser: Parser) -> None:
@@ -56,8 +59,19 @@ def _set(arguments: Namespace) -> int:
 
 
 async def _write(notice: str, person: people.Person) -> None:
-    async with _connected(notice) as connection:
-        await people.put(connection, notice, person)
+    async with database_with(notice) as url:
+        async with caught_up(url, notice) as reader, reader.at(notice) as snapshot:
+            _check_actor(notice, person.actor, await actors_of(snapshot))
+        async with await connect(url, "ledger_writer") as connection:
+            await people.put(connection, notice, person)
+
+
+def _check_actor(notice: str, actor: str, known: Collection[str]) -> None:
+    """Raise LedgerError unless an entry names the actor; the message suggests similar ids if any."""
+    if actor not in known:
+        near = similar(actor, known)
+        remedy = f"did you mean {' or '.join(near)}?" if near else "register the actor first, or correct the id"
+        raise LedgerError(f"no entry of {notice} names an actor {actor}; {remedy}")
 
 
 def _erase(arguments: Namespace) -> int:

@@ -1,6 +1,5 @@
 """Write the adviser's report for a period, or an issued report, in one of four formats: `ledger report`."""
 
-import asyncio
 import hashlib
 import re
 import sys
@@ -10,19 +9,18 @@ from contextlib import asynccontextmanager
 from datetime import date
 from pathlib import Path
 
+from api.cli.caught_up import caught_up
 from api.cli.common import OPERATOR, Misused, Parser, database_with, moment, open_writer, run, say, show
+from api.cli.progress import progress
 from api.report.formats import FORMATS
 from api.report.model import Report
 from api.report.reader import AdviserStatements, issued, position_at, read
 from api.schema_client import Operator
 from ledger.domain.errors import LedgerError
-from projections.engine.runner import Runner
-from projections.query.reader import Reader
-from projections.views.registry import ALL
 from schema.context import Context
 
-WAIT_SECONDS = 3_600.0
-"""Seconds that the views may take to catch up when no server has kept them up to date."""
+_STEPS = 2
+"""Steps of the work: the report is read, then written."""
 _PERIOD = re.compile(r"(?P<first>[0-9-]+)\.\.(?P<last>[0-9-]+)")
 
 
@@ -63,8 +61,11 @@ def _report(arguments: Namespace) -> int:
         raise Misused("an issued report has a position of its own; omit --as-of")
     if arguments.output == "-" and arguments.json:
         raise Misused("--json describes a file; name one with -o")
-    report = run(_read(arguments))
-    body = FORMATS[arguments.format].write(report)
+    with progress("reporting on") as report_progress:
+        report_progress(arguments.notice, 0, _STEPS)
+        report = run(_read(arguments))
+        report_progress(arguments.notice, 1, _STEPS)
+        body = FORMATS[arguments.format].write(report)
     if arguments.output == "-":
         sys.stdout.buffer.write(body)
         return 0
@@ -95,23 +96,7 @@ async def _context(notice: str) -> AsyncIterator[Context]:
     """Yield the context for reading a report, once the views have reached the notice's last entry."""
     async with (
         database_with(notice) as url,
-        Reader(url, ALL) as reader,
         await open_writer(url) as writer,
-        _following(url),
+        caught_up(url, notice) as reader,
     ):
-        (head,) = await reader.notices([notice])
-        async with reader.at(notice, at_least=head.position, wait=WAIT_SECONDS):
-            pass
         yield Context(reader, writer.append, Operator(OPERATOR))
-
-
-@asynccontextmanager
-async def _following(url: str) -> AsyncIterator[None]:
-    """Keep the views up to date while the context is open, unless a server does."""
-    runner = await Runner(url, ALL).open()
-    following = asyncio.create_task(runner.run())
-    try:
-        yield
-    finally:
-        await runner.close()
-        await asyncio.wait([following])

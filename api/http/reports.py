@@ -45,11 +45,15 @@ _FORMAT = "The format is html, pdf (tagged, PDF/UA-1), csv (a zip with one table
 )
 async def get_report(request: Request) -> Response:
     """Return an issued report, or raise Refused."""
+    return await _issued(request, request.path_params["report"], request.path_params["format"])
+
+
+async def _issued(request: Request, report: str, format_name: str) -> Response:
     context = await _context(request)
     notice = request.path_params["notice"]
     async with turn(request, context):
-        statements = await issued(context, notice, request.path_params["report"])
-        return await written(context, notice, statements, request.path_params["format"], statements.report or "")
+        statements = await issued(context, notice, report)
+        return await written(context, notice, statements, format_name, statements.report or "")
 
 
 @describes(
@@ -65,7 +69,17 @@ async def get_report(request: Request) -> Response:
     )
 )
 async def get_preview(request: Request) -> Response:
-    """Return a preview of a report, or raise Refused."""
+    """Return a preview of a report, or raise Refused.
+
+    An issued report whose id begins with “preview” has the same address, without a period.
+    """
+    more, dot, format_name = request.path_params["format"].rpartition(".")
+    if dot or not {"from", "to"} & request.query_params.keys():
+        try:
+            return await _issued(request, f"preview{dot}{more}", format_name)
+        except Refused as refused:
+            if dot or refused.refusals[0].code != "UNKNOWN_REPORT":
+                raise
     context = await _context(request)
     first, last = _day(request, "from"), _day(request, "to")
     if last < first:

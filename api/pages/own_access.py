@@ -27,6 +27,8 @@ class OwnRequest(Struct, frozen=True):
     """State of the request: LIVE, NOT_YET, EXPIRED, REVOKED, CLOSED, REFUSED or UNDECIDED."""
     documents: Sequence[Mapping[str, Any]]
     """Documents that the request lets the reader open now; empty unless LIVE."""
+    can_repeat: bool
+    """True until the notice is closed: access can then be requested again."""
 
 
 async def own_requests(request: Request, page_request: PageRequest) -> list[OwnRequest]:
@@ -39,7 +41,7 @@ async def own_requests(request: Request, page_request: PageRequest) -> list[OwnR
         return []
     variables = {"notice": page_request.notice, "actor": credential.actor, "atLeast": state.position}
     data = await query_documents.ask(ledger, Operator(credential), "own-access", variables)
-    now = ledger.clock()
+    now, closed_at = ledger.clock(), state.notice.closed_at
     requests = []
     for row in data["notice"]["access"]["nodes"]:
         access = own[row["request"]]
@@ -47,12 +49,13 @@ async def own_requests(request: Request, page_request: PageRequest) -> list[OwnR
         requests.append(
             OwnRequest(
                 row,
-                _state(row, fault, access, state.notice.closed_at),
+                _state(row, fault, access, closed_at),
                 [
                     document
                     for document in data["notice"]["evidence"]["nodes"]
                     if row["decided"] == "GRANTED" and fault is None and access.covers(document["evidence"])
                 ],
+                closed_at is None or now < closed_at,
             )
         )
     return sorted(requests, key=lambda own_request: -own_request.row["position"])

@@ -97,6 +97,13 @@ _SETS = (
 _SET_OF = {name: frozenset(names) for names in _SETS for name in names}
 _TEXTS = {"application/json", "application/xml", "application/x-ndjson", "image/svg"}
 _TEXTS |= _SET_OF["message/rfc822"] | _SET_OF["text/csv"] | _SET_OF["text/vcard"]
+_TEXTS |= {"application/mbox", "application/x-yaml", "application/yaml", "message/news"}
+_TEXTS |= {f"application/{name}" for name in ("ecmascript", "javascript", "sdp", "sql", "vnd.chess-pgn")}
+_TEXTS |= {f"application/x-{name}" for name in ("awk", "csh", "desktop", "perl", "python", "sh", "shellscript")}
+_TEXTS |= {f"application/x-{name}" for name in ("gedcom", "go-sgf", "javascript", "latex", "lyx", "tex")}
+_TEXTS |= {"application/vnd.apple.mpegurl", "audio/mpegurl", "audio/x-mpegurl", "audio/x-scpls"}
+_BARE = {f"application/pgp-{name}" for name in ("encrypted", "keys", "signature")} | {"application/pkcs10"}
+"""Media types whose files may be text with a magic number, or binary without."""
 UNKNOWN = "application/octet-stream"
 """Media type of a file of an unknown format."""
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -193,7 +200,7 @@ def mismatch(declared: str, head: bytes, tail: bytes) -> str | None:
         return None
     if any(name in _names(kind) and beginning.match(head) for kind, beginning in _BEGINNINGS.items()):
         return None
-    if name.startswith("text/") or name.endswith(("+json", "+xml", "-flat-xml")) or name in _TEXTS:
+    if name.startswith("text/") or name.endswith(("+json", "+xml", "+yaml", "-flat-xml")) or name in _TEXTS:
         return _not_text(name, head, tail)
     office = next((start for start in _CONTAINERS if name.startswith(start) or name in _names(start)), None)
     if office is not None and "macroenabled" not in name:
@@ -207,7 +214,7 @@ def _not_binary(name: str, head: bytes, tail: bytes) -> str | None:
     matches = _matches(head, tail)
     if _names(name) & {kind for kind, _ in matches}:
         return None
-    has_magic = bool(_names(name) & _with_magic())
+    has_magic = bool(_names(name) & _with_magic() - _BARE)
     is_shared = head.startswith(_SHARED) or bool(_XML.match(head))
     is_container = is_shared if name != UNKNOWN else _is_unknown_container(head, tail)
     if is_container and not has_magic:

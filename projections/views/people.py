@@ -34,6 +34,7 @@ from projections.engine.rows import Rows, Table
 from projections.engine.tables import Connection
 from projections.engine.view import Handler, View
 from projections.query.relation import flag, of_table
+from projections.query.snapshot import Snapshot
 
 
 class Actor(Struct, frozen=True):
@@ -223,3 +224,9 @@ async def notices_of(connection: Connection, actor: str) -> list[str]:
         "SELECT DISTINCT notice FROM views.holdings WHERE actor = %s ORDER BY notice", (actor,)
     )
     return [notice for (notice,) in await cursor.fetchall()]
+
+
+async def actors_of(snapshot: Snapshot) -> list[str]:
+    """Return all actors whom entries of a notice name, registered or not."""
+    query = "SELECT DISTINCT actor FROM views.actors WHERE notice = %s ORDER BY actor"
+    return [actor for (actor,) in await snapshot.fetch(query, (snapshot.notice,))]

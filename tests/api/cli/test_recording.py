@@ -283,6 +283,11 @@ def test_who_an_actor_is_stands_beside_the_log_and_can_be_erased(ledger: Ledger,
     ledger("notice", "add", NOTICE)
     assert "names nobody" in ledger("people", "show", NOTICE).out
     set_ = ("people", "set", NOTICE, "chair", "--name", "Ada Invented")
+    assert "names an actor chair; register the actor first" in ledger(*set_).err
+    ledger("token", "issue", "--role", "chair", "--notice", NOTICE)
+    misspelt = ledger("people", "set", NOTICE, "chairr", "--name", "Ada Invented")
+    assert (misspelt.status, misspelt.out) == (1, "")
+    assert "names an actor chairr; did you mean chair?" in misspelt.err
     assert ledger(*set_).out.startswith("chair is Ada Invented.")
     ledger(*set_, "--contact", "The town hall")
     assert ledger("people", "show", NOTICE).out == "chair: Ada Invented, The town hall\n"

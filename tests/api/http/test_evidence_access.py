@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ledger.domain.roles import Role, matrix
+from tests.api.browsing import browser, sign_in, words
 from tests.api.documents import (
     OTHERS,
     PDF,
@@ -249,8 +250,11 @@ def test_with_the_notice_its_grants_end(template: str) -> None:
     with documented(template, clock) as service:
         with service.client("officer") as client:
             put(client, PDF, about("E1", "RESTRICTED"))
+        grant(service, clock, "A0")
+        clock.advance(hours=2)
         grant(service, clock, "A1")
         assert opens(service, "reviewer", "E1") == 200
+        assert "as granted. Request access again if you still need it." in own_access(service)
         clock.advance(minutes=1)
         day = datetime.fromisoformat(at(clock)).date().isoformat()
         closed = {"closedOn": day, "outcome": "FULFILLED", "reason": "Done."}
@@ -260,3 +264,13 @@ def test_with_the_notice_its_grants_end(template: str) -> None:
         assert opens(service, "reviewer", "E1") == 403
         assert refused(service, "A1") == ["EXPIRED"]
         assert opens(service, "auditor", "E1") == 200
+        assert "Request access again" not in own_access(service)
+
+
+def own_access(service: Service) -> str:
+    """Return the words of the reviewer's page of reviews and access."""
+    with browser(service.url) as reviewer:
+        sign_in(reviewer, service.notice.tokens["reviewer"])
+        page = words(reviewer.get(f"/notices/{NOTICE}/reviews"))
+    assert "Your access" in page
+    return page
