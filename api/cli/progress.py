@@ -29,9 +29,9 @@ class _Rate(ProgressColumn):
     """Column of a progress bar with the rate of work."""
 
     def render(self, task: Task) -> Text:
-        """Return the rate of work; empty until a rate is measured."""
+        """Return the rate of work; empty until a rate of at least one is measured."""
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f} a second")
+        return Text(f"{speed:,.0f} a second" if speed is not None and speed >= 1 else "")
 
 
 @contextmanager
@@ -71,7 +71,7 @@ class _PlainProgress(Struct):
         rate = done / (now - since) if now > since else 0.0
         of = "" if total is None else f" of {total:,}"
         line = f"{self.doing} {name}: {done:,}{of}"
-        if rate:
+        if rate >= 1:
             line += f", {rate:,.0f} a second"
             if total is not None:
                 line += f", {max(total - done, 0) / rate:,.0f} s left"

@@ -31,6 +31,15 @@ def test_what_is_not_known_is_not_told(capsys: pytest.CaptureFixture[str]) -> No
     assert re.fullmatch(r"recording -: 1,000, 91 a second\n", capsys.readouterr().err)
 
 
+def test_a_rate_of_less_than_one_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+    now = [100.0]
+    with progress("reporting on", clock=lambda: now[0]) as report:
+        report("tameside-2022", 0, 2)
+        now[0] += 11
+        report("tameside-2022", 1, 2)
+    assert capsys.readouterr().err == "reporting on tameside-2022: 1 of 2\n"
+
+
 def test_short_work_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with progress("verifying") as report:
         report("tameside-2022", 500, 710)
