@@ -97,9 +97,7 @@ class MeasureReading(Struct, frozen=True):
     signals: Annotated[list[str], words(Signal), Meta(description="Signals that it belongs to.")]
     is_hidden: Annotated[bool, Meta(description="True if its counts are too small for all roles to see.")]
     restated: Annotated[int, Meta(description="Number of restatements.")] = 0
-    restated_position: Annotated[int | None, Meta(description="Position of its latest restatement, if any.")] = (
-        None
-    )
+    restated_position: Annotated[int | None, Meta(description="Position of its latest restatement.")] = None
     reason: Annotated[NarrativeRef | None, Meta(description="Reason for the restatement; null if erased.")] = None
     as_published: Annotated[bool, Meta(description="True if its value was published without its counts.")] = False
 
