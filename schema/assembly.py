@@ -207,8 +207,8 @@ def _apart(kwargs: dict[str, Any]) -> dict[str, Any]:
 
     An empty operation name counts as absent.
     """
-    context, name = kwargs.get("context_value"), kwargs.get("operation_name") or None
-    options = {**kwargs, "operation_name": name}
+    context, name = kwargs.get("context_value"), kwargs.get("operation_name")
+    options = {**kwargs, "operation_name": None if name == "" else name}
     return {**options, "context_value": context.fork()} if isinstance(context, Context) else options
 
 
