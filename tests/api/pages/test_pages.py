@@ -319,7 +319,7 @@ def test_a_page_is_a_handful_of_statements(
         return await execute(self, query, *arguments, **named)
 
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", counting)
-    for _ in range(4):  # background tasks query now and then
+    while len(counts) < 3 or (min(counts) > 10 and len(counts) < 40):  # background tasks query now and then
         statements.clear()
         assert readers["auditor"].get(f"{HOME}{page}").status_code == 200
         counts.append(len(statements))
