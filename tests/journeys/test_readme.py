@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -55,33 +56,34 @@ def test_the_journeys_of_the_readme_go_as_written(database: str, tmp_path: Path)
     assert "Evidence of impact" in (tmp_path / "preview.html").read_text("utf-8")
 
 
-def objective(name: str) -> str:
-    """Return a line that adds an objective."""
+def line_of(name: str, type_: str, data: Mapping[str, object]) -> str:
+    """Return a line of a file of facts."""
     event = {
         "specversion": "1.0",
         "id": name,
         "source": "plan",
-        "type": "improvement-ledger.plan.ObjectiveAdded.v1",
+        "type": f"improvement-ledger.{type_}.v1",
         "time": "2022-08-01T09:00:00Z",
-        "data": {
-            "objective": name,
-            "title": "Visits in time",
-            "due": "2023-08-01",
-            "owner": "officer",
-            "areas": ["1a"],
-        },
+        "data": data,
     }
-    return json.dumps(event)
+    return json.dumps(event) + "\n"
+
+
+def objective(name: str) -> str:
+    """Return a line that adds an objective."""
+    data = {"objective": name, "title": "Visits in time", "due": "2023-08-01", "owner": "officer", "areas": ["1a"]}
+    return line_of(name, "plan.ObjectiveAdded", data)
 
 
 @pytest.mark.long(seconds=25)
 def test_the_commands_for_a_running_server_go_as_written(database: str, tmp_path: Path) -> None:
     variables = documents.environment(tmp_path, LEDGER_DATABASE_URL=url_of(database), LEDGER_DATA=str(tmp_path))
-    (tmp_path / "objectives.ndjson").write_text(f"{objective('O1')}\n{objective('O4')}\n", "utf-8")
+    role = line_of("role", "people.RoleGranted", {"actor": "a.khan", "role": "COUNCIL_OFFICER"})
+    (tmp_path / "facts.ndjson").write_text(objective("O1") + objective("O4") + role, "utf-8")
     (tmp_path / "board-pack.pdf").write_bytes(b"%PDF-1.7\n%%EOF\n")
     prepare = f"""
         ledger notice add {NOTICE}
-        ledger append objectives.ndjson --notice {NOTICE}
+        ledger append facts.ndjson --notice {NOTICE}
         ledger people set {NOTICE} a.khan --name 'Ada Invented'
     """
     documents.shell(prepare, tmp_path, variables)
