@@ -70,7 +70,7 @@ facts:  ## write the files that are derived from the code: references, the Graph
 	$(BIN)/ledger schema graphql >$(VENV)/sdl && mv $(VENV)/sdl schema/schema.graphql
 	$(BIN)/python -m tools.report_models >$(VENV)/models && mv $(VENV)/models api/report/query_models.py
 
-screenshots:  ## take the pictures of the README anew, with Debian's chromium
+screenshots:  ## take the pictures of the README again, with Debian's chromium
 	$(DEVELOPMENT)
 	$(BIN)/python -m pytest -q tests/browser/pictures.py
 

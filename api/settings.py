@@ -277,7 +277,11 @@ def _yes_or_no(value: str) -> bool:
 
 
 def _documents(value: str) -> Mapping[str, str]:
-    """Return the GraphQL documents by id, from a JSON file of such an object or from Apollo's manifest."""
+    """Return the GraphQL documents by id, from a JSON file of such an object or from Apollo's manifest.
+
+    Raises:
+        ValueError: The file cannot be read, or has another content.
+    """
     try:
         content = msgspec.json.decode(_file(value).read_bytes().removeprefix(BOM_UTF8))
         if isinstance(content, dict) and isinstance(content.get("operations"), list):

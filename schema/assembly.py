@@ -92,7 +92,12 @@ class LedgerSchema(strawberry.Schema):
         return await self.execute(document, dict(variables or {}), context, operation_name=operation_name)
 
     async def execute(self, *args: Any, **kwargs: Any) -> ExecutionResult:  # noqa: ANN401 - as they come
-        """Execute one operation in a context of its own, and return its result."""
+        """Execute one operation in a context of its own, and return its result.
+
+        Raises:
+            SubscriptionNotStreamed: The operation is a subscription.
+            InvalidOperationTypeError: The request's method does not allow the operation.
+        """
         refused = too_long(args[0] if args else kwargs.get("query"))
         if refused is not None:
             return PreExecutionError(None, [refused])

@@ -82,7 +82,7 @@ class DocumentSize(ValidationRule):
         """Names of the fragments whose measurement has not ended."""
 
     def enter_document(self, node: DocumentNode, *_: object) -> None:
-        """Refuse the document if a number, an operation or a fragment exceeds a limit."""
+        """Raise GraphQLError if a number, an operation or a fragment of the document exceeds a limit."""
         _check_numbers(node)
         for definition in node.definitions:
             if isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
@@ -106,7 +106,7 @@ class DocumentSize(ValidationRule):
         self._merge([definition.selection_set])
 
     def _merge(self, sets: Iterable[SelectionSetNode]) -> None:
-        """Refuse a field that occurs too often in a selection; validation compares each pair of occurrences."""
+        """Raise GraphQLError for a field that occurs too often, since validation compares all its occurrences."""
         fields_by_key: dict[str, list[FieldNode]] = {}
         waiting, spread = list(sets), set[str]()
         while waiting:
@@ -163,7 +163,10 @@ class DocumentSize(ValidationRule):
 
 
 def _check_numbers(document: DocumentNode) -> None:
-    """Refuse a whole number of more than DIGITS, in objects and lists too, which other rules read as a whole."""
+    """Raise GraphQLError for a whole number of more than DIGITS, in objects and lists too.
+
+    Other rules read objects and lists as a whole.
+    """
     waiting: list[Node] = [document]
     while waiting:
         node = waiting.pop()

@@ -38,7 +38,11 @@ class Preparation(SchemaExtension):
     rules = RULES
 
     def on_parse(self) -> Iterator[None]:
-        """Parse the document; refuse several operations without `operationName`, by the specification."""
+        """Parse the document.
+
+        Raises:
+            SeveralOperations: The document has several operations, and the request has no `operationName`.
+        """
         context = self.execution_context
         context.graphql_document = document = _parsed(context.query)
         yield

@@ -275,6 +275,9 @@ class Identity:
 
         The lookup is by hash alone, so its timing discloses nothing. A token's row never changes, so memory keeps
         the rows of recent tokens.
+
+        Raises:
+            Unavailable: The database cannot be reached.
         """
         known = self._known.get(secret_hash)
         if known is not None:

@@ -37,7 +37,8 @@ def is_dotted(request: Request) -> bool:
 def is_known(settings: Settings, name: str) -> bool:
     """Return whether people may open this service under the name of a host, in any spelling.
 
-    Known are the hosts of LEDGER_PUBLIC_URL (or else of LEDGER_ORIGIN) and of LEDGER_BIND, and the loopback hosts.
+    The host of LEDGER_PUBLIC_URL, or else of LEDGER_ORIGIN, is known. So are that of LEDGER_BIND and the loopback
+    hosts.
     """
     bare = _without_port(name)
     if settings.public_url is not None:

@@ -70,6 +70,10 @@ async def open_writer(url: str) -> Writer:
     """Return a writer that records nothing in a notice that lost entries.
 
     The writer compares each notice with the high-water marks of this host's service.
+
+    Raises:
+        Unavailable: The database cannot be reached.
+        WrongSetting: A setting of the environment is wrong.
     """
     return Writer(url, marks=await open_marks(Settings.from_environment().high_water_file, url))
 

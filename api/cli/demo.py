@@ -86,7 +86,11 @@ class _Server(uvicorn.Server):
 async def _serve(
     settings: Settings, clock: Clock, checks: DemoChecks
 ) -> AsyncIterator[tuple[str, str, Starlette]]:
-    """Run the application under a real server; yield its address, the database's URL and the application."""
+    """Run the application under a real server; yield its address, the database's URL and the application.
+
+    Raises:
+        LedgerError: The server did not start, or the database cannot be used.
+    """
     with serve.listen(settings.bind) as listener:
         database_url = settings.database_url
         place = (

@@ -69,7 +69,11 @@ def _verify(arguments: Namespace) -> int:
 
 
 def _record(arguments: Namespace, earlier: EarlierCopy | None) -> int:
-    """Verify the record in the database, print the result and return the exit status."""
+    """Verify the record in the database, print the result and return the exit status.
+
+    Raises:
+        LedgerError: The earlier copy belongs to another notice, or the record cannot be read.
+    """
     if earlier is not None and earlier.notice != arguments.what:
         raise LedgerError(f"{arguments.against} belongs to the notice {earlier.notice}; name that notice")
     report = run(_report(arguments.what, earlier))

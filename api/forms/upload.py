@@ -104,7 +104,11 @@ class Upload:
             return
 
     async def _more(self) -> bool:
-        """Read a piece of the body; return False after the form's last boundary."""
+        """Read a piece of the body; return False after the form's last boundary.
+
+        Raises:
+            Refused: The form is malformed, or ends before its last boundary.
+        """
         piece = None if self._ended else await anext(self._pieces, None)
         if piece is None:
             if not self._ended:

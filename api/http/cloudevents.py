@@ -154,7 +154,11 @@ def prefixed(headers: list[tuple[bytes, bytes]], prefix: str) -> PrefixedHeaders
 
 
 def _header(name: str, value: bytes) -> str:
-    """Return a header's value as section 3.1.3.2 of the binding decodes it: unquoted, then percent-decoded."""
+    """Return a header's value as section 3.1.3.2 of the binding decodes it: unquoted, then percent-decoded.
+
+    Raises:
+        Refused: The value is not UTF-8.
+    """
     if len(value) > 1 and value.startswith(b'"') and value.endswith(b'"'):
         value = value[1:-1].replace(b"\\\\", b"\0").replace(b"\\", b"").replace(b"\0", b"\\")
     try:

@@ -189,7 +189,7 @@ async def record_document(
 ) -> Receipt:
     """Record a document's entry and return the receipt; destroy the file if the entry is refused.
 
-    The work continues when the caller is cancelled, so the file and its entry stay together. Raises the errors of
+    The work continues when the caller is cancelled, so the file and its entry stay together. Raise the errors of
     `Writer.append`.
     """
     task = asyncio.create_task(_record(ledger, viewer, notice, item, expected))
@@ -320,6 +320,9 @@ async def _opening_decision(ledger: Ledger, viewer: Viewer, notice: str, name: s
 
     Some viewers neither read the register nor hold a live grant for all documents. They get the same refusal for
     unknown documents as for documents that they may not open.
+
+    Raises:
+        Refused: The viewer has no role in the notice, or no evidence has this id.
     """
     roles = await part_in(viewer, notice)
     state, at = await ledger.writer.state(notice), ledger.clock()

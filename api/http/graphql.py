@@ -129,7 +129,7 @@ class _Endpoint(GraphQL[Context, None]):
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, whole: bytes, receive: Receive) -> Response:
-        """Return the response to a request, from the database or from strawberry's view."""
+        """Return the response, from the database or strawberry's view. Raise HTTPException for a wrong request."""
         if request.method not in ("GET", "POST"):
             raise HTTPException(405, "GraphQL takes GET and POST only")
         check_media_type(request, whole)

@@ -245,7 +245,13 @@ def _none_of(answers: Sequence[Item | Answered]) -> Problem:
 
 
 async def _strict_lines(request: Request, sender: Sender) -> Response:
-    """Record a strict NDJSON request, which is read completely first and so has the limits of a batch."""
+    """Record a strict NDJSON request, which is read completely first and so has the limits of a batch.
+
+    Raises:
+        Refused: The request exceeds the limits of a batch.
+        Busy: The queue is full.
+        Unavailable: The database cannot be reached.
+    """
     items: list[Item] = []
     size = 0
     async for piece_lines in body.lines(request):

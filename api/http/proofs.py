@@ -122,7 +122,11 @@ async def get_proof(request: Request) -> Response:
     )
 )
 async def get_consistency(request: Request) -> Response:
-    """Answer `GET /ledgers/{notice}/consistency` with a consistency proof."""
+    """Answer `GET /ledgers/{notice}/consistency` with a consistency proof.
+
+    Raises:
+        Refused: The viewer has no access, or a size is wrong.
+    """
     notice = request.path_params["notice"]
     await reader_in(await viewer_of(request), notice)
     second = await _at(request, notice, "to")
@@ -173,7 +177,11 @@ def _tile(path: str) -> tuple[int | None, int, int]:
 
 
 async def _bundle(reading: Snapshot, start: int, stop: int) -> bytes:
-    """Return the bytes of entries, each preceded by its length in 16 bits, most significant byte first."""
+    """Return the bytes of entries, each preceded by its length in 16 bits, most significant byte first.
+
+    Raises:
+        Damaged: Entries are missing.
+    """
     rows = await reading.fetch(
         "SELECT body FROM ledger.entries WHERE notice = %s AND position > %s AND position <= %s ORDER BY position",
         (reading.notice, start, stop),

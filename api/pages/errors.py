@@ -124,7 +124,7 @@ async def _surroundings(request: Request) -> tuple[PageRequest, dict[str, Any]] 
 async def _first(request: Request, page_request: PageRequest, notice: Json) -> Json | None:
     """Return the entry that first recorded the page's subject.
 
-    Return None unless the entry is later than the point in time of `notice`.
+    Return None if the reader may not read the entry, or if it is no later than `notice`.
     """
     subject = next(iter(page_request.about.values()), None)
     if subject is None or not (page_request.reads("timeline") and page_request.reads("entries")):

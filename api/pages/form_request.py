@@ -64,7 +64,10 @@ class FormRequest(Struct):
 
 
 async def request_now(request: Request) -> PageRequest:
-    """Return the page request at the present, because no fact is recorded in the past."""
+    """Return the page request at the present, because no fact is recorded in the past.
+
+    Raise the errors of `page_request_of`.
+    """
     return await page_request_of(request, TimePoint())
 
 

@@ -99,7 +99,11 @@ async def get_replay(request: Request) -> Response:
 
 
 async def get_changes(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/changes?from=&to=`; `from` and `to` are positions, dates or instants."""
+    """Answer `GET /notices/{notice}/changes?from=&to=`; `from` and `to` are positions, dates or instants.
+
+    Raises:
+        HTTPException: 400 if a point in time is wrong, or `from` is later than `to`.
+    """
     page_request = await page_request_of(request)
     begin, end = _point(page_request, "from"), _point(page_request, "to")
     now = await ask(request, page_request, "frame-only")

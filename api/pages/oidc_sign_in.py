@@ -124,7 +124,12 @@ async def get_back(request: Request) -> Response:
 
 
 async def _subject(request: Request, code: str, waiting: _PendingSignIn) -> str:
-    """Return the person's subject at the issuer, from the ID token that the issuer returns for the code."""
+    """Return the person's subject at the issuer, from the ID token that the issuer returns for the code.
+
+    Raises:
+        Unavailable: The issuer cannot be reached.
+        Refused: The issuer refused the code, or its ID token is not valid.
+    """
     ledger: Ledger = request.app.state.ledger
     issuer, settings = _issuer(ledger), ledger.settings
     client = settings.oidc_client_id or ""

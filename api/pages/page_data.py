@@ -88,7 +88,7 @@ def _is_late(entry: Json) -> bool:
 
 
 def objective(_page_request: PageRequest, notice: Json) -> Json:
-    """Return the objective that the page shows."""
+    """Return the objective that the page shows. Raise HTTPException (404) if it is not recorded."""
     return {"objective": only(notice["plan"]["objectives"]["nodes"])}
 
 
@@ -107,7 +107,7 @@ def reports(page_request: PageRequest, notice: Json) -> Json:
 
 
 def report(page_request: PageRequest, notice: Json) -> Json:
-    """Return the adviser's report that the page shows."""
+    """Return the adviser's report that the page shows. Raise HTTPException (404) if it is not recorded."""
     reference = page_request.about["report"]
     return {
         "report": only(
@@ -117,7 +117,11 @@ def report(page_request: PageRequest, notice: Json) -> Json:
 
 
 def about(page_request: PageRequest, notice: Json) -> Json:
-    """Return the page's subject, its kinds, and links to the pages that show it."""
+    """Return the page's subject, its kinds, and links to the pages that show it.
+
+    Raises:
+        HTTPException: 404 if no fact about the subject is recorded.
+    """
     moments = notice["timeline"]["nodes"]
     only(moments)
     subject = page_request.about["subject"]
@@ -154,7 +158,7 @@ def measures(_page_request: PageRequest, notice: Json) -> Json:
 
 
 def measure(_page_request: PageRequest, notice: Json) -> Json:
-    """Return the measure and its chart."""
+    """Return the measure and its chart. Raise HTTPException (404) if the measure is not recorded."""
     data = only(notice["measures"]["nodes"])
     return {"measure": data, "chart": _chart(data)}
 

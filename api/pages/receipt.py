@@ -41,7 +41,11 @@ _SUBJECT_PAGES = {
 
 
 async def get_receipt(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/record/{fact}/{position}` with the receipt of a recorded fact."""
+    """Answer `GET /notices/{notice}/record/{fact}/{position}` with the receipt of a recorded fact.
+
+    Raises:
+        HTTPException: 404 if no such fact is recorded at the position.
+    """
     page_request = await request_now(request)
     kind, position = kind_of(request), _position(request.path_params["position"])
     ledger: Ledger = request.app.state.ledger

@@ -282,7 +282,11 @@ async def get_preview(request: Request) -> Response:
 
 
 async def get_issued(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/issued/{position}` with the receipt of a report, and its files."""
+    """Answer `GET /notices/{notice}/issued/{position}` with the receipt of a report, and its files.
+
+    Raises:
+        Refused: The entry is not an adviser's report.
+    """
     report_request = await _report_request(request)
     position: int = request.path_params["position"]
     notice = await ask(request, report_request.page_request, "issued", atLeast=position)
@@ -309,7 +313,11 @@ def files_of(notice: str, report: str) -> list[tuple[str, str]]:
 
 
 async def get_file(request: Request) -> Response:
-    """Answer `GET /notices/{notice}/report-files/{report}.{format}` with a report, rebuilt at its position."""
+    """Answer `GET /notices/{notice}/report-files/{report}.{format}` with a report, rebuilt at its position.
+
+    Raises:
+        Refused: The reader may not read reports, or no report has the reference.
+    """
     page_request = await page_request_of(request)
     if not page_request.reads("adviser"):
         raise Refused.because("FORBIDDEN", page_request.cannot("read the adviser's reports"))

@@ -58,7 +58,11 @@ def address(name: str) -> str:
 
 
 async def get_asset(request: Request) -> Response:
-    """Answer `GET /assets/{digest}/{name}` with a style sheet, a script or a picture."""
+    """Answer `GET /assets/{digest}/{name}` with a style sheet, a script or a picture.
+
+    Raises:
+        HTTPException: 404 if no file has the name and digest.
+    """
     asset = assets().get(request.path_params["name"])
     if asset is None or asset.digest != request.path_params["digest"]:
         raise HTTPException(404)

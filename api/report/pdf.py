@@ -22,6 +22,9 @@ def pdf_of(report: Report) -> bytes:
     """Return the report as a PDF that typst has checked against PDF/UA-1.
 
     The PDF's date is the instant of the report's issue, or else of the recording of its last entry.
+
+    Raises:
+        RuntimeError: typst failed, or refused the document.
     """
     timestamp = (report.issued_at or report.recorded_at).astimezone(UTC).replace(microsecond=0)
     paper = _displayable(msgspec.to_builtins(paper_of(report)))

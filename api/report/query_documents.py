@@ -139,7 +139,11 @@ class Source(Struct, frozen=True):
             after = answer["pageInfo"]["endCursor"]
 
     async def read(self, query: ListQuery[T], **more: Any) -> tuple[T, ...] | None:  # noqa: ANN401 - as above
-        """Return all rows, like `every`; None where the reader has no access."""
+        """Return all rows, like `every`; None where the reader has no access.
+
+        Raises:
+            Refused: The query failed.
+        """
         try:
             return await self.every(query, **more)
         except Forbidden:

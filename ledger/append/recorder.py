@@ -255,7 +255,13 @@ class Recorder:
                 pause = min(pause * 2, 2.0)
 
     async def _locked(self, notice: str, requests: Sequence[AppendRequest], wait: bool) -> list[list[Answer]]:
-        """Store requests in one transaction under the head's lock, and return their answers."""
+        """Store requests in one transaction under the head's lock, and return their answers.
+
+        Raises:
+            SerializationFailure: Another process recorded the notice's first entry at the same time.
+            LockNotAvailable: Another process holds the lock.
+            LedgerError: The notice is a copy, or its head, its mark or the clock is at fault.
+        """
         connection = await self._connected()
         folded = self._folded.pop(notice, None)
         if folded is None:

@@ -40,7 +40,11 @@ class StoredKeys(Struct, frozen=True):
     attachments: Mapping[int, Attachments]
 
     def outcome(self, item: SubmittedFact) -> Repeated | Refused | None:
-        """Return the outcome of a fact whose key is stored; None when the key is new."""
+        """Return the outcome of a fact whose key is stored; None when the key is new.
+
+        Raises:
+            Damaged: The stored bytes are not an entry.
+        """
         row = self.rows.get((item.source, item.id))
         if row is None:
             return None
@@ -88,7 +92,11 @@ def repeated(
 
 
 def same_content(stored: Envelope, attachments: Attachments, submitted: SubmittedFact) -> bool:
-    """Return whether a submission equals the stored entry with its key; erased content is not compared."""
+    """Return whether a submission equals the stored entry with its key; erased content is not compared.
+
+    Raises:
+        Damaged: The stored data is not valid.
+    """
     stored_type = STORED_TYPES.get(stored.type)
     kind = stored_type.kind.type if stored_type is not None else stored.type
     if (kind, stored.subject, stored.time, stored.clauses, stored.confirm) != (

@@ -81,7 +81,11 @@ def hash_of(secret: str) -> bytes:
 
 
 async def find(url: str, secret: str) -> tuple[str, str] | None:
-    """Return the notice and the id of the token with this secret, or None if there is no such token."""
+    """Return the notice and the id of the token with this secret, or None if there is no such token.
+
+    Raises:
+        Unavailable: The database cannot be reached.
+    """
     async with await connect(url, "ledger_writer") as connection:
         cursor = await connection.execute(
             "SELECT notice, token FROM ledger.tokens WHERE secret_hash = %s", (hash_of(secret),)
@@ -221,7 +225,11 @@ def public_id(secret: str) -> str:
 
 
 async def add_secret(url: str, notice: str, secret: str) -> None:
-    """Add a secret's hash to the table of tokens; the token has no rights before its entry is recorded."""
+    """Add a secret's hash to the table of tokens; the token has no rights before its entry is recorded.
+
+    Raises:
+        Unavailable: The database cannot be reached.
+    """
     async with await connect(url, "ledger_writer") as connection:
         await connection.execute(
             "INSERT INTO ledger.tokens (secret_hash, notice, token) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",

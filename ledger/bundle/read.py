@@ -88,7 +88,7 @@ class BundleArchive:
     def _read(self) -> dict[str, _Member]:
         """Return each member's offset, size and CRC, by name.
 
-        Raises BundleError if the other bytes of the file do not follow from the members.
+        Raise BundleError if the other bytes of the file do not follow from the members.
         """
         members: dict[str, _Member] = {}
         directory, end = [], 0
@@ -122,7 +122,11 @@ class BundleArchive:
         return self._members[name].size if name in self._members else None
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """Yield the bytes of a member; nothing if it is missing. Other members may be read in between."""
+        """Yield the bytes of a member; nothing if it is missing. Other members may be read in between.
+
+        Raises:
+            BundleError: The file ends within the member.
+        """
         at, left, _ = self._members.get(name, (0, 0, 0))
         while left:
             self._file.seek(at)
@@ -134,7 +138,7 @@ class BundleArchive:
             left -= len(piece)
 
     def read(self, name: str, limit: int) -> bytes:
-        """Return a member of at most `limit` bytes. Raises BundleError if it is missing or larger."""
+        """Return a member of at most `limit` bytes. Raise BundleError if it is missing or larger."""
         size = self.size(name)
         if size is None or size > limit:
             raise BundleError(f"{name} is missing" if size is None else f"{name} has more than {limit} bytes")
@@ -156,7 +160,7 @@ class BundleArchive:
             raise BundleError(f"{name} does not end with a line break")
 
     def digest(self, name: str) -> str:
-        """Return the SHA-256 of a member, in hexadecimal. Raises BundleError if its CRC is wrong."""
+        """Return the SHA-256 of a member, in hexadecimal. Raise BundleError if its CRC is wrong."""
         digest, crc = hashlib.sha256(), 0
         for piece in self.pieces(name):
             digest.update(piece)

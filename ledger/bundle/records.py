@@ -80,7 +80,7 @@ class ViewStateRecord(_Line, frozen=True):
 
 
 def withheld(line: bytes) -> WithheldRecord | None:
-    """Return the record of a withheld entry; None for any other line. Raises BundleError if it is malformed."""
+    """Return the record of a withheld entry; None for any other line. Raise BundleError if it is malformed."""
     if not line.startswith(b'{"position":'):
         return None
     record = exactly(line, WithheldRecord)
@@ -90,7 +90,7 @@ def withheld(line: bytes) -> WithheldRecord | None:
 
 
 def exactly(line: bytes, kind: type[_S]) -> _S:
-    """Decode a line as a kind of record. Raises BundleError unless the encoded record has the same bytes."""
+    """Decode a line as a kind of record. Raise BundleError unless the encoded record has the same bytes."""
     try:
         record = msgspec.json.decode(line, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -101,7 +101,7 @@ def exactly(line: bytes, kind: type[_S]) -> _S:
 
 
 def unbase64(text: str) -> bytes:
-    """Decode base64. Raises BundleError if the text is not base64."""
+    """Decode base64. Raise BundleError if the text is not base64."""
     try:
         return b64decode(text, validate=True)
     except (BinasciiError, ValueError):

@@ -87,7 +87,7 @@ class BundleReport(Struct):
 
 
 def manifest_of(archive: BundleArchive) -> ManifestRecord:
-    """Return the bundle's manifest. Raises BundleError if it is missing or malformed."""
+    """Return the bundle's manifest. Raise BundleError if it is missing or malformed."""
     manifest = exactly(archive.read("manifest.json", _MANIFEST).removesuffix(b"\n"), ManifestRecord)
     if manifest.format not in (UNSIGNED, SIGNED):
         raise BundleError(f"it has the format {manifest.format!r}, but this ledger reads {SIGNED!r}")
@@ -151,18 +151,18 @@ def _require_comparable(path: Path, manifest: ManifestRecord, earlier: EarlierCo
 
 
 def entries(archive: BundleArchive) -> Iterator[bytes]:
-    """Yield the bytes of a bundle's entries, in order. Raises BundleError if a line is malformed."""
+    """Yield the bytes of a bundle's entries, in order. Raise BundleError if a line is malformed."""
     return archive.lines("entries.ndjson", _ENTRY)
 
 
 def documents(archive: BundleArchive) -> Iterator[int]:
-    """Yield the positions of a bundle's documents, also withheld or erased. Raises BundleError for a bad line."""
+    """Yield the positions of a bundle's documents, also withheld or erased. Raise BundleError for a bad line."""
     for line in archive.lines("documents.ndjson", _SMALL):
         yield exactly(line, DocumentRecord).position
 
 
 def leaves(archive: BundleArchive) -> Iterator[bytes]:
-    """Yield the leaf hashes of a bundle's entries, in order. Raises BundleError if a line is malformed."""
+    """Yield the leaf hashes of a bundle's entries, in order. Raise BundleError if a line is malformed."""
     for line in entries(archive):
         record = withheld(line)
         yield sha256(b"\0" + line).digest() if record is None else unbase64(record.leaf_hash)
@@ -373,7 +373,7 @@ class _BundleVerification:
 
 
 def views_of(archive: BundleArchive) -> list[ViewStateRecord]:
-    """Return the records of views' states in the bundle. Raises BundleError if a line is malformed."""
+    """Return the records of views' states in the bundle. Raise BundleError if a line is malformed."""
     return [exactly(line, ViewStateRecord) for line in archive.lines("views.json", _SMALL)]
 
 

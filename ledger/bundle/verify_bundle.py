@@ -77,7 +77,10 @@ def ending(count: int, size: int, at: int) -> bytes:
 
 
 class Bundle:
-    """ZIP file of a bundle. Its members are stored one after another, and determine every byte around them."""
+    """ZIP file of a bundle. Its members are stored one after another, and determine every byte around them.
+
+    Each method, except `has`, raises BadBundle for a file that is not as described.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, end, directory = file, 0, []
@@ -271,7 +274,11 @@ def tile_path(level: int, number: int, width: int) -> str:
 
 
 class Log:
-    """A signed note: a log's checkpoint (https://c2sp.org/tlog-checkpoint), or the signature of a manifest."""
+    """A signed note: a log's checkpoint (https://c2sp.org/tlog-checkpoint), or the signature of a manifest.
+
+    Raises:
+        BadBundle: The note is malformed.
+    """
 
     def __init__(self, note: bytes, subject: str = "checkpoint") -> None:
         self.text, blank, signatures = note.rpartition(b"\n\n")
@@ -372,7 +379,11 @@ class Record:
         return value
 
     def event(self, position: int, event: dict[str, Any]) -> None:
-        """Check an entry's envelope, and note a request for erasure, an erasure or a new signing key."""
+        """Check an entry's envelope, and note a request for erasure, an erasure or a new signing key.
+
+        Raises:
+            BadBundle: The entry was recorded at another position or in another ledger.
+        """
         kind, data = event["type"], event["data"]
         place = (event["ledger"], event["position"])
         need(place == (self.notice, position), f"it was recorded as entry {place[1]} of {place[0]}")
@@ -482,7 +493,12 @@ class KeptCopy:
 
 
 def verify(file: BinaryIO, key: str | None, against: KeptCopy | None) -> tuple[list[tuple[int, str]], list[str]]:
-    """Return the problems, each with its entry (0: the whole bundle), and the lines of the summary."""
+    """Return the problems, each with its entry (0: the whole bundle), and the lines of the summary.
+
+    Raises:
+        BadBundle: The bundle's first members cannot be read.
+        Incomparable: The earlier copy cannot be compared with the bundle.
+    """
     problems: list[tuple[int, str]] = []
     bundle = Bundle(file)
     manifest = parse(bundle.read("manifest.json").removesuffix(b"\n"), MANIFEST)

@@ -84,7 +84,7 @@ class BundleOrder(Struct, frozen=True):
 
     @property
     def sees(self) -> bool:
-        """True if the role sees entries. Raises LedgerError if it may not read the notice."""
+        """True if the role sees entries. Raise LedgerError if it may not read the notice."""
         if self.role not in matrix().reads["notice"]:
             raise LedgerError(f"the role {self.role.value} may not read notices; choose one that may")
         return self.role in matrix().reads["entries"]

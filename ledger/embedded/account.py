@@ -44,7 +44,7 @@ class Account:
     def run(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
         """Run a program as this user, with a bare environment and, for root, none of root's groups.
 
-        Raises OSError if the user cannot execute it.
+        Raise OSError if the user cannot execute it.
         """
         return subprocess.run(
             command,

@@ -32,7 +32,11 @@ class Binaries:
 
 
 def find(bin_dir: Path | None, account: Account, system_directory: Path) -> Binaries:
-    """Return programs that the server's user can run, copying them to the system directory if necessary."""
+    """Return programs that the server's user can run, copying them to the system directory if necessary.
+
+    Raises:
+        EmbeddedPostgresError: The programs are not installed, or the user cannot run them.
+    """
     if bin_dir is not None:
         return _checked(bin_dir, account)
     carrier = _carrier()
@@ -43,7 +47,7 @@ def find(bin_dir: Path | None, account: Account, system_directory: Path) -> Bina
 
 
 def _carrier() -> Path:
-    """Return the directory of the unpacked wheel."""
+    """Return the directory of the unpacked wheel. Raise EmbeddedPostgresError if it is not installed."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedPostgresError(

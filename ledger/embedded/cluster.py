@@ -45,6 +45,9 @@ def create(home: Path, account: Account, binaries: Binaries, *, durable: bool) -
     """Create the cluster `home/data` unless it exists, complete or not at all.
 
     An interrupted attempt leaves only `data.new-*`.
+
+    Raises:
+        EmbeddedPostgresError: initdb failed, or the cluster is of another version of PostgreSQL.
     """
     data = home / "data"
     for abandoned in home.glob("data.new-*"):

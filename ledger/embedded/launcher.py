@@ -77,7 +77,7 @@ class EmbeddedPostgres:
 
         The call waits as long as the server reports that it is starting, which may be long after a crash.
         `progress` receives lines about the steps and the waits. The URL contains no secret.
-        Raises EmbeddedPostgresError if the server cannot be started.
+        Raise EmbeddedPostgresError if the server cannot be started.
         """
         if sys.platform != "linux":
             raise EmbeddedPostgresError(
@@ -187,7 +187,11 @@ class EmbeddedPostgres:
         )
 
     def _launch(self, lock: int, say: Callable[[str], None]) -> None:
-        """Prepare the cluster and spawn its supervisor, which inherits the lock."""
+        """Prepare the cluster and spawn its supervisor, which inherits the lock.
+
+        Raises:
+            EmbeddedPostgresError: The cluster cannot be prepared, or its supervisor did not start.
+        """
         runner = account.choose(places.home_of(self.anchor) / "data")
         home = places.settle(self.anchor, runner, self._system_directory)
         if home != self.anchor:
@@ -232,7 +236,7 @@ class EmbeddedPostgres:
     def _connects(self, home: Path, server: processes.Postmaster) -> bool:
         """Return whether the server accepts a connection; create the database if absent.
 
-        Raises EmbeddedPostgresError if the server runs but refuses the connection.
+        Raise EmbeddedPostgresError if the server runs but refuses the connection.
         """
         try:
             with psycopg.connect(self._url(home, "postgres"), autocommit=True) as connection:

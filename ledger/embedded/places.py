@@ -125,7 +125,11 @@ def socket_directory(home: Path) -> Path:
 
 
 def make_socket_directory(home: Path, account: Account) -> Path:
-    """Create or check the private directory for the socket, and return it."""
+    """Create or check the private directory for the socket, and return it.
+
+    Raises:
+        EmbeddedPostgresError: Neither the home nor the temporary directory can have the socket.
+    """
     run = home / "run"
     if _fits(run):
         if run.is_symlink():

@@ -46,7 +46,7 @@ class RemoteNotificationLog(NotificationLogInterface):
     ) -> str:
         """Return up to `limit` notifications from or after `start`, as JSON.
 
-        Raises the errors of `get_log_section`.
+        Raise the errors of `get_log_section`.
         """
         first = 1 if start is None else start + (not inclusive_of_start)
         return self._get("", {"start": str(first), "limit": str(limit), "topics": list(topics)})

@@ -58,7 +58,7 @@ class ObjectStore:
     """The store of documents at a URL; `limit` is the size of the largest document in bytes."""
 
     def __init__(self, url: str, limit: int = LIMIT) -> None:
-        """Open the store. Raises LedgerError if the URL cannot be used."""
+        """Open the store. Raise LedgerError if the URL cannot be used."""
         self.limit = limit
         self._arriving: Counter[str] = Counter()
         self._folder: Path | None = None
@@ -125,7 +125,7 @@ class ObjectStore:
             await asyncio.to_thread(_sync, self._folder / name)
 
     async def move(self, upload: str, notice: str, content: str) -> None:
-        """Give an upload its lasting name, unless it has that name. Raises Unavailable if the store fails."""
+        """Give an upload its lasting name, unless it has that name. Raise Unavailable if the store fails."""
         try:
             async with asyncio.timeout(STEP_SECONDS):
                 await obstore.rename_async(self._store, upload, _name(notice, content))
@@ -136,7 +136,7 @@ class ObjectStore:
             raise _failure(f"{upload} could not be moved to its lasting name", error) from error
 
     async def remove(self, upload: str) -> None:
-        """Destroy an upload if it exists. Raises Unavailable if the store fails."""
+        """Destroy an upload if it exists. Raise Unavailable if the store fails."""
         try:
             async with asyncio.timeout(STEP_SECONDS):
                 await obstore.delete_async(self._store, upload)
@@ -146,11 +146,11 @@ class ObjectStore:
             raise _failure(f"{upload} could not be removed from the store", error) from error
 
     async def destroy(self, notice: str, content: str) -> None:
-        """Destroy the notice's document with this SHA-256, if any. Raises Unavailable if the store fails."""
+        """Destroy the notice's document with this SHA-256, if any. Raise Unavailable if the store fails."""
         await self.remove(_name(notice, content))
 
     async def read(self, notice: str, content: str, upload: str | None) -> AsyncIterator[bytes] | None:
-        """Return a document's unchecked bytes; None if it is missing. Raises Unavailable if the store fails."""
+        """Return a document's unchecked bytes; None if it is missing. Raise Unavailable if the store fails."""
         for name in ([upload] if upload else []) + [_name(notice, content)]:
             try:
                 async with asyncio.timeout(STEP_SECONDS):
@@ -185,7 +185,7 @@ class ObjectStore:
         return None if pieces is None else _checked(pieces, content, part)
 
     async def size(self, notice: str, content: str, upload: str | None) -> int | None:
-        """Return a document's size in bytes; None if it is missing. Raises Unavailable if the store fails."""
+        """Return a document's size in bytes; None if it is missing. Raise Unavailable if the store fails."""
         for name in ([upload] if upload else []) + [_name(notice, content)]:
             try:
                 async with asyncio.timeout(STEP_SECONDS):
@@ -197,7 +197,7 @@ class ObjectStore:
         return None
 
     async def contents(self, notice: str) -> AsyncIterator[str]:
-        """Yield the SHA-256 of every document of the notice. Raises Unavailable if the store fails."""
+        """Yield the SHA-256 of every document of the notice. Raise Unavailable if the store fails."""
         async for file in self._list(f"documents/{notice}/"):
             yield file["path"].rpartition("/")[2]
 
@@ -214,7 +214,7 @@ class ObjectStore:
         return [Upload(name.split("/")[1], name) for name in names]
 
     async def _list(self, prefix: str) -> "AsyncIterator[obstore.ObjectMeta]":
-        """Yield the files under a prefix. Raises Unavailable if the list fails, hangs or exceeds `LISTED`."""
+        """Yield the files under a prefix. Raise Unavailable if the list fails, hangs or exceeds `LISTED`."""
         listed = 0
         pages = obstore.list(self._store, prefix=prefix)
         async for page in _in_time(pages, "the store of documents cannot be listed"):
@@ -264,7 +264,7 @@ async def _checked(pieces: AsyncIterator[bytes], content: str, part: slice) -> A
 
 
 async def _in_time(items: AsyncIterable[T], fault: str) -> AsyncIterator[T]:
-    """Yield the store's items. Raises Unavailable with the message `fault` if the store fails or hangs."""
+    """Yield the store's items. Raise Unavailable with the message `fault` if the store fails or hangs."""
     iterator = aiter(items)
     while True:
         try:

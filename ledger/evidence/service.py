@@ -39,7 +39,7 @@ class EvidenceService:
         self._erasing: set[asyncio.Task[None]] = set()
 
     async def open(self) -> Self:
-        """Connect to the database. Raises Unavailable when it cannot be reached."""
+        """Connect to the database. Raise Unavailable when it cannot be reached."""
         await open_pool(self._pool)
         return self
 
@@ -52,7 +52,7 @@ class EvidenceService:
     async def settle(self, notice: str, file: SubmittedFile) -> None:
         """Give the file its lasting name if an entry names it, and destroy the upload otherwise.
 
-        The writer's answer is not consulted, because an answer may be lost after a commit. Raises nothing: what
+        The writer's answer is not consulted, because an answer may be lost after a commit. Raise nothing: what
         cannot be done now is left to `tidy`.
         """
         with suppress(LedgerError, psycopg.Error, PoolTimeout):

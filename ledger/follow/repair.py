@@ -97,7 +97,11 @@ async def _stop(connection: Connection, name: str) -> None:
 
 
 async def _make_slot(replication: AsyncConnection[object], source: Connection, slot: str) -> str:
-    """Make a slot, and return the name of its snapshot, which lasts while `replication` is idle."""
+    """Make a slot, and return the name of its snapshot, which lasts while `replication` is idle.
+
+    Raises:
+        LedgerError: Another process makes the slot again whenever it is dropped.
+    """
     statement = SQL("CREATE_REPLICATION_SLOT {} LOGICAL pgoutput EXPORT_SNAPSHOT").format(Identifier(slot))
     for attempt in range(ATTEMPTS):
         await _drop_slot(source, slot)
@@ -205,7 +209,7 @@ async def _subscribe(connection: Connection, source_url: str, name: str, slot: s
 
 
 async def _verify(connection: Connection, name: str) -> None:
-    """Verify the copy, and compare it with all checkpoints of its source."""
+    """Verify the copy, and compare it with all checkpoints of its source. Raise LedgerError for damage."""
     for alarm in await FollowMonitor(HighWaterMarks()).look(connection):
         if alarm.source == name and alarm.kind in _DAMAGE:
             raise LedgerError(f"the copy would not be sound: {alarm}; {_REMEDY}")

@@ -125,7 +125,12 @@ async def _make_login(connection: Connection, follower: str, password: str) -> N
 
 
 async def unpublish(url: str, follower: str) -> bool:
-    """Remove a follower: its login and its slot. Return whether there was anything to remove."""
+    """Remove a follower: its login and its slot. Return whether there was anything to remove.
+
+    Raises:
+        LedgerError: The name is not one of a follower.
+        Unavailable: The database cannot be reached.
+    """
     check_name(follower)
     async with await connect(url) as connection:
         login = await connection.execute(

@@ -49,7 +49,7 @@ encoder = msgspec.json.Encoder()
 
 
 def decode_envelope(body: bytes) -> Envelope:
-    """Return the envelope in an entry's stored bytes. Raises Damaged if the bytes are not an entry."""
+    """Return the envelope in an entry's stored bytes. Raise Damaged if the bytes are not an entry."""
     try:
         return _envelope_decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -57,7 +57,7 @@ def decode_envelope(body: bytes) -> Envelope:
 
 
 def decode_data(envelope: Envelope, types: Mapping[str, StoredType] = STORED_TYPES) -> Fact:
-    """Return an envelope's fact in its current version. Raises Damaged for an unknown type or invalid data."""
+    """Return an envelope's fact in its current version. Raise Damaged for an unknown type or invalid data."""
     stored = types.get(envelope.type)
     if stored is None:
         raise Damaged(f"entry {envelope.position} has the unknown type {envelope.type}")
@@ -70,7 +70,7 @@ def decode_data(envelope: Envelope, types: Mapping[str, StoredType] = STORED_TYP
 
 
 def decode(body: bytes) -> Entry:
-    """Return the entry that stored bytes encode. Raises Damaged if the bytes are not an entry."""
+    """Return the entry that stored bytes encode. Raise Damaged if the bytes are not an entry."""
     envelope = decode_envelope(body)
     return from_envelope(envelope, decode_data(envelope))
 

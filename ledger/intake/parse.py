@@ -127,7 +127,7 @@ def digest(salt: bytes, body: str) -> str:
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return a JSON object with these members (`object_pairs_hook`). Raises Refused if a key is repeated."""
+    """Return a JSON object with these members (`object_pairs_hook`). Raise Refused if a key is repeated."""
     item = dict(pairs)
     if len(item) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
@@ -140,7 +140,7 @@ def _no_constant(name: str) -> Json:
 
 
 def read_json(body: bytes) -> Json:
-    """Return decoded JSON. Raises Refused unless the bytes are JSON in UTF-8 without repeated keys or NaN."""
+    """Return decoded JSON. Raise Refused unless the bytes are JSON in UTF-8 without repeated keys or NaN."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -174,7 +174,7 @@ def accept_read(read: Callable[[], Json]) -> "SubmittedFact | RefusedEvent":
 
 
 def accept(event: Json) -> SubmittedFact:
-    """Return the fact of a decoded event, ready to submit. Raises Refused with the event's errors."""
+    """Return the fact of a decoded event, ready to submit. Raise Refused with the event's errors."""
     try:
         return _accept(event)
     except UnicodeEncodeError:
@@ -260,7 +260,7 @@ def _state_file(fact: EvidenceSubmitted, *, came: bool) -> EvidenceSubmitted:
 
 
 def _present(name: str, data: dict[str, Any], path: str, prefix: str) -> tuple[Kind, dict[str, Any]]:
-    """Return a fact's kind by the name of any of its versions, and the data upgraded to the current version."""
+    """Return a fact's kind by any of its type names, and its upgraded data. Raise Refused if either is wrong."""
     kind = _kind(name, path)
     try:
         for step in STORED_TYPES[name].steps:
@@ -348,7 +348,7 @@ def _distant_days(struct: type[Fact], fact: Fact, prefix: str) -> Iterator[str]:
 def _accept_replacement(
     correction: EntryCorrected, submitted: Replacement, prefix: str, confirmed: Sequence[str]
 ) -> tuple[EntryCorrected, list[SubmittedNarrative]]:
-    """Return a correction with its replacement normalised like any fact, and the replacement's narratives."""
+    """Return a correction with its normalised replacement, and the narratives. Raise Refused if it is invalid."""
     kind, submitted_data = _present(submitted.type, submitted.data, f"{prefix}.type", f"{prefix}.data")
     if kind.struct is EntryCorrected:  # refused before decoding: nested corrections would take quadratic time
         raise Refused.because("NOT_CORRECTABLE", "a correction cannot be corrected", f"{prefix}.type")
@@ -391,7 +391,7 @@ def _narrative_refusal(value: Json, path: str) -> Refusal | None:
 
 
 def convert(value: Json, to: type[_S], prefix: str) -> _S:
-    """Return decoded JSON as a struct. Raises Refused if fields are missing or wrong."""
+    """Return decoded JSON as a struct. Raise Refused if fields are missing or wrong."""
     try:
         return msgspec.convert(value, to)
     except msgspec.ValidationError as error:

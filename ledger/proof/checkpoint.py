@@ -70,7 +70,7 @@ def parse(text: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> Chec
 def unsigned(text: str | bytes) -> Checkpoint:
     """Read a checkpoint without checking its signatures.
 
-    Use this only to compare the checkpoint with a known tree. Raises CheckpointError for a malformed note.
+    Use this only to compare the checkpoint with a known tree. Raise CheckpointError for a malformed note.
     """
     return _read(note_text(text), ())
 
@@ -95,7 +95,7 @@ def sign(origin: str, size: int, root_hash: bytes, signer: Signer, *others: Sign
     """Return the checkpoint of a tree, signed by all given keys.
 
     A log must never sign two checkpoints that no consistency proof connects.
-    Raises CheckpointError if `parse` would refuse the result.
+    Raise CheckpointError if `parse` would refuse the result.
     """
     if not origin or "\n" in origin:
         raise CheckpointError("the origin to sign is not one line: give the log's name")

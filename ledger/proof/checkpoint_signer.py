@@ -76,7 +76,7 @@ class CheckpointSigner:
         """Notice → the reason that its head could not be signed."""
 
     async def open(self) -> Self:
-        """Connect to the database. Raises Unavailable when it cannot be reached."""
+        """Connect to the database. Raise Unavailable when it cannot be reached."""
         await open_pool(self._pool)
         return self
 
@@ -256,7 +256,11 @@ async def _stored(connection: Connection, notice: str, size: int | None = None) 
 
 
 async def _root(connection: Connection, notice: str, size: int) -> bytes:
-    """Return the root of a notice's tree at a size, as stored with the last entry of that size."""
+    """Return the root of a notice's tree at a size, as stored with the last entry of that size.
+
+    Raises:
+        Refused: The notice has no such entry.
+    """
     cursor = await connection.execute(
         "SELECT root_hash FROM ledger.entries WHERE notice = %s AND position = %s", (notice, size), binary=True
     )

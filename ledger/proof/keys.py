@@ -44,7 +44,7 @@ def generate(path: Path, name: str) -> Signer:
 
     The file appears complete or not at all. If several processes call this at once, the key of the
     first process remains.
-    Raises LedgerError when the name is invalid or the file cannot be created.
+    Raise LedgerError when the name is invalid or the file cannot be created.
     """
     if not _NAME.fullmatch(name):
         raise LedgerError(f"{name!r} is not a valid key name: use 1 to 128 letters, digits and : . _ / -")
@@ -70,7 +70,7 @@ def generate(path: Path, name: str) -> Signer:
 
 
 def read(file: Path) -> Signer:
-    """Read a key from a file that only its owner may read. Raises LedgerError if the key cannot be read."""
+    """Read a key from a file that only its owner may read. Raise LedgerError if the key cannot be read."""
     try:
         return Signer.read(file)
     except CheckpointError as error:
@@ -107,7 +107,7 @@ class _RotationEntry(Struct):
 
 
 def find_rotation(position: int, body: bytes) -> Rotation | None:
-    """Return the key rotation in an entry's bytes; None for another fact. Raises Damaged for an unreadable one."""
+    """Return the key rotation in an entry's bytes; None for another fact. Raise Damaged for an unreadable one."""
     if ROTATION_TYPE.encode() not in body:
         return None
     try:

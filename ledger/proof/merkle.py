@@ -48,7 +48,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 
 def root_hash(leaf_hashes: Iterable[bytes]) -> bytes:
-    """Return the root over leaf hashes (RFC 6962 section 2.1). Raises ProofError if a value is not a hash."""
+    """Return the root over leaf hashes (RFC 6962 section 2.1). Raise ProofError if a value is not a hash."""
     row = checked_hashes(leaf_hashes)
     while len(row) > 1:
         parents = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=False)]
@@ -161,7 +161,7 @@ class Frontier:
 
     @classmethod
     def from_bytes(cls, size: int, data: bytes) -> Self:
-        """Return the frontier that `to_bytes` wrote at this size. Raises ProofError if the length does not fit."""
+        """Return the frontier that `to_bytes` wrote at this size. Raise ProofError if the length does not fit."""
         check_size("size", size)
         length = HASH_SIZE * size.bit_count()
         if type(data) is not bytes or len(data) != length:
@@ -184,7 +184,7 @@ class Frontier:
         return join_subtrees(self._subtrees)
 
     def append(self, leaf: bytes) -> None:
-        """Add one leaf hash. Raises ProofError if it is not a hash; the frontier is then unchanged."""
+        """Add one leaf hash. Raise ProofError if it is not a hash; the frontier is then unchanged."""
         _check_hash("leaf", leaf)
         remaining = self.size = self.size + 1
         while not remaining & 1:
@@ -195,7 +195,7 @@ class Frontier:
     def extend_with_roots(self, leaf_hashes: Iterable[bytes]) -> list[bytes]:
         """Add leaf hashes in order, and return the tree's root after each leaf.
 
-        Each leaf costs one hash per new ancestor, the minimum. Raises ProofError if a value is not a hash; the
+        Each leaf costs one hash per new ancestor, the minimum. Raise ProofError if a value is not a hash; the
         frontier is then unchanged.
         """
         roots = []
@@ -232,7 +232,7 @@ def check_order(first: int, second: int) -> None:
 
 
 def checked_hashes(values: Iterable[bytes]) -> list[bytes]:
-    """Return the leaf hashes as a list. Raises ProofError if a value is not a hash."""
+    """Return the leaf hashes as a list. Raise ProofError if a value is not a hash."""
     hashes = list(values)
     for value in hashes:
         _check_hash("leaf", value)

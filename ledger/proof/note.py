@@ -37,7 +37,7 @@ class CheckpointError(ValueError):
 class VerifierKey:
     """A public key with a name, published as `name+id+base64(0x01 || public key)`.
 
-    Raises CheckpointError for an invalid name or a key that is not 32 bytes.
+    Raise CheckpointError for an invalid name or a key that is not 32 bytes.
     """
 
     name: str
@@ -56,7 +56,7 @@ class VerifierKey:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a key from its text. Raises CheckpointError if the text is malformed."""
+        """Read a key from its text. Raise CheckpointError if the text is malformed."""
         name, key_id, public_key = _read_key("", text)
         key = cls(name, public_key)
         if key.key_id != key_id:
@@ -86,12 +86,12 @@ class Signer:
 
     @classmethod
     def generate(cls, name: str) -> Self:
-        """Return a new random key. Raises CheckpointError for an invalid name."""
+        """Return a new random key. Raise CheckpointError for an invalid name."""
         return cls(name, Ed25519PrivateKey.generate())
 
     @classmethod
     def from_text(cls, text: str) -> Self:
-        """Read a key from the text of `to_text`. Raises CheckpointError, which repeats nothing of the text."""
+        """Read a key from the text of `to_text`. Raise CheckpointError, which repeats nothing of the text."""
         name, key_id, private_key = _read_key("PRIVATE+KEY+", text)
         signer = cls(name, Ed25519PrivateKey.from_private_bytes(private_key))
         if signer._public.key_id != key_id:
@@ -100,7 +100,7 @@ class Signer:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a key from a file that only its owner may use. Raises CheckpointError if the key cannot be read."""
+        """Read a key from a file that only its owner may use. Raise CheckpointError if the key cannot be read."""
         try:
             with open(path, "rb", opener=_open_without_blocking) as file:
                 status = os.fstat(file.fileno())
@@ -135,7 +135,7 @@ class Signer:
         return self._public
 
     def renamed(self, name: str) -> "Signer":
-        """Return the same key under another name. Raises CheckpointError for an invalid name."""
+        """Return the same key under another name. Raise CheckpointError for an invalid name."""
         return Signer(name, self._private_key)
 
     def __repr__(self) -> str:
@@ -144,7 +144,7 @@ class Signer:
     def sign_note(self, text: str, *others: "Signer") -> str:
         """Return a note over the text, signed by this key and others.
 
-        Raises CheckpointError if the text has a control character or no final newline.
+        Raise CheckpointError if the text has a control character or no final newline.
         """
         if not text.endswith("\n") or _CONTROL.search(text):
             raise CheckpointError("the text to sign holds a control character or does not end in a newline")
@@ -193,7 +193,7 @@ def open_note(note: str | bytes, verifier_keys: Iterable[str | VerifierKey]) -> 
 
 
 def note_text(note: str | bytes) -> str:
-    """Return the text of a note without checking signatures. Raises CheckpointError if the note is malformed."""
+    """Return the text of a note without checking signatures. Raise CheckpointError if the note is malformed."""
     text, lines = _split_note(note)
     for line in lines:
         _read_signature(line)
@@ -206,7 +206,7 @@ def encode_base64(data: bytes) -> str:
 
 
 def decode_base64(text: str) -> bytes:
-    """Decode standard base64. Raises ValueError unless `encode_base64` would write the same text."""
+    """Decode standard base64. Raise ValueError unless `encode_base64` would write the same text."""
     data = b64decode(text)
     if encode_base64(data) != text:
         raise ValueError("not canonical base64")

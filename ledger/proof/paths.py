@@ -21,7 +21,10 @@ HashOf = Callable[[int, int], bytes]
 
 
 def nodes_for_root(size: int) -> list[Node]:
-    """Return the complete subtrees of the tree of `size` leaves, largest first, as a frontier has them."""
+    """Return the complete subtrees of the tree of `size` leaves, largest first, as a frontier has them.
+
+    Raise ProofError if the size is not valid.
+    """
     check_size("size", size)
     return _cover(0, size)
 
@@ -29,7 +32,7 @@ def nodes_for_root(size: int) -> list[Node]:
 def nodes_for_inclusion(index: int, size: int) -> list[list[Node]]:
     """Return, for each hash of the inclusion proof from the leaf up, the complete subtrees joined into it.
 
-    This is the path of RFC 6962 section 2.1.1. Raises ProofError unless 0 <= index < size.
+    This is the path of RFC 6962 section 2.1.1. Raise ProofError unless 0 <= index < size.
     """
     check_index(index, size)
     start, stop = 0, size
@@ -48,7 +51,7 @@ def nodes_for_inclusion(index: int, size: int) -> list[list[Node]]:
 def nodes_for_consistency(first: int, second: int) -> list[list[Node]]:
     """Return, for each hash of the consistency proof in order, the complete subtrees joined into it.
 
-    This is the subproof of RFC 6962 section 2.1.2. Raises ProofError unless 1 <= first <= second.
+    This is the subproof of RFC 6962 section 2.1.2. Raise ProofError unless 1 <= first <= second.
     """
     check_order(first, second)
     start, stop = 0, second
@@ -73,17 +76,20 @@ def root_at(size: int, hash_of: HashOf) -> bytes:
 
 
 def inclusion_proof(index: int, size: int, hash_of: HashOf) -> list[bytes]:
-    """Return a leaf's inclusion proof for `verify_inclusion`. Raises ProofError unless 0 <= index < size."""
+    """Return a leaf's inclusion proof for `verify_inclusion`. Raise ProofError unless 0 <= index < size."""
     return [_join(nodes, hash_of) for nodes in nodes_for_inclusion(index, size)]
 
 
 def consistency_proof(first: int, second: int, hash_of: HashOf) -> list[bytes]:
-    """Return the proof of two sizes for `verify_consistency`. Raises ProofError unless 1 <= first <= second."""
+    """Return the proof of two sizes for `verify_consistency`. Raise ProofError unless 1 <= first <= second."""
     return [_join(nodes, hash_of) for nodes in nodes_for_consistency(first, second)]
 
 
 def reader_of(leaf_hashes: Iterable[bytes]) -> HashOf:
-    """Hash all complete subtrees over these leaf hashes once, and return a function that looks them up."""
+    """Hash all complete subtrees over these leaf hashes once, and return a function that looks them up.
+
+    Raise ProofError if a value is not a hash.
+    """
     rows = [checked_hashes(leaf_hashes)]
     while len(rows[-1]) > 1:
         row = rows[-1]

@@ -21,7 +21,7 @@ Tree = tuple[int, bytes]
 
 
 async def root_of(fetch: Fetch, notice: str, size: int) -> bytes:
-    """Return the root over the first `size` entries, from their hashes. Raises Damaged if hashes are missing."""
+    """Return the root over the first `size` entries, from their hashes. Raise Damaged if hashes are missing."""
     return root_at(size, await nodes(fetch, notice, nodes_for_root(size)))
 
 
@@ -52,7 +52,7 @@ async def proof_texts(
 ) -> dict[int, str]:
     """Return a self-contained proof of each position under the checkpoint `note` of a tree.
 
-    Raises as `inclusion_proofs` does.
+    Raise the errors of `inclusion_proofs`.
     """
     proofs = await inclusion_proofs(fetch, notice, positions, tree)
     return {position: proof_text(position - 1, proof, note) for position, proof in proofs.items()}

@@ -45,7 +45,7 @@ def fetching(connection: AsyncConnection[Any]) -> Fetch:
 
 
 async def hashes(fetch: Fetch, notice: str, level: int, ranges: Sequence[Range]) -> list[bytes]:
-    """Return the concatenated hashes of each range of a level. Raises Damaged if hashes are missing."""
+    """Return the concatenated hashes of each range of a level. Raise Damaged if hashes are missing."""
     bounds = (arrays.integers(start for start, _ in ranges), arrays.integers(stop for _, stop in ranges))
     if level == 0:
         rows = await fetch(_LEAVES, (*bounds, notice))
@@ -63,7 +63,7 @@ async def hashes(fetch: Fetch, notice: str, level: int, ranges: Sequence[Range])
 async def nodes(fetch: Fetch, notice: str, subtrees: Iterable[Node]) -> HashOf:
     """Fetch the hashes of complete subtrees, and return a function that looks them up.
 
-    The hashes of one tile are fetched together. Raises Damaged if hashes are missing.
+    The hashes of one tile are fetched together. Raise Damaged if hashes are missing.
     """
     levels: dict[int, dict[int, list[Node]]] = {}
     for level, index in set(subtrees):
@@ -97,7 +97,7 @@ def split(joined: bytes) -> list[bytes]:
 
 
 async def complete(connection: AsyncConnection[Any], notice: str, size: int) -> None:
-    """Store the root of each complete tile that is not yet stored. Raises Damaged if hashes are missing.
+    """Store the root of each complete tile that is not yet stored. Raise Damaged if hashes are missing.
 
     Repeating the call is safe, also in several processes at once. The tiles of a level have no gap.
     """

@@ -90,7 +90,7 @@ async def connect(
 async def connect_as(
     kind: type[_C], url: str, role: DatabaseRole | None, settings: Mapping[str, str] = MappingProxyType({})
 ) -> _C:
-    """Return a connection of class `kind`, in the same way as `connect`."""
+    """Return a connection of class `kind`, with the arguments and the errors of `connect`."""
     all_settings = {**session_settings(role), **settings}
     try:
         connection = await kind.connect(url, **connection_arguments(url, all_settings))
@@ -159,6 +159,10 @@ async def consistent_read(url: str) -> AsyncIterator[AsyncConnection[Any]]:
     """Yield a connection in a read-only transaction over one state of all notices.
 
     A query fails, rather than returns fewer rows, if row-level security would hide any row.
+
+    Raises:
+        Unavailable: The server cannot be reached.
+        LedgerError: The connection lacks a setting.
     """
     connection = await connect(url, settings=session_settings("ledger_writer"))  # not bounded: it reads all rows
     async with connection:
@@ -231,7 +235,7 @@ async def check_session(connection: AsyncConnection[Any], settings: Mapping[str,
 
 
 def session_query(settings: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Return the query for what a connection has, and its parameter: the names of the settings."""
+    """Return the query for a connection's process id and settings, and its parameter: the settings' names."""
     return _CHECK, [*settings, *_REQUIRED]
 
 
@@ -346,7 +350,11 @@ async def pending(url: str) -> list[str]:
 
 
 async def _ran(connection: AsyncConnection[Any]) -> set[str]:
-    """Return the names of the migrations that have run; query as the login, or else as the writer."""
+    """Return the names of the migrations that have run; query as the login, or else as the writer.
+
+    Raises:
+        LedgerError: Neither the login nor the writer may read them.
+    """
     query = "SELECT name FROM public.ledger_migrations"
     try:
         try:

@@ -179,7 +179,12 @@ async def distribute(url: str, progress: Callable[[str], None] = lambda _step: N
 
 
 async def _check_cluster(connection: Connection) -> None:
-    """Check that a superuser is connected to the coordinator of a cluster whose workers can be reached."""
+    """Check that a superuser is connected to the coordinator of a cluster whose workers can be reached.
+
+    Raises:
+        LedgerError: There is no cluster or no worker, or the connection is another one.
+        Unavailable: The coordinator cannot reach a worker.
+    """
     if not await is_on_citus(connection):
         raise LedgerError(
             "the database has no Citus; on each node, add citus to shared_preload_libraries, restart, "
@@ -205,7 +210,7 @@ async def _check_cluster(connection: Connection) -> None:
 
 
 async def _check_content(connection: Connection) -> None:
-    """Check that a ledger may be distributed: it has no entries and follows no other ledger."""
+    """Raise LedgerError unless a ledger may be distributed: it has no entries and follows no other ledger."""
     for table, reason in (
         ("ledger.heads", "it has entries already, which would stay readable on the coordinator"),
         ("ledger.sources", "it follows other ledgers, which a cluster cannot do"),
@@ -247,7 +252,7 @@ async def _restrict_functions(connection: Connection) -> None:
 
 
 async def _run_on_workers(connection: Connection, command: str) -> None:
-    """Run a command on each worker. Raises Unavailable if a worker fails."""
+    """Run a command on each worker. Raise Unavailable if a worker fails."""
     cursor = await connection.execute(
         "SELECT nodename || ':' || nodeport, success, result FROM run_command_on_workers(%s)", (command,)
     )

@@ -95,7 +95,7 @@ class AttachmentExamination:
     def add_entry(self, position: int, kind: str, data: Any) -> None:  # noqa: ANN401 - any JSON
         """Note the narratives and document that an entry promises.
 
-        Raises LookupError, TypeError or ValueError if the data is unreadable.
+        Raise LookupError, TypeError or ValueError if the data is unreadable.
         """
         self.skip_unreadable(position)
         if kind.startswith(_NOTED_TYPES):

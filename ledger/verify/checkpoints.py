@@ -53,7 +53,7 @@ class CheckpointExamination:
         """Number of a checkpoint → its size."""
 
     def add_entry(self, kind: str, data: Any) -> None:  # noqa: ANN401 - any JSON
-        """Note the new key if the entry is a key rotation. Raises LookupError or TypeError for unreadable data."""
+        """Note the new key if the entry is a key rotation. Raise LookupError or TypeError for unreadable data."""
         if kind.startswith(_ROTATED):
             self._key = str(data["publicKey"])
 

@@ -184,7 +184,11 @@ class _NoticeVerification:
         self._contents: set[str] = set()
 
     async def run(self, url: str) -> NoticeReport:
-        """Check the whole record of the notice, and return the report."""
+        """Check the whole record of the notice, and return the report.
+
+        Raises:
+            Unavailable: The database or the store of documents cannot be reached.
+        """
         started = time.monotonic()
         examination, report = self._examination, self._examination.report
         row = await (await self._connection.execute(_HEAD, (self._notice,), binary=True)).fetchone()

@@ -334,7 +334,7 @@ def _rank(finding: Finding) -> tuple[bool, int, int]:
 
 
 def _decode(body: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """Decode the JSON of an entry's bytes. Raises ValueError if the bytes are not JSON."""
+    """Decode the JSON of an entry's bytes. Raise ValueError if the bytes are not JSON."""
     text = body.decode("utf-8")
     if text.startswith("{"):  # looking for whitespace around it would take a third of the time
         value, end = _DECODER.raw_decode(text)

@@ -24,6 +24,9 @@ async def stored_states(url: str, views: Sequence[View], notice: str, size: int)
     """Return the stored digest of each view at position `size`, or at the earlier position that the view reached.
 
     Views whose current version has folded no entry are left out.
+
+    Raises:
+        Unavailable: The database cannot be reached.
     """
     async with await connect(url, "ledger_projector") as connection:
         cursor = await connection.execute(

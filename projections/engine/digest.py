@@ -133,6 +133,9 @@ async def digests(url: str, views: Sequence[View], notice: str | None = None) ->
     """Return the stored and the folded digest of each view of each notice, in one snapshot of the database.
 
     `notice` selects a single notice. Views that another version of the fold has stored are left out.
+
+    Raises:
+        Unavailable: The database cannot be reached.
     """
     async with await connect(url, "ledger_projector") as connection:
         await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)

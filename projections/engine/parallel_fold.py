@@ -70,7 +70,11 @@ def _shares(ranges: Sequence[EntryRange], number: int) -> list[list[EntryRange]]
 
 
 async def _run_child(share: bytes, report: PageCallback) -> None:
-    """Run one child process until it ends; kill the process if the caller stops waiting."""
+    """Run one child process until it ends; kill the process if the caller stops waiting.
+
+    Raises:
+        Unavailable: The child process failed.
+    """
     pipe = asyncio.subprocess.PIPE
     # A new session keeps Ctrl-C, which is meant for the parent, away from the child.
     process = await asyncio.create_subprocess_exec(

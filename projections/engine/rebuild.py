@@ -163,7 +163,12 @@ class _Work:
         self.swapped: set[str] = set()
 
     async def run(self) -> None:
-        """Build the shadow tables, compare them with the live tables if requested, and swap them in."""
+        """Build the shadow tables, compare them with the live tables if requested, and swap them in.
+
+        Raises:
+            UnknownNotice: The notice to rebuild is not recorded.
+            LedgerError: Other notices' live rows have another version.
+        """
         connection = self._connection
         if self._notice is not None:
             await self._check_versions()
@@ -186,7 +191,7 @@ class _Work:
         self.swapped = {view.name for view in self._views}
 
     async def _check_versions(self) -> None:
-        """Refuse to rebuild one notice if live rows have another version; other notices' rows would be copied."""
+        """Raise LedgerError if live rows have another version, since other notices' rows would be copied."""
         for view in self._views:
             cursor = await self._connection.execute(
                 "SELECT FROM views.progress WHERE view = %s AND version <> %s LIMIT 1", (view.name, view.version)
@@ -198,7 +203,11 @@ class _Work:
         return [table for view in self._views for table in view.tables]
 
     async def _fold_all(self) -> None:
-        """Fold the entries recorded since the last call; the first call folds many entries in child processes."""
+        """Fold the entries recorded since the last call; the first call folds many entries in child processes.
+
+        Raises:
+            UnknownNotice: The notice to rebuild is not recorded.
+        """
         cursor = await self._connection.execute(
             "SELECT notice, size FROM ledger.heads WHERE %s::text IS NULL OR notice = %s ORDER BY notice",
             (self._notice, self._notice),

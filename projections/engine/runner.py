@@ -133,7 +133,11 @@ class Runner:
         return self._is_owner
 
     async def status(self) -> list[ViewStatus]:
-        """Return each view's position in each notice, and the entries at which views stopped."""
+        """Return each view's position in each notice, and the entries at which views stopped.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         statuses = {view.name: ViewStatus(view.name) for view in self._views}
         async with await connect(self._url, "ledger_projector") as connection:
             cursor = await connection.execute(
@@ -148,7 +152,11 @@ class Runner:
         return list(statuses.values())
 
     async def lag(self) -> list[Lag]:
-        """Return the backlog of each view; an empty list while no notice exists."""
+        """Return the backlog of each view; an empty list while no notice exists.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         async with await connect(self._url, "ledger_projector") as connection:
             cursor = await connection.execute(
                 "SELECT v.view, sum(h.size - coalesce(p.position, 0))::bigint, count(p.failed_at) "

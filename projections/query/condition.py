@@ -41,7 +41,11 @@ Test: TypeAlias = Condition | AllOf | AnyOf | NoneOf
 
 
 def test_sql(relation: Relation[Any], test: Test, parameter: Callable[[object], str]) -> str:
-    """Return the SQL of a condition; `parameter` returns the SQL of a value."""
+    """Return the SQL of a condition; `parameter` returns the SQL of a value.
+
+    Raises:
+        KeyError: The relation has no condition or field of a name in the test.
+    """
     match test:
         case Condition(name, value):
             return relation.test(name).replace(":value", parameter(value))

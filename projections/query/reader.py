@@ -294,7 +294,7 @@ class Reader:
             return int(rows[0][1]) if rows else 0
 
     async def notices(self, allowed: Sequence[str]) -> list[NoticeHead]:
-        """Return the head of each allowed notice that exists, in order of id."""
+        """Return the heads of the allowed notices that exist, in order of id. Raise Unavailable without a server."""
         ids = sorted({notice for notice in allowed if _NOTICE_ID.match(notice)})
         if not ids:
             return []
@@ -303,7 +303,11 @@ class Reader:
 
     @asynccontextmanager
     async def without_notice(self) -> AsyncIterator[Snapshot]:
-        """Open a snapshot that reads no notice, for statements over rows that are sent as a parameter."""
+        """Open a snapshot that reads no notice, for statements over rows that are sent as a parameter.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         async with self._transaction(self._begin([], SQL("SELECT now()"))) as (connection, ((now,),)):
             yield Snapshot(connection, "", (0, now, b""), now, {})
 
@@ -311,7 +315,11 @@ class Reader:
     async def _transaction(
         self, begin: Sequence[bytes], standby: Pool | None = None
     ) -> AsyncIterator[tuple[Connection, list[tuple[Any, ...]]]]:
-        """Open a transaction on a standby or the primary; yield its connection and its first query's rows."""
+        """Open a transaction on a standby or the primary; yield its connection and its first query's rows.
+
+        Raises:
+            Unavailable: A standby ended the transaction, or no server can be reached.
+        """
         pool, (connection, rows) = await self._begin_anywhere(begin, standby)
         try:
             yield connection, rows
@@ -333,6 +341,9 @@ class Reader:
 
         Returns:
             The pool that was used, and its connection with the rows of the first query.
+
+        Raises:
+            Unavailable: The primary cannot be reached.
         """
         if standby is not None and self._standbys is not None:
             try:

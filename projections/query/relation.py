@@ -221,6 +221,9 @@ class Relation(Struct, Generic[R], frozen=True, eq=False, dict=True):
 
         Args:
             conditions: Pairs of a condition and the SQL of its value.
+
+        Raises:
+            KeyError: No condition or field has such a name.
         """
         source, where = f"{self.source} t", ["t.notice = :notice"]
         for number, (name, value) in enumerate(conditions):

@@ -139,7 +139,11 @@ def narrative_member(below: GraphQLObjectType, details: list[FieldDetails]) -> N
 
 
 def _types(name: str) -> list[str]:
-    """Return the type names of all versions of the fact that a filter of entries names."""
+    """Return the type names of all versions of the fact that a filter of entries names.
+
+    Raises:
+        GraphQLError: BAD_USER_INPUT, if no fact has the name.
+    """
     kind = find_kind(name)
     if kind is None:
         names = ", ".join(kind.name for kind in KINDS.values())

@@ -141,6 +141,10 @@ class Execution(Struct, frozen=True):
             requests: Parts, with the standpoints at which they are read.
             roles: Roles of the reader.
             sent: Values of further parameters of the statements.
+
+        Raises:
+            GraphQLError: An argument's value is wrong, or the budget is spent.
+            ReadingError: A view cannot be read.
         """
         composed = [self._compose(each, roles, snapshot.stopped) for each in requests]
         statements = self._statements(snapshot.notice, requests, composed, sent)

@@ -59,7 +59,11 @@ def _size(test: Test) -> int:
 
 
 def _combinations(names: Names, arguments: Arguments, path: Path, depth: int) -> Iterable[Test]:
-    """Yield the tests of the members `and`, `or` and `not` of the filter at a path."""
+    """Yield the tests of the members `and`, `or` and `not` of the filter at a path.
+
+    Raises:
+        GraphQLError: LIMIT_EXCEEDED, if filters are nested too deeply.
+    """
     if depth > MOST_NESTED:
         raise problem(LIMIT_EXCEEDED, f"filter nests more than {MOST_NESTED} filters; write it with fewer levels")
     value = arguments.value(*path) or {}

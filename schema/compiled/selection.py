@@ -90,7 +90,7 @@ class Selection(Struct, frozen=True, eq=False):
     load: Load = msgspec.field(default_factory=Load)
 
     def type(self, name: str) -> GraphQLObjectType:
-        """Return an object type of the schema."""
+        """Return an object type of the schema. Raise TypeError if the name is that of another type."""
         object_type = self.operation.schema.type_map[name]
         if not isinstance(object_type, GraphQLObjectType):
             raise TypeError(f"{name} is not an object type")
@@ -154,7 +154,7 @@ class Selection(Struct, frozen=True, eq=False):
 
 
 def query_type(schema: GraphQLSchema) -> GraphQLObjectType:
-    """Return the root type of queries."""
+    """Return the root type of queries. Raise TypeError if the schema has no query type."""
     root = schema.query_type
     if root is None:
         raise TypeError("the schema has no query type")
@@ -167,7 +167,7 @@ def constant(value: object) -> Constant:
 
 
 def object_of(field: GraphQLField) -> GraphQLObjectType:
-    """Return the type of a field's object, or of each item of its list."""
+    """Return the type of a field's object, or of each item of its list. Raise TypeError for another field."""
     object_type = get_named_type(field.type)
     if not isinstance(object_type, GraphQLObjectType):
         raise TypeError(f"{object_type} is not an object type")
