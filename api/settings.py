@@ -9,6 +9,7 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -27,9 +28,13 @@ from projections.query.reader import LAG_SECONDS
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LARGEST = 5_000_000_000
 """Bytes of the largest limit for documents: a bucket copies no larger object in one step."""
+LAST_PORT = 65_535
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _FINAL_DOT = re.compile(r"\.(?=(:[0-9]+)?$)")
-_CORS_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?")
+_ADDRESS = re.compile(
+    r"https?://(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.?)(?::(?P<port>[0-9]{1,5}))?"
+)
+"""Address of a host without a path: its scheme, its name or IPv6 address, and its port."""
 _DEFAULT_PORT = re.compile(r"^(http(?=:.*:80$)|https(?=:.*:443$))(.*):[0-9]+$")
 _BIND = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})")
 
@@ -204,13 +209,31 @@ def _database_url(value: str) -> str:
 
 def _origin(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~-]+)*", value):
-        raise ValueError("enter a host without a scheme, such as ledger.example.gov.uk")
+        raise ValueError(_hint("enter a host without a scheme, such as ledger.example.gov.uk", value))
     return value
 
 
+def _is_address(value: str) -> bool:
+    """Return whether a text is an address without a path, with a valid host and port."""
+    match = _ADDRESS.fullmatch(value)
+    if match is None or not 0 < int(match["port"] or 1) <= LAST_PORT:
+        return False
+    try:
+        IPv6Address(match["address"] or "::")
+    except ValueError:
+        return False
+    return True
+
+
+def _hint(message: str, value: str) -> str:
+    """Return a message about a host, with the spelling of letters beyond ASCII if the value has any."""
+    spelling = "; write letters beyond ASCII as the DNS does, such as xn--caf-dma.example for café.example"
+    return message if value.isascii() else message + spelling
+
+
 def _public_url(value: str) -> str:
-    if not re.fullmatch(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?/?", value):
-        raise ValueError("enter an address without a path, such as https://ledger.example.gov.uk")
+    if not _is_address(value.removesuffix("/")):
+        raise ValueError(_hint("enter an address without a path, such as https://ledger.example.gov.uk", value))
     return _FINAL_DOT.sub("", value.removesuffix("/").lower())
 
 
@@ -247,7 +270,7 @@ def _issuer(value: str) -> str:
 
 def _bind(value: str) -> Bind:
     match = _BIND.fullmatch(value)
-    if match is None or int(match["port"]) > 65_535:
+    if match is None or int(match["port"]) > LAST_PORT:
         raise ValueError(f"{value!r} is not host:port; for example 127.0.0.1:8000")
     return Bind(match["host"].strip("[]"), int(match["port"]))
 
@@ -293,8 +316,9 @@ def _documents(value: str) -> Mapping[str, str]:
 
 def _origins(value: str) -> tuple[str, ...]:
     for origin in value.split():
-        if not _CORS_ORIGIN.fullmatch(origin):
-            raise ValueError(f"{origin!r} is not an origin; for example https://front.example.gov.uk")
+        if origin != origin.lower() or not _is_address(origin):
+            message = f"{origin!r} is not an origin; for example https://front.example.gov.uk"
+            raise ValueError(_hint(message, origin))
     # browsers send an origin without its default port
     return tuple(_DEFAULT_PORT.sub(r"\1\2", origin) for origin in value.split())
 

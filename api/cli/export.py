@@ -1,10 +1,11 @@
 """Write an auditor's bundle, which proves a notice's ledger without the server: `ledger export`."""
 
-import asyncio
+import os
+import tempfile
 from argparse import Namespace
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from msgspec import Struct
 
@@ -105,23 +106,27 @@ async def export(url: str, log: CheckpointSigner, request: ExportRequest) -> Exp
     contents = write.BundleOrder(
         request.notice, signed.note, signed.key, request.role, sign_note, views, request.documents
     )
-    draft = request.output.with_name(f".{request.output.name}.part")
     try:
-        file = await asyncio.to_thread(_create, draft)
-        with file, progress("exporting") as report:
-            digest = await write.write(url, file, contents, report)
-        draft.replace(request.output)
+        with _draft(request.output) as draft:
+            with draft.open("w+b") as file, progress("exporting") as report:
+                digest = await write.write(url, file, contents, report)
+            draft.replace(request.output)
         size = request.output.stat().st_size
     except OSError as error:
         raise LedgerError(f"{request.output} cannot be written: {error.strerror}; name another file") from None
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
     is_signed = sign_note is not None
     return Exported(str(request.output), request.notice, request.size, size, digest, signed.key, is_signed)
 
 
-def _create(path: Path) -> BinaryIO:
-    """Open a new file that only its owner may read, because a bundle holds narratives and salts."""
-    path.touch(mode=0o600)
-    return path.open("w+b")
+@contextmanager
+def _draft(output: Path) -> Iterator[Path]:
+    """Yield the path of a new file next to the output; remove the file unless it was renamed.
+
+    Only its owner may read it, because a bundle holds narratives and salts.
+    """
+    descriptor, name = tempfile.mkstemp(".part", f".{output.name}.", output.parent)
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from ledger.follow.source import slots
 from ledger.intake.parse import SubmittedFact, accept
 from ledger.proof.high_water import Mark, open_marks
 from ledger.store.database import connect
-from ledger.store.entries import Head, read_head
+from ledger.store.entries import Connection, Head, find_keys, read_head
 
 
 def configure(parser: Parser) -> None:
@@ -66,21 +66,30 @@ async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]
         if head is None:
             raise LedgerError(f"this database has no entry of {notice}; restore a copy that has its first ones")
         marks.write()  # a file that takes no mark would leave the notice stopped after its loss was recorded
-        async with Writer(url) as writer:
-            receipt = await writer.append(notice, _fact(mark, head), OPERATOR)
+        position = await _record(connection, url, notice, _fact(mark, head))
         marks.accept_loss(notice, await read_head(connection, notice))
-        return receipt.position, [slot.name for slot in await slots(connection)]
+        return position, [slot.name for slot in await slots(connection)]
+
+
+async def _record(connection: Connection, url: str, notice: str, loss: SubmittedFact) -> int:
+    """Record a loss unless an earlier run, perhaps on another host, recorded it; return the entry's position."""
+    key = (loss.source, loss.id)
+    recorded = (await find_keys(connection, notice, [key])).get(key)
+    if recorded is not None:
+        return recorded.position
+    async with Writer(url) as writer:
+        return (await writer.append(notice, loss, OPERATOR)).position
 
 
 def _fact(mark: Mark, head: Head) -> SubmittedFact:
-    """Return the fact that accepts a loss; its id depends only on the mark and the size of the ledger."""
+    """Return the fact that accepts a loss; its id depends only on the tree that was lost."""
     root = b64encode(mark.root_hash).decode()
     data = {"size": mark.size, "rootHash": root, "resumedAt": head.size}
     return accept(
         {
             "specversion": "1.0",
-            "id": f"loss:{mark.generation}:{mark.size}:{head.size}:{mark.root_hash[:8].hex()}",
-            "source": "operator",
+            "id": f"loss:{mark.size}:{mark.root_hash.hex()}",
+            "source": OPERATOR.actor,
             "type": KIND_OF[LossAccepted].type,
             "data": data,
         }

@@ -119,13 +119,22 @@ class CheckpointSigner:
                     await self._woken.wait()
 
     async def sign_heads(self) -> None:
-        """Sign each unsigned head. Log each refusal once, and keep it in `refused`."""
+        """Sign each unsigned head. Log each refusal once, and keep it in `refused`.
+
+        A head that cannot be signed now waits for the next round, as on a lost server of a cluster.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         refused: dict[str, str] = {}
         for notice, _ in await self._unsigned():
             try:
                 await self.checkpoint(notice)
             except (Refused, Stopped) as error:
                 refused[notice] = str(error)
+            except Unavailable as error:
+                if isinstance(error.__cause__, PoolTimeout):  # no other head can be signed either
+                    raise
         for notice, why in refused.items():
             if self.refused.get(notice) != why:
                 logger.error("no checkpoint is signed: %s", why)

@@ -13,12 +13,15 @@ If the first entries differ and this database has no mark, the log warns. This d
 a copy from before the notice began.
 """
 
+import asyncio
 import fcntl
 import logging
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 import psycopg
@@ -29,6 +32,10 @@ from ledger.store import entries
 from ledger.store.database import connect
 from ledger.store.entries import Connection, Head
 
+LOCK_SECONDS = 5.0
+"""Seconds to wait for another process that writes the file of marks; then nothing is signed."""
+_LOCK_PAUSE = 0.01
+"""Seconds between attempts to lock the file."""
 logger = logging.getLogger(__name__)
 
 
@@ -105,7 +112,7 @@ class HighWaterMarks:
         if mark is not None and not await _extends(connection, notice, mark, head):
             head = await entries.read_head(connection, notice)  # the mark may be younger than the caller's head
             if not await _extends(connection, notice, mark, head):
-                self._stop(notice, head.size if head is not None else 0, mark)
+                await self._stop(notice, head.size if head is not None else 0, mark)
         self.stopped.pop(notice, None)
         if head is not None:
             self.advance(notice, head.size, head.root_hash)
@@ -153,7 +160,7 @@ class HighWaterMarks:
             logger.warning("%s", _other_record_warning(notice, max(others)))
         return self._marks.get(notice)
 
-    def _stop(self, notice: str, size: int, mark: Mark) -> None:
+    async def _stop(self, notice: str, size: int, mark: Mark) -> None:
         difference = "it ends earlier" if size < mark.size else "its entries up to there are not the same"
         message = (
             f"{notice} had {mark.size} entries, and in this database {difference} (now {size} entries). The "
@@ -164,7 +171,7 @@ class HighWaterMarks:
         if self.stopped.get(notice) != message:
             self.stopped[notice] = message
             logger.error("%s", message)
-            self.save()  # so that `ledger resume` knows the mark
+            await asyncio.to_thread(self.save)  # so that `ledger resume` knows the mark
         raise RolledBack(message)
 
     def accept_loss(self, notice: str, head: Head | None) -> None:
@@ -257,8 +264,26 @@ class HighWaterMarks:
     def _locked(self, path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.with_suffix(".lock").open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _lock(lock, path)
             yield path
+
+
+def _lock(lock: BinaryIO, path: Path) -> None:
+    """Lock the file of marks; raise LedgerError if another process has it locked for LOCK_SECONDS."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise LedgerError(
+                    f"the high-water marks cannot be written to {path}: another process has locked {lock.name} "
+                    f"for more than {LOCK_SECONDS:.0f} s; nothing is signed. Find that process with lslocks, and "
+                    "end it if it hangs"
+                ) from None
+            time.sleep(_LOCK_PAUSE)
+        else:
+            return
 
 
 def marks_file(data: Path, signing_key_file: Path | None = None) -> Path:

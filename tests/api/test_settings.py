@@ -98,6 +98,14 @@ def test_a_file_that_was_written_on_windows_is_read(tmp_path: Path) -> None:
         ("LEDGER_PUBLIC_URL", "ledger.example"),
         ("LEDGER_PUBLIC_URL", "https://ledger.example/pages"),
         ("LEDGER_PUBLIC_URL", "https://u:secret@ledger.example"),
+        ("LEDGER_PUBLIC_URL", "https://ledger.example:99999"),
+        ("LEDGER_PUBLIC_URL", "https://ledger.example:0"),
+        ("LEDGER_PUBLIC_URL", "https://[::::]"),
+        ("LEDGER_PUBLIC_URL", "https://."),
+        ("LEDGER_PUBLIC_URL", "https://ledger..example"),
+        ("LEDGER_CORS_ORIGINS", "https://front.example:65536"),
+        ("LEDGER_CORS_ORIGINS", "https://[1::2::3]"),
+        ("LEDGER_CORS_ORIGINS", "https://Front.example"),
         ("LEDGER_CORS_ORIGINS", "*"),
         ("LEDGER_CORS_ORIGINS", "https://front.example/"),
         ("LEDGER_CORS_ORIGINS", "https://front.example, https://other.example"),
@@ -110,6 +118,22 @@ def test_a_wrong_value_is_named_in_one_line(tmp_path: Path, name: str, value: st
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LEDGER_PUBLIC_URL", "https://café.example"),
+        ("LEDGER_ORIGIN", "café.example"),
+        ("LEDGER_CORS_ORIGINS", "https://café.example"),
+    ],
+)
+def test_a_host_with_letters_beyond_ascii_is_refused_with_its_spelling(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    with pytest.raises(WrongSetting, match=r"such as xn--caf-dma\.example for café\.example$"):
+        Settings.from_environment({name: value}, tmp_path / ".env")
+    Settings.from_environment({name: value.replace("café", "xn--caf-dma")}, tmp_path / ".env")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])

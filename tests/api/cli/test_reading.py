@@ -358,8 +358,12 @@ def test_a_bundle_is_written_as_of_any_position_and_for_any_reader(
     demo: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEDGER_DATA", ".ledger/demo")
+    leftover = Path(".earlier.zip.part")
+    leftover.touch(mode=0o644)  # as a run of an older ledger leaves it that was killed
     ran = demo("export", NOTICE, "-o", "earlier.zip", "--as-of", "2022-12-31")
     assert ran.status == 0
+    assert stat.S_IMODE(Path("earlier.zip").stat().st_mode) == 0o600
+    leftover.unlink(missing_ok=True)
     [earlier] = demo("verify", "earlier.zip", "--json").json
     assert ran.out.startswith(f"earlier.zip holds entries 1 to {earlier['bundle']['size']} of {NOTICE}: ")
     board = ("--role", "board-member", "--as-of", LAST_POSITION - 9)

@@ -1,5 +1,6 @@
 """Test `ledger resume`: a server's database is restored from an older copy, and the operator accepts the loss."""
 
+import shutil
 from pathlib import Path
 
 import httpx
@@ -11,7 +12,7 @@ from ledger.append.writer import Writer
 from ledger.domain.authorisation import Credential
 from ledger.follow.source import Slot
 from ledger.intake.parse import accept
-from ledger.proof.high_water import open_marks
+from ledger.proof.high_water import HighWaterMarks, open_marks
 from tests.api.cli_tools import Ledger, caller, url_of
 from tests.api.process import serving
 from tests.api.service import NO_TLS, NOTICE, STRUCTURED, begin, progress, run
@@ -87,11 +88,11 @@ def test_a_loss_stops_the_notice_until_the_operator_accepts_it(
     assert f'"size":{first["position"]}'.encode() in row[0]
 
 
-def test_no_loss_is_recorded_that_the_file_of_marks_cannot_take(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: str
-) -> None:
+def lose_entries(database: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Record an entry, note its mark in `folder`, and restore the database from a copy without the entry."""
+
     async def record_more() -> None:
-        marks = await open_marks(tmp_path / "high-water.json", database)
+        marks = await open_marks(folder / "high-water.json", database)
         async with Writer(database, marks=marks) as writer:
             await writer.append(NOTICE, accept(progress()), Credential("officer"))
 
@@ -100,8 +101,20 @@ def test_no_loss_is_recorded_that_the_file_of_marks_cannot_take(
     backup.take()
     run(record_more())
     backup.restore()
-    monkeypatch.setenv("LEDGER_DATA", str(tmp_path))
+    monkeypatch.setenv("LEDGER_DATA", str(folder))
     monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(database))
+
+
+def number_of_losses(database: str) -> int:
+    with psycopg.connect(database) as connection:
+        [(losses,)] = connection.execute("SELECT count(*) FROM ledger.entries WHERE type LIKE '%.LossAccepted.v1'")
+    return int(losses)
+
+
+def test_no_loss_is_recorded_that_the_file_of_marks_cannot_take(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: str
+) -> None:
+    lose_entries(database, tmp_path, monkeypatch)
     ledger = caller(capsys)
     (tmp_path / "high-water.new").mkdir()
     refused = ledger("resume", NOTICE, "--accept-loss")
@@ -109,6 +122,36 @@ def test_no_loss_is_recorded_that_the_file_of_marks_cannot_take(
     (tmp_path / "high-water.new").rmdir()
     accepted = ledger("resume", NOTICE, "--accept-loss")
     assert "The loss is recorded as entry" in accepted.out
-    with psycopg.connect(database) as connection:
-        [(losses,)] = connection.execute("SELECT count(*) FROM ledger.entries WHERE type LIKE '%.LossAccepted.v1'")
-    assert losses == 1
+    assert number_of_losses(database) == 1
+
+
+def test_a_loss_is_recorded_once_by_a_run_that_was_interrupted_and_by_another_host(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: str
+) -> None:
+    """End the first run between the entry and the mark. The other host has a file of marks of its own."""
+    lose_entries(database, tmp_path, monkeypatch)
+    other_host = tmp_path / "other"
+    other_host.mkdir()
+    shutil.copy(tmp_path / "high-water.json", other_host)
+    ledger = caller(capsys)
+    with monkeypatch.context() as patched:
+        patched.setattr(HighWaterMarks, "accept_loss", interrupt)
+        assert ledger("resume", NOTICE, "--accept-loss").status == 130
+    assert number_of_losses(database) == 1
+    for folder in (tmp_path, other_host):
+        monkeypatch.setenv("LEDGER_DATA", str(folder))
+        accepted = ledger("resume", NOTICE, "--accept-loss")
+        assert "The loss is recorded as entry" in accepted.out, accepted
+        assert "lost nothing" in ledger("resume", NOTICE, "--accept-loss").out
+        run(record_progress(database))
+    assert number_of_losses(database) == 1
+
+
+def interrupt(*_: object) -> None:
+    """Interrupt the command, as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+async def record_progress(database: str) -> None:
+    async with Writer(database) as writer:
+        await writer.append(NOTICE, accept(progress()), Credential("officer"))

@@ -1,6 +1,7 @@
 """A database that lost entries: restored from an older copy, or taken over by a lagging standby."""
 
 import asyncio
+import fcntl
 import logging
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.errors import RolledBack, Stopped
+from ledger.proof import high_water
 from ledger.proof.checkpoint import Signer
 from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.proof.high_water import HighWaterMarks, open_marks
@@ -297,6 +299,24 @@ async def test_a_damaged_file_stops_recording_and_signing_until_it_is_restored(
         await log.sign_heads()
         assert (log.refused, marks.fault) == ({}, None)
         await record_more(writer)
+
+
+async def test_a_locked_file_of_marks_stops_signing_for_a_moment_only(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lock the file as another process does that hangs while it writes."""
+    monkeypatch.setattr(high_water, "LOCK_SECONDS", 0.05)
+    marks = await open_marks(tmp_path / "high-water.json", database)
+    async with Writer(database, marks=marks) as writer, signer(database, marks) as log:
+        await begin(writer, NOTICE)
+        with (tmp_path / "high-water.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            await log.sign_heads()
+            assert "another process has locked" in log.refused[NOTICE]
+            assert "high-water.lock" in log.refused[NOTICE]
+            await record_more(writer)
+        await log.sign_heads()
+        assert log.refused == {}
 
 
 @pytest.mark.parametrize("obstacle", ["high-water.new", "high-water.lock"])

@@ -15,7 +15,7 @@ from ledger.proof.checkpoint_signer import CheckpointSigner
 from ledger.proof.merkle import root_hash, verify_consistency
 from ledger.store.database import connect
 from tests.ledger.damage import NARRATED, SIZE, damage, rehash
-from tests.ledger.history import ALICE, NOTICE, OPERATOR, progress, submit
+from tests.ledger.history import ALICE, NOTICE, OPERATOR, begin, progress, submit
 
 pytestmark = pytest.mark.database
 ORIGIN = "ledger.example"
@@ -115,6 +115,27 @@ async def test_several_processes_sign_one_history(recorded: str) -> None:
             await append(recorded)
             signed = await asyncio.gather(*(log.checkpoint(NOTICE) for log in (one, two, one, two)))
             assert len({checkpoint.note for checkpoint in signed}) == 1
+
+
+@pytest.mark.parametrize("locked", [NOTICE, "other-2023"])
+async def test_a_notice_that_cannot_be_signed_now_does_not_hold_back_the_others(
+    log: CheckpointSigner, recorded: str, locked: str
+) -> None:
+    """Let the database refuse one notice, as with a lost server of a cluster."""
+    async with Writer(recorded) as writer:
+        await begin(writer, "other-2023")
+    async with await connect(recorded) as connection:
+        await connection.execute(
+            """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE 'locked' USING ERRCODE = 'lock_not_available'; END $$"""
+        )
+        await connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON ledger.checkpoints FOR EACH ROW "
+            f"WHEN (NEW.notice = '{locked}') EXECUTE FUNCTION refuse()".encode()
+        )
+        await log.sign_heads()
+        cursor = await connection.execute("SELECT DISTINCT notice FROM ledger.checkpoints")
+        assert {notice for (notice,) in await cursor.fetchall()} == {NOTICE, "other-2023"} - {locked}
 
 
 @pytest.mark.parametrize("size", [0, -1, SIZE + 1, 2**31])
