@@ -77,10 +77,7 @@ def ending(count: int, size: int, at: int) -> bytes:
 
 
 class Bundle:
-    """ZIP file of a bundle. Its members are stored one after another, and determine every byte around them.
-
-    Each method, except `has`, raises BadBundle for a file that is not as described.
-    """
+    """ZIP file of a bundle, whose members determine every byte around them. A file that differs raises BadBundle."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, end, directory = file, 0, []
@@ -274,11 +271,7 @@ def tile_path(level: int, number: int, width: int) -> str:
 
 
 class Log:
-    """A signed note: a log's checkpoint (https://c2sp.org/tlog-checkpoint), or the signature of a manifest.
-
-    Raises:
-        BadBundle: The note is malformed.
-    """
+    """Signed checkpoint (https://c2sp.org/tlog-checkpoint) or manifest. A malformed note raises BadBundle."""
 
     def __init__(self, note: bytes, subject: str = "checkpoint") -> None:
         self.text, blank, signatures = note.rpartition(b"\n\n")
@@ -379,11 +372,7 @@ class Record:
         return value
 
     def event(self, position: int, event: dict[str, Any]) -> None:
-        """Check an entry's envelope, and note a request for erasure, an erasure or a new signing key.
-
-        Raises:
-            BadBundle: The entry was recorded at another position or in another ledger.
-        """
+        """Note a request for erasure, an erasure or a new signing key. Raise BadBundle if the entry has moved."""
         kind, data = event["type"], event["data"]
         place = (event["ledger"], event["position"])
         need(place == (self.notice, position), f"it was recorded as entry {place[1]} of {place[0]}")
@@ -493,12 +482,7 @@ class KeptCopy:
 
 
 def verify(file: BinaryIO, key: str | None, against: KeptCopy | None) -> tuple[list[tuple[int, str]], list[str]]:
-    """Return the problems, each with its entry (0: the whole bundle), and the lines of the summary.
-
-    Raises:
-        BadBundle: The bundle's first members cannot be read.
-        Incomparable: The earlier copy cannot be compared with the bundle.
-    """
+    """Return each problem with its entry (0: the bundle), and the summary. Raise BadBundle or Incomparable."""
     problems: list[tuple[int, str]] = []
     bundle = Bundle(file)
     manifest = parse(bundle.read("manifest.json").removesuffix(b"\n"), MANIFEST)

@@ -294,7 +294,7 @@ class Reader:
             return int(rows[0][1]) if rows else 0
 
     async def notices(self, allowed: Sequence[str]) -> list[NoticeHead]:
-        """Return the heads of the allowed notices that exist, in order of id. Raise Unavailable without a server."""
+        """Return the head of each allowed notice that exists, by id. Raise Unavailable without a database."""
         ids = sorted({notice for notice in allowed if _NOTICE_ID.match(notice)})
         if not ids:
             return []
