@@ -77,7 +77,7 @@ def ending(count: int, size: int, at: int) -> bytes:
 
 
 class Bundle:
-    """ZIP file of a bundle, whose members determine every byte around them. A file that differs raises BadBundle."""
+    """ZIP file of a bundle, whose members determine every byte around them. Another file raises BadBundle."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file, end, directory = file, 0, []
