@@ -30,7 +30,7 @@ class Operator(Struct, frozen=True):
         return []
 
     async def is_live(self) -> bool:
-        """Return true, because an operator has no token that could expire."""
+        """Return True, because an operator has no token that could expire."""
         return True
 
 

@@ -114,7 +114,7 @@ class LedgerSchema(strawberry.Schema):
 
     @lru_cache(maxsize=CACHED_DOCUMENTS)  # noqa: B019 - one schema in a process
     def is_subscription(self, document: str, operation_name: str | None) -> bool:
-        """Return true if the operation that the request selects is a subscription."""
+        """Return True if the operation that the request selects is a subscription."""
         if too_long(document) is not None:
             return False
         try:

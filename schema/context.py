@@ -62,7 +62,7 @@ class Viewer(Protocol):
         """Return the notices in which the viewer has a role."""
 
     async def is_live(self) -> bool:
-        """Return true until the credential expires or is revoked, which may happen during a subscription."""
+        """Return True until the credential expires or is revoked, which may happen during a subscription."""
 
 
 class Append(Protocol):
@@ -179,7 +179,7 @@ class Context:
 
 
 def may(roles: Sequence[Role], view: str) -> bool:
-    """Return true if one of the roles may read the view."""
+    """Return True if one of the roles may read the view."""
     return not matrix().reads[view].isdisjoint(roles)
 
 

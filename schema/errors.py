@@ -53,7 +53,7 @@ EXPIRED = "the token has expired or was revoked; request another and connect aga
 
 
 def is_text(value: str) -> bool:
-    """Return true if the database can store a text: it contains neither NUL nor a lone surrogate."""
+    """Return True if the database can store a text: it contains neither NUL nor a lone surrogate."""
     if value.isascii():
         return "\0" not in value
     try:

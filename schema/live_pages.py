@@ -82,7 +82,7 @@ class Rights(Struct, frozen=True):
         return [self.notice]
 
     async def is_live(self) -> bool:
-        """Return true: the rights of each viewer are checked before they get the page."""
+        """Return True: the rights of each viewer are checked before they get the page."""
         return True
 
 
@@ -95,7 +95,7 @@ class _Computation(Struct, frozen=True):
     page: "asyncio.Future[Page]"
 
     def is_fresh(self, now: float) -> bool:
-        """Return true if further subscribers may take this page."""
+        """Return True if further subscribers may take this page."""
         if not self.page.done():
             return not self.moved.is_set()
         if self.page.cancelled() or self.page.exception() is not None or now - self.at > _FRESH_SECONDS:

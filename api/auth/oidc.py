@@ -2,8 +2,8 @@
 
 A token is a JWT (RFC 9068, or one that its issuer types as plain JWT). Its signature must use a listed asymmetric
 algorithm and a key that the issuer publishes. Keys are cached for some minutes. They are fetched earlier when no
-cached key fits a token. All who need keys share one fetch. Those with cached keys do not wait for an issuer that
-hangs.
+cached key fits a token. All who need keys share one fetch. Those with cached keys wait at most PATIENCE_SECONDS
+for an issuer that hangs.
 """
 
 import asyncio
@@ -222,7 +222,7 @@ class Issuer:
         return keys
 
     def _is_older(self, seconds: float) -> bool:
-        """Return true if the cached keys are older than this, or missing."""
+        """Return True if the cached keys are older than this, or missing."""
         return self._fetched is None or self._clock() - self._fetched > seconds
 
     def _begin_fetch(self) -> bool:

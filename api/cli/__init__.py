@@ -1,8 +1,8 @@
 """Run the command line `ledger`.
 
 Each command is a module of this package with a function `configure`, imported only when the command is called.
-An error is one line on stderr: what is wrong and what to do. Exit status 1: refused or failed; 2: wrong usage;
-130: interrupted.
+An error is one line on stderr: what is wrong and what to do. The exit status is 1 after a refusal or failure, 2
+after wrong usage, and 130 after an interruption.
 """
 
 import sys

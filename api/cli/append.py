@@ -196,7 +196,7 @@ def _opened(name: str) -> Iterator[BinaryIO]:
 
 
 def _size(name: str) -> int | None:
-    """Return the bytes of a file, or None for stdin, a pipe or an empty file."""
+    """Return the size of a file in bytes, or None for stdin, a pipe or an empty file."""
     return (None if name == "-" else Path(name).stat().st_size) or None
 
 

@@ -14,7 +14,10 @@ WAIT_SECONDS = 3_600.0
 
 @asynccontextmanager
 async def caught_up(url: str, notice: str) -> AsyncIterator[Reader]:
-    """Yield a reader of the views, once they have reached the notice's last entry."""
+    """Yield a reader of the views, once they have reached the notice's last entry.
+
+    Raise the errors of `Reader.at`.
+    """
     async with Reader(url, ALL) as reader, _following(url):
         (head,) = await reader.notices([notice])
         async with reader.at(notice, at_least=head.position, wait=WAIT_SECONDS):

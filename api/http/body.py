@@ -167,7 +167,7 @@ async def lines(request: Request, limit: int = MAXIMUM_EVENT) -> AsyncIterator[l
     """Yield the body's lines as they arrive, in one list for each piece that completes lines; skip blank lines.
 
     At most `limit` bytes and one piece of a line are in memory. The whole body may take any time. A pause and
-    each line have the time limits of `Patience`.
+    each line have the time limits of `Patience`. Raise the errors of `pieces`.
     """
     patience = Patience()
     buffer = bytearray()

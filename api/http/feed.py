@@ -111,7 +111,7 @@ class _Read(Struct, frozen=True):
     rows: "asyncio.Future[list[EntryRow]]"
 
     def is_fresh(self, now: float) -> bool:
-        """Return true if another feed may take these entries.
+        """Return True if another feed may take these entries.
 
         A page with entries remains valid after a notification, because newer entries belong to the next page.
         """

@@ -185,7 +185,7 @@ class _Endpoint(GraphQL[Context, None]):
         return None if must_execute else await self.schema.answer(fresh, *operation)
 
     def _is_streamed(self, request: Request, graphql_request: GraphqlRequest | None) -> bool:
-        """Return true if the answer is a stream of events.
+        """Return True if the answer is a stream of events.
 
         The client then sends a query and accepts events by name, and it refuses JSON or sends a subscription.
         """
@@ -363,7 +363,7 @@ def _revalidated(content: bytes) -> dict[str, str]:
 
 
 def _is_current(request: Request, tag: str) -> bool:
-    """Return true if the client has the answer with that tag (`If-None-Match`)."""
+    """Return True if the client has the answer with that tag (`If-None-Match`)."""
     tags = ",".join(request.headers.getlist("if-none-match")).split(",")
     return tag.removeprefix("W/") in (each.strip().removeprefix("W/") for each in tags)
 

@@ -54,7 +54,13 @@ class Consistency(Struct, frozen=True):
     )
 )
 async def get_checkpoint(request: Request) -> Response:
-    """Return the newest signed checkpoint, or raise Refused: `GET /ledgers/{notice}/checkpoint`."""
+    """Answer `GET /ledgers/{notice}/checkpoint` with the newest signed checkpoint.
+
+    Raises:
+        Refused: The viewer has no access, or there is no checkpoint.
+        Busy: The address sent too many wrong tokens.
+        Unavailable: The database or the issuer cannot be reached.
+    """
     notice = request.path_params["notice"]
     await reader_in(await viewer_of(request), notice)
     return Response((await _at(request, notice)).note, 200, _MUTABLE, TEXT)
@@ -68,7 +74,13 @@ async def get_checkpoint(request: Request) -> Response:
     )
 )
 async def get_tile(request: Request) -> Response:
-    """Return a tile of hashes or a bundle of entries, or raise Refused: `GET /ledgers/{notice}/tile/…`."""
+    """Answer `GET /ledgers/{notice}/tile/…` with a tile of hashes or a bundle of entries.
+
+    Raises:
+        Refused: The viewer has no access, or there is no such tile.
+        Busy: The address sent too many wrong tokens.
+        Unavailable: The database or the issuer cannot be reached.
+    """
     notice = request.path_params["notice"]
     roles = await reader_in(await viewer_of(request), notice)
     level, start, stop = _tile(request.path_params["tile"])
@@ -93,7 +105,13 @@ async def get_tile(request: Request) -> Response:
     )
 )
 async def get_proof(request: Request) -> Response:
-    """Return an inclusion proof, or raise Refused: `GET /ledgers/{notice}/proof/{position}`."""
+    """Answer `GET /ledgers/{notice}/proof/{position}` with an inclusion proof.
+
+    Raises:
+        Refused: The viewer has no access, or a position is wrong.
+        Busy: The address sent too many wrong tokens.
+        Unavailable: The database or the issuer cannot be reached.
+    """
     notice = request.path_params["notice"]
     await reader_in(await viewer_of(request), notice)
     position = request.path_params["position"]
@@ -126,6 +144,8 @@ async def get_consistency(request: Request) -> Response:
 
     Raises:
         Refused: The viewer has no access, or a size is wrong.
+        Busy: The address sent too many wrong tokens.
+        Unavailable: The database or the issuer cannot be reached.
     """
     notice = request.path_params["notice"]
     await reader_in(await viewer_of(request), notice)

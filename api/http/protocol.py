@@ -80,7 +80,7 @@ class Protocol(HttpToolsProtocol):
     _last_received = 0.0
 
     def ignores_upgrade(self) -> bool:
-        """Return true if the request's offer of another protocol is ignored."""
+        """Return True if the request's offer of another protocol is ignored."""
         return not self._should_upgrade()
 
     def body_head(self) -> bytes:

@@ -44,7 +44,13 @@ _FORMAT = "The format is html, pdf (tagged, PDF/UA-1), csv (a zip with one table
     )
 )
 async def get_report(request: Request) -> Response:
-    """Return an issued report, or raise Refused."""
+    """Return an issued report.
+
+    Raises:
+        Refused: The viewer may not read reports, or no report has the reference or the format.
+        Busy: The address sent too many wrong tokens.
+        Unavailable: The database or the issuer cannot be reached.
+    """
     return await _issued(request, request.path_params["report"], request.path_params["format"])
 
 
@@ -69,9 +75,14 @@ async def _issued(request: Request, report: str, format_name: str) -> Response:
     )
 )
 async def get_preview(request: Request) -> Response:
-    """Return a preview of a report, or raise Refused.
+    """Return a preview of a report.
 
     An issued report whose id begins with “preview” has the same address, without a period.
+
+    Raises:
+        Refused: The viewer may not read reports, or a parameter is wrong.
+        Busy: The address sent too many wrong tokens.
+        Unavailable: The database or the issuer cannot be reached.
     """
     more, dot, format_name = request.path_params["format"].rpartition(".")
     if dot or not {"from", "to"} & request.query_params.keys():

@@ -70,7 +70,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self._stalled = None
 
     def _is_within_limit(self) -> bool:
-        """Count a ping or pong; return false, and close the connection, if there are too many in a minute."""
+        """Count a ping or pong; return False, and close the connection, if there are too many in a minute."""
         now = self.loop.time()
         if now - self._counted_since > CONTROL_SECONDS:
             self._control_frames, self._counted_since = 0, now

@@ -13,7 +13,7 @@ async def get_reviews(request: Request) -> Response:
     """Answer `GET /notices/{notice}/reviews` with the page of reviews, diagnostics and access.
 
     Raises:
-        HTTPException: 403 for a reader of neither, who has no access of their own.
+        HTTPException: 403 if the reader may read neither reviews nor access, and has no access of their own.
     """
     page_request = await page_request_of(request)
     notice = await ask(request, page_request, "reviews")

@@ -22,7 +22,7 @@ _PROGRAMS = date(2026, 12, 1)
 _ACCEPTED = date(2026, 12, 1)
 """Day from which nobody accepts a deliverable that they submitted."""
 _AUTHORS = date(2026, 12, 1)
-"""Day from which who corrects a fact decides as little about it as its recorder."""
+"""Day from which those who correct a fact decide as little about it as its recorder."""
 _REACHABLE = date(2026, 11, 30)
 """Day from which releases require last days within terms of posts, and targets and baselines within range."""
 

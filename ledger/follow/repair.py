@@ -59,6 +59,7 @@ async def repair(connection: Connection, source_url: str, name: str, slot: str) 
 
     Raises:
         LedgerError: The copy cannot be repaired, and its rows stay as they were; the message says why.
+        psycopg.OperationalError: The source cannot be reached.
     """
     await _stop(connection, name)
     arguments = {**connection_arguments(source_url, {}), "replication": "database"}

@@ -67,7 +67,8 @@ def in_entry(
 ) -> Iterable[Refusal]:
     """Return the refusals for personal data in the ids and words that an entry itself contains.
 
-    Nobody can erase such text. Most events have no trace of a number in their ids, and words that came before.
+    Nobody can erase such text. Most events need no search: their ids have no trace of a number, and their words
+    were searched before.
     """
     fields = _entry_fields(type(fact))
     if (

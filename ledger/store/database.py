@@ -274,6 +274,7 @@ async def migrate(
         LedgerError: A file that ran earlier was changed since, or belongs to a newer ledger. Or the database
             cannot hold every narrative, or cannot search in narratives. Or another process migrates for
             too long, or a pooler breaks sessions.
+        Unavailable: The server cannot be reached.
     """
     ran = []
     async with _session(url) as connection:
@@ -310,7 +311,12 @@ async def migrate(
 
 @asynccontextmanager
 async def _session(url: str) -> AsyncIterator[AsyncConnection[Any]]:
-    """Yield a connection to a database that can hold every narrative, and through no pooler of transactions."""
+    """Yield a connection to a database that can hold every narrative, and through no pooler of transactions.
+
+    Raises:
+        Unavailable: The server cannot be reached.
+        LedgerError: The encoding of the database is not UTF-8, or a pooler breaks sessions.
+    """
     async with await connect(url) as connection:
         _require_utf8(connection)
         await refuse_transaction_pooling(connection, partial(connect, url))
@@ -340,6 +346,7 @@ async def pending(url: str) -> list[str]:
     """Return the names of the migrations that have not run; empty for an up-to-date schema.
 
     Raises:
+        Unavailable: The server cannot be reached.
         LedgerError: The login may not read which migrations have run, the encoding is not UTF-8, or a pooler
             breaks sessions.
     """

@@ -253,7 +253,7 @@ def check_servers(chaos: Chaos) -> None:
 
 
 def is_ready(server: Process) -> bool:
-    """Return true if a server is ready, and neither entries, views nor checkpoints are in doubt."""
+    """Return True if a server is ready, and neither entries, views nor checkpoints are in doubt."""
     with suppress(httpx.HTTPError):
         answer = httpx.get(f"{server.url}/readyz", timeout=20)
         if answer.status_code == 200:
@@ -282,7 +282,7 @@ def test_nothing_is_lost_skipped_or_repeated_in_chaos(chaos: Chaos) -> None:
 
 
 def views_are_current(chaos: Chaos) -> bool:
-    """Return true once every view has reached the last entry."""
+    """Return True once every view has reached the last entry."""
     with psycopg.connect(chaos.url) as connection:
         row = connection.execute(
             "SELECT min(p.position) = (SELECT size FROM ledger.heads WHERE notice = %s) FROM views.progress p",

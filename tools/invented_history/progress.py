@@ -1,4 +1,4 @@
-"""Progress on the objectives in the sample history: on each usually every second month."""
+"""Progress on the objectives in the sample history, usually every second month for each."""
 
 from datetime import date, timedelta
 

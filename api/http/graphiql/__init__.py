@@ -45,7 +45,7 @@ _GUARDED = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer
 
 
 def is_page_request(request: Request) -> bool:
-    """Return true if a browser requests the page, and false if a client sends a query."""
+    """Return True if a browser requests the page, and False if a client sends a query."""
     accepts_html = quality(request, "text/html", named=True) > 0
     return request.method == "GET" and accepts_html and "query" not in request.query_params
 

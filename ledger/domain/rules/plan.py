@@ -141,7 +141,7 @@ class PlanApproved(Rule, frozen=True):
 
 
 class DeliveredBy(Rule, frozen=True):
-    """Every action is completed by the day named, unless an eligible person approved a later day or its end."""
+    """Every action is completed by the named day, unless a later day or dropping it has eligible approval."""
 
     kind: ClassVar[str] = "delivered-by"
     wordings: ClassVar[tuple[str, ...]] = ("The council should aim to deliver the plan's actions by June 2023.",)

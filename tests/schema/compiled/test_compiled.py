@@ -82,7 +82,7 @@ class Both:
         return self.runner.run(evaluate(self.reader, [role], [NOTICE], asked.document, asked.variables))
 
     def compare(self, asked: Request, role: Role) -> bool:
-        """Compare the answers and return true, if the query is compiled."""
+        """Compare the answers and return True, if the query is compiled."""
         answer, context = self.compiled(asked, role)
         result, resolved_context = self.resolved(asked, role)
         expected, rows = self.evaluated(asked, role)
