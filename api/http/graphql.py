@@ -111,6 +111,8 @@ class _Endpoint(GraphQL[Context, None]):
             with ExitStack() as socket.state.counted:
                 await self.run(socket)
             return
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # `HeadResponses` sends the headers alone
         request = Request(scope, receive)
         if graphiql.is_page_request(request):
             await graphiql.page()(scope, receive, send)
@@ -131,7 +133,7 @@ class _Endpoint(GraphQL[Context, None]):
     async def _answer(self, request: Request, whole: bytes, receive: Receive) -> Response:
         """Return the response, from the database or strawberry's view. Raise HTTPException for a wrong request."""
         if request.method not in ("GET", "POST"):
-            raise HTTPException(405, "GraphQL takes GET and POST only")
+            raise HTTPException(405, "GraphQL takes GET, HEAD and POST only")
         check_media_type(request, whole)
         # a sender without a token stores no document, and no JSON is decoded for it
         context = await self._recalled(request) or await self._context(request)
@@ -374,7 +376,7 @@ def _refused(request: Request, status: int, reason: str) -> Response:
         status, reason = 400, "the request has no query; send it as ?query=, or in the JSON of a POST"
     response = _respond(request, {"errors": [{"message": reason, "extensions": {"code": BAD_REQUEST}}]}, status)
     if status == 405:
-        response.headers["Allow"] = "GET, POST"
+        response.headers["Allow"] = "GET, HEAD, POST"
     return response
 
 

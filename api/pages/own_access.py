@@ -40,25 +40,43 @@ async def own_requests(request: Request, page_request: PageRequest) -> list[OwnR
     if page_request.point.earlier or not own:
         return []
     variables = {"notice": page_request.notice, "actor": credential.actor, "atLeast": state.position}
-    data = await query_documents.ask(ledger, Operator(credential), "own-access", variables)
+    rows = await _rows(ledger, Operator(credential), "own-access", "access", variables)
     now, closed_at = ledger.clock(), state.notice.closed_at
-    requests = []
-    for row in data["notice"]["access"]["nodes"]:
-        access = own[row["request"]]
-        fault = grant_fault(state, access, now)
-        requests.append(
-            OwnRequest(
-                row,
-                _state(row, fault, access, closed_at),
-                [
-                    document
-                    for document in data["notice"]["evidence"]["nodes"]
-                    if row["decided"] == "GRANTED" and fault is None and access.covers(document["evidence"])
-                ],
-                closed_at is None or now < closed_at,
-            )
+    states = {
+        row["request"]: _state(row, grant_fault(state, own[row["request"]], now), own[row["request"]], closed_at)
+        for row in rows
+        if row["request"] in own  # another may have been recorded after the state was read
+    }
+    is_open = "LIVE" in states.values()
+    documents = (
+        await _rows(ledger, Operator(credential), "own-documents", "evidence", variables) if is_open else []
+    )
+    requests = [
+        OwnRequest(
+            row,
+            states[name],
+            [each for each in documents if states[name] == "LIVE" and own[name].covers(each["evidence"])],
+            closed_at is None or now < closed_at,
         )
+        for row in rows
+        if (name := row["request"]) in states
+    ]
     return sorted(requests, key=lambda own_request: -own_request.row["position"])
+
+
+async def _rows(
+    ledger: Ledger, viewer: Operator, name: str, of: str, variables: Mapping[str, object]
+) -> list[Mapping[str, Any]]:
+    """Return the rows of all pages of a list, in its order."""
+    rows: list[Mapping[str, Any]] = []
+    after = None
+    while True:
+        data = await query_documents.ask(ledger, viewer, name, {**variables, "after": after})
+        page = data["notice"][of]
+        rows += page["nodes"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return rows
+        after = page["pageInfo"]["endCursor"]
 
 
 def _state(row: Mapping[str, Any], fault: UseFault | None, access: Access, closed: datetime | None) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from api.charts import ChartReading, Series
-from api.charts.series import Spc
+from api.charts.series import Reset, Spc, TargetRevision
 from api.report.model import AreaSummary, BoardReport, Claim, Report, Requirement
 from api.report.query_models import (
     Access,
@@ -41,7 +41,7 @@ _STRUCTURED = {
     "spc",
     "grant",
 }
-"""Fields without a column of their own; other tables or columns have the values, except of resets and targets."""
+"""Fields without a column of their own; other tables or columns have the values."""
 _HASHES = {"leaf_hash", "root_hash"}
 _DATED = (1980, 1, 1, 0, 0, 0)
 Cells = Mapping[str, object]
@@ -109,9 +109,10 @@ def _tables(report: Report) -> Iterator[_Table]:
     yield _of("areas", AreaSummary, report.areas)
     yield _of("requirements", Requirement, report.requirements)
     yield _with("measures", Series, "spc", Spc, report.measures)
-    yield _under(
-        "readings", "measure", ChartReading, ((item.measure, item.points) for item in report.measures or ())
-    )
+    measures = report.measures or ()
+    yield _under("readings", "measure", ChartReading, ((item.measure, item.points) for item in measures))
+    yield _under("resets", "measure", Reset, ((item.measure, item.resets) for item in measures))
+    yield _under("targets", "measure", TargetRevision, ((item.measure, item.targets) for item in measures))
     yield _of("slow_objectives", SlowObjective, report.slow)
     slow = ((item.objective, item.highlights) for item in report.slow or ())
     yield _under("highlights", "objective", Highlight, slow)
@@ -131,7 +132,7 @@ def _tables(report: Report) -> Iterator[_Table]:
     yield _of("entries", Cited, report.entries)
 
 
-_NOW = ("title", "status", "judgement")
+_NOW = ("title", "title_erased_by", "status", "judgement", "position")
 
 
 def _evidence(name: str, key: str, bases_by_subject: Iterable[tuple[str, Iterable[Basis]]]) -> _Table:

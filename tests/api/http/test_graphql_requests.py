@@ -210,12 +210,12 @@ def test_the_content_type_of_a_post(officer: httpx.Client) -> None:
 
 def test_other_methods_name_those_that_are_allowed(officer: httpx.Client) -> None:
     answer = officer.request("PUT", "/graphql")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
 
 
 def test_a_mutation_by_get_names_the_method_that_it_needs(officer: httpx.Client) -> None:
     answer = by_get(officer, "*/*", query="mutation { __typename }")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
 
 
 @pytest.mark.parametrize("accept", ["*/*", GRAPHQL_RESPONSE, "text/event-stream"])

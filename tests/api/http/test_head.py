@@ -34,11 +34,9 @@ def test_head_on_the_feed_ends_and_leaves_the_connection_and_the_reader_free(
 
 
 PATHS = {getattr(route, "path", "") for route in create_app(Settings()).routes}
-GET_AND_POST = {"/graphql"}
-"""Addresses whose specification has only GET and POST."""
 
 
-@pytest.mark.parametrize("path", sorted(PATHS - GET_AND_POST))
+@pytest.mark.parametrize("path", sorted(PATHS))
 def test_head_has_the_status_and_the_type_of_get(service: Service, notice: Notice, path: str) -> None:
     address = path.replace("{notice}", notice.name).replace("{position}", "1")
     with service.client("officer") as client:
@@ -47,6 +45,18 @@ def test_head_has_the_status_and_the_type_of_get(service: Service, notice: Notic
     answers = [(answer.status_code, answer.headers.get("content-type")) for answer in (get, head)]
     assert answers[0] == answers[1]
     assert head.content == b""
+
+
+@pytest.mark.parametrize("query", ["{ me { actor } }", "{ nonsense }", "mutation { __typename }", "{"])
+@pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json", "text/event-stream"])
+def test_head_of_a_graphql_query_has_the_headers_of_get(officer: httpx.Client, query: str, accept: str) -> None:
+    get, head = (
+        officer.request(method, "/graphql", params={"query": query}, headers={"Accept": accept})
+        for method in ("GET", "HEAD")
+    )
+    own = {"date", "transfer-encoding"}
+    headers = [{name: value for name, value in each.headers.items() if name not in own} for each in (get, head)]
+    assert (head.status_code, headers[1], head.content) == (get.status_code, headers[0], b"")
 
 
 def methods(path: str) -> set[str]:
