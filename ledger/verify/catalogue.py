@@ -38,6 +38,15 @@ SCRATCH = "ledger_verify_"
 """Prefix of a scratch database's name."""
 _TEMPLATE = "template"
 """View table of the scratch database, whose protections every view table must have."""
+_LOCALE = """
+SELECT format('LC_COLLATE %L LC_CTYPE %L LOCALE_PROVIDER ', d.datcollate, d.datctype) || CASE d.datlocprovider
+    WHEN 'b' THEN format('builtin BUILTIN_LOCALE %L', named.locale)
+    WHEN 'i' THEN format('icu ICU_LOCALE %L', named.locale)
+    ELSE 'libc' END
+FROM pg_database d, coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') named (locale)
+WHERE d.datname = current_database()
+"""
+"""Query for the options that give a new database the locale of the present one. Migrations refuse some locales."""
 
 
 class CatalogueReport(NamedTuple):
@@ -62,7 +71,7 @@ async def check(url: str) -> CatalogueReport:
         is_cluster = await is_distributed(connection)
     unchecked = ""
     try:
-        async with _scratch(url) as scratch:
+        async with scratch_database(url) as scratch:
             await migrate(scratch)
             async with await connect(scratch) as connection:
                 await connection.execute(
@@ -142,13 +151,13 @@ async def _migrations(connection: AsyncConnection[Any]) -> list[str]:
 
 
 @asynccontextmanager
-async def _scratch(url: str) -> AsyncIterator[str]:
-    """Create an empty database on the same server, yield its address, and drop it afterwards."""
+async def scratch_database(url: str) -> AsyncIterator[str]:
+    """Create an empty database with the same locale on the same server, yield its address, and drop it."""
     name = f"{SCRATCH}{token_hex(8)}"
     async with await connect(url) as connection:
-        await connection.execute(
-            SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'").format(Identifier(name))
-        )
+        [(locale,)] = await (await connection.execute(_LOCALE)).fetchall()
+        create = SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' ").format(Identifier(name))
+        await connection.execute(create.as_bytes() + locale.encode())
         try:
             yield make_conninfo(url, dbname=name)
         finally:

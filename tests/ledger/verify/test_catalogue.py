@@ -45,6 +45,28 @@ async def test_what_the_migrations_make_is_sound(database: str) -> None:
         assert await cursor.fetchall() == []
 
 
+LOCALE = """
+SELECT datlocprovider, datcollate, datctype, coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale')
+FROM pg_database d WHERE datname = current_database()
+"""
+
+
+@pytest.mark.parametrize("locale", ["LOCALE 'C.UTF-8'", "LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"])
+async def test_the_scratch_database_has_the_locale_of_the_record(template: str, locale: str) -> None:
+    """Compare locales; the server may have one of its own, which the migrations refuse."""
+    with psycopg.connect(template, autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE other_locale TEMPLATE template0 LOCALE_PROVIDER libc {locale}".encode()
+        )
+        url = make_conninfo(template, dbname="other_locale")
+        try:
+            async with catalogue.scratch_database(url) as scratch:
+                with psycopg.connect(url) as one, psycopg.connect(scratch) as other:
+                    assert other.execute(LOCALE).fetchone() == one.execute(LOCALE).fetchone()
+        finally:
+            connection.execute("DROP DATABASE other_locale WITH (FORCE)")
+
+
 async def test_tables_of_views_and_guests_come_and_go(database: str) -> None:
     shadow = MAKE.replace("plans", "plans_shadow")
     guest = "CREATE TABLE guests.totals (notice text PRIMARY KEY, total bigint)"
