@@ -130,7 +130,10 @@ class Ledger:
         self.log.wake()
 
     async def _check_marks(self) -> None:
-        """Compare the head of each notice that has a high-water mark, and log each notice that lost entries."""
+        """Compare the head of each notice that has a high-water mark, and log each notice that lost entries.
+
+        Raise the errors of `connect`.
+        """
         async with await connect(self.url, "ledger_writer") as connection:
             for notice in self.marks.notices:
                 with suppress(RolledBack):

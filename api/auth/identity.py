@@ -222,7 +222,10 @@ class Identity:
         return None if bearer is None else (bearer, states)
 
     async def _holder_of(self, secret: str) -> Viewer | None:
-        """Return the viewer identified by an API token or an access token, or None if the token is not valid."""
+        """Return the viewer identified by an API token or an access token, or None if the token is not valid.
+
+        Raise Unavailable if the database or the issuer cannot be reached.
+        """
         if _TOKEN.fullmatch(secret):
             token = await self._find(hash_of(secret))
             return None if token is None else await self.holder(*token)

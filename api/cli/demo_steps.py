@@ -237,7 +237,10 @@ class DemoRun:
         checks.say(f"{self._signer.name} has signed {signed.size} entries with the root {root}.")
 
     async def _bundle(self) -> None:
-        """Export a bundle and run its verifier as an auditor would, in a separate process."""
+        """Export a bundle and run its verifier as an auditor would, in a separate process.
+
+        Raise the errors of `export`.
+        """
         checks, bundle = self._checks, self._folder / f"{NOTICE}.zip"
         checks.step("The bundle", "Writing an auditor's bundle, and running the verifier inside it.")
         done = await export(

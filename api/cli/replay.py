@@ -108,7 +108,10 @@ async def _print_minutes(arguments: Namespace, chosen: Selection) -> None:
 
 
 async def _names(url: str, notice: str) -> dict[str, str]:
-    """Return the names in a notice's directory by actor, which an operator may read."""
+    """Return the names in a notice's directory by actor, which an operator may read.
+
+    Raise the errors of `connect`.
+    """
     async with await connect(url, "ledger_writer") as connection:
         return {one.actor: one.name for one in await people.people(connection, notice)}
 

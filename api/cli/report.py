@@ -93,7 +93,10 @@ async def _read(arguments: Namespace) -> Report:
 
 @asynccontextmanager
 async def _context(notice: str) -> AsyncIterator[Context]:
-    """Yield the context for reading a report, once the views have reached the notice's last entry."""
+    """Yield the context for reading a report, once the views have reached the notice's last entry.
+
+    Raise the errors of `database_with` and `open_writer`.
+    """
     async with (
         database_with(notice) as url,
         await open_writer(url) as writer,

@@ -182,7 +182,7 @@ def _json(answer: object, status: int, headers: dict[str, str] | None = None) ->
 async def _append(sender: Sender, items: Sequence[Item], expected: int | None) -> list[EventAnswer]:
     """Record the acceptable events and return an answer for each item, in order.
 
-    The expected position applies to the first item.
+    The expected position applies to the first item. Raise the errors of `Writer.append_all`.
     """
     submitted = [item for item in items if isinstance(item, SubmittedFact)]
     if items and isinstance(items[0], Refused):
@@ -212,6 +212,8 @@ async def _all_or_none(sender: Sender, items: Sequence[Item]) -> list[Receipt] |
 
     Returns:
         The receipts, or the response with the problem.
+
+    Raise the errors of `Writer.append_all`.
     """
     answers: Sequence[Item | Answered] = items
     submitted = [item for item in items if isinstance(item, SubmittedFact)]

@@ -32,7 +32,10 @@ class OwnRequest(Struct, frozen=True):
 
 
 async def own_requests(request: Request, page_request: PageRequest) -> list[OwnRequest]:
-    """Return the requests for the reader's own access, the latest first; empty for a page of the past."""
+    """Return the requests for the reader's own access, the latest first; empty for a page of the past.
+
+    Raise the errors of `query_documents.ask`.
+    """
     ledger: Ledger = request.app.state.ledger
     credential = page_request.visitor.viewer.credential
     state = await ledger.writer.state(page_request.notice)

@@ -161,7 +161,10 @@ async def issue(writer: Writer, drafts: Drafts, notice: str, credential: Credent
 async def issued_before(
     writer: Writer, drafts: Drafts, notice: str, credential: Credential, draft: str
 ) -> Receipt | None:
-    """Return the receipt of an issued draft; None if this adviser did not issue it."""
+    """Return the receipt of an issued draft; None if this adviser did not issue it.
+
+    Raise Unavailable if the database cannot be reached.
+    """
     return await drafts.issued(notice, source_of(await writer.state(notice), credential), _key(draft))
 
 

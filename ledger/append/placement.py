@@ -92,6 +92,8 @@ class Placement:
         """Judge one fact, place it if allowed, and return its outcome.
 
         A caller without rights must not learn whether a key is used.
+
+        Raise Damaged if a stored entry cannot be read.
         """
         judged = self.judge(item, credential)
         if isinstance(judged, Refused) and judged.refusals[0].code == "FORBIDDEN":

@@ -201,7 +201,7 @@ class Recorder:
     async def _bisect(self, notice: str, requests: Sequence[AppendRequest], wait: bool) -> list[list[Answer]]:
         """Store requests together, and return their answers.
 
-        If the database refuses a row, find and refuse its fact by bisection.
+        If the database refuses a row, find and refuse its fact by bisection. Raise the errors of `_reconnecting`.
         """
         try:
             return await self._reconnecting(notice, requests, wait)

@@ -258,6 +258,8 @@ class _BundleWriter:
         """Return whether the bundle may open a document to the role, by the classification as corrected.
 
         A restricted document is never in a bundle, because each opening of it is recorded.
+
+        Raise Damaged for an unreadable entry.
         """
         fact = decode_data(decode_envelope(body))
         if not isinstance(fact, EvidenceSubmitted):

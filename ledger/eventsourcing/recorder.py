@@ -70,7 +70,10 @@ _CONFLICTS: dict[str, type[ExpectedPositionError | KeyReusedError]] = {
 
 
 class NoticeRecorder(ApplicationRecorder):
-    """Recorder that selects a notice's entries as stored events and records facts through the one writer."""
+    """Recorder that selects a notice's entries as stored events and records facts through the one writer.
+
+    A selection raises OperationalError while the database cannot be reached.
+    """
 
     def __init__(self, datastore: LedgerDatastore, notice: str, writer: WriterThread) -> None:
         self.datastore = datastore

@@ -1,6 +1,6 @@
 """Keep documents and entries in step: a file without an entry, or of an erased document, is destroyed.
 
-The order is fixed. The file arrives; its entry is stored with a row that names it; the file gets its lasting name.
+The order is fixed. The file arrives. Its entry is stored with a row that names it. The file gets its lasting name.
 `tidy` finishes what a crash interrupted. Files of equal content in one notice are one file, which is destroyed
 with its last document. An advisory lock keeps a new document from joining a file that is about to be destroyed.
 """
@@ -111,7 +111,10 @@ class EvidenceService:
                 await self._finish(of_notice, position)
 
     async def _finish(self, notice: str, position: int) -> None:
-        """Move the file of an entry to its lasting name, or destroy the file if the document was erased."""
+        """Move the file of an entry to its lasting name, or destroy the file if the document was erased.
+
+        Raise Unavailable if the store fails.
+        """
         async with self._locked(notice, position) as connection:
             cursor = await connection.execute(
                 "SELECT content, upload, erased_by IS NOT NULL FROM ledger.files "

@@ -167,7 +167,10 @@ class FollowMonitor:
             raise read_only_copy(notice, copy.source.name, copy.source.site)
 
     async def run(self, url: str) -> None:
-        """Check all copies and slots at intervals until cancelled. Return when the database is lost."""
+        """Check all copies and slots at intervals until cancelled. Return when the database is lost.
+
+        Raise LedgerError if the connection lacks a setting.
+        """
         with suppress(Unavailable, psycopg.OperationalError):
             async with await connect(url, "ledger_writer") as connection:
                 while True:

@@ -92,7 +92,10 @@ async def _complete_tables(connection: Connection, name: str, progress: Callable
 
 
 async def _has_all(connection: Connection, source: Connection, name: str, slot: str) -> bool:
-    """Return whether the copy has all present entries of the source, after waiting for their arrival."""
+    """Return whether the copy has all present entries of the source, after waiting for their arrival.
+
+    Raise the errors of `_watched`.
+    """
     heads = await (await source.execute("SELECT notice, size FROM ledger.heads")).fetchall()
     ((end,),) = await (await source.execute("SELECT pg_current_wal_flush_lsn()::text")).fetchall()
     query = "SELECT count(*) FROM ledger.entries WHERE notice = %s AND position <= %s"
@@ -143,7 +146,7 @@ async def _create(connection: Connection, name: str, source_url: str, slot: str)
 
 
 async def _copied(connection: Connection, name: str) -> None:
-    """Wait until the tables of a subscription have been copied."""
+    """Wait until the tables of a subscription have been copied. Raise the errors of `_watched`."""
     async for pending in _watched(connection, name):
         if pending == 0:
             return

@@ -245,7 +245,10 @@ async def _distribute_functions(connection: Connection, names: Sequence[str], ar
 
 
 async def _restrict_functions(connection: Connection) -> None:
-    """Revoke the restricted functions from PUBLIC: Citus grants them to PUBLIC on each worker that is added."""
+    """Revoke the restricted functions from PUBLIC: Citus grants them to PUBLIC on each worker that is added.
+
+    Raise Unavailable if a worker fails.
+    """
     cursor = await connection.execute(_RESTRICTED, ([*COPIED, *DELEGATED],))
     names = ", ".join(name for (name,) in await cursor.fetchall())
     await _run_on_workers(connection, _ON_WORKER.format(f"REVOKE ALL ON FUNCTION {names} FROM PUBLIC;"))

@@ -76,6 +76,9 @@ async def settle(
         examination: Examination that receives the findings.
         missing: Rows whose file was missing on the snapshot.
         known: SHA-256 of each document that the snapshot names.
+
+    Raises:
+        Unavailable: The store failed.
     """
     notice = examination.notice
     for row in missing:

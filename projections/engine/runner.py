@@ -205,7 +205,10 @@ class Runner:
                 self._is_owner = False
 
     async def _prepare(self, connection: Connection) -> None:
-        """Drop leftover shadow tables, retry stopped views, and rebuild views of an earlier version."""
+        """Drop leftover shadow tables, retry stopped views, and rebuild views of an earlier version.
+
+        Raise the errors of `rebuild`.
+        """
         await sweep(connection, self._views)
         await connection.execute(
             "UPDATE views.progress SET failed_at = NULL, failure = NULL WHERE failed_at IS NOT NULL"

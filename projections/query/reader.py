@@ -289,7 +289,7 @@ class Reader:
                 standby = self._standby_pool()
 
     async def _size(self, notice: str) -> int:
-        """Return the number of entries of a notice at the primary."""
+        """Return the number of entries of a notice at the primary. Raise Unavailable without the primary."""
         async with self._transaction(self._begin([notice], HEADS_OF.format(Literal([notice])))) as (_, rows):
             return int(rows[0][1]) if rows else 0
 

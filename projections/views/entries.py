@@ -256,6 +256,9 @@ async def page(
         before: Position after the last entry; None for the end of the snapshot.
         newest_first: True to begin with the highest position.
         content: True to add the clauses that each entry concerns, and its narratives.
+
+    Raises:
+        LedgerError: The errors of `Snapshot.fetch`.
     """
     conditions = {
         name: list(value) if isinstance(value, tuple) else value

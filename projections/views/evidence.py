@@ -271,7 +271,10 @@ class StoredDocument(Struct, frozen=True):
 
 
 async def stored_document(snapshot: Snapshot, position: int) -> StoredDocument | None:
-    """Return the file that the entry at a position submitted, or None if the entry came without a file."""
+    """Return the file that the entry at a position submitted, or None if the entry came without a file.
+
+    Raise the errors of `Snapshot.fetch`.
+    """
     rows = await snapshot.fetch(
         "SELECT content, upload, salt, size, media_type, erased_by FROM ledger.files "
         "WHERE notice = %s AND position = %s",

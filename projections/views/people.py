@@ -227,6 +227,6 @@ async def notices_of(connection: Connection, actor: str) -> list[str]:
 
 
 async def actors_of(snapshot: Snapshot) -> list[str]:
-    """Return all actors whom entries of a notice name, registered or not."""
+    """Return all actors whom entries of a notice name, registered or not. Raise the errors of `Snapshot.fetch`."""
     query = "SELECT DISTINCT actor FROM views.actors WHERE notice = %s ORDER BY actor"
     return [actor for (actor,) in await snapshot.fetch(query, (snapshot.notice,))]

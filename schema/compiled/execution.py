@@ -172,7 +172,10 @@ class Execution(Struct, frozen=True):
     async def _values(
         self, snapshot: Snapshot, composed: Sequence[Composed], answers: Sequence[tuple[bytes, int] | None]
     ) -> list[Any]:
-        """Return the values of parts from the answers to their statements, and take the rows from the budget."""
+        """Return the values of parts from the answers to their statements, and take the rows from the budget.
+
+        Raise GraphQLError if the budget is spent.
+        """
         parts = [answer or (b"null", 0) for answer in answers]
         self.context.budget.spend(sum(rows for _, rows in parts))
         return [

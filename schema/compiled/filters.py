@@ -79,7 +79,7 @@ def _combinations(names: Names, arguments: Arguments, path: Path, depth: int) ->
 
 
 def _filter(names: Names, arguments: Arguments, path: Path, depth: int) -> Test:
-    """Return the test of the filter at a path."""
+    """Return the test of the filter at a path. Raise the errors of `_combinations`."""
     conditions = [
         Condition(names.conditions[member], argument)
         for member in arguments.value(*path)

@@ -253,7 +253,7 @@ class TreeBuilder:
         return TYPES[name].relation
 
     def _groups(self, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
-        """Return the tree of the groups of a type's rows."""
+        """Return the tree of the groups of a type's rows. Raise GraphQLError for a wrong argument."""
         self.selection.require(relation_of(name).view)
         self.leaves.append(ShortList(self._here, "groups"))
         return groups_of(self.selection, self.walk, name, field, details)
@@ -266,7 +266,7 @@ class TreeBuilder:
         details: list[FieldDetails],
         parent: ObjectDeclaration | None,
     ) -> Listing:
-        """Return the tree of a list."""
+        """Return the tree of a list. Raise GraphQLError for a wrong argument."""
         declaration = TYPES[spec.of]
         relation = self._relation(spec.of)
         self.selection.require(relation.view)

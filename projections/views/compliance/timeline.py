@@ -168,14 +168,20 @@ class ClauseTimeline:
             yield from self._from(first, self._since)
 
     def _now(self, index: int) -> Iterator[Step]:
-        """Yield the instant of the last occurrence, which was taken, and each deadline after it."""
+        """Yield the instant of the last occurrence, which was taken, and each deadline after it.
+
+        Raise the errors of `_deadlines`.
+        """
         occurrence = self._occurrences[index]
         yield occurrence.at, occurrence.position
         if not self._closed:
             yield from self._deadlines(occurrence.at, index + 1)
 
     def _from(self, first: int, at: datetime) -> Iterator[Step]:
-        """Yield the instants of the occurrences from an index on, and each deadline after `at`."""
+        """Yield the instants of the occurrences from an index on, and each deadline after `at`.
+
+        Raise the errors of `_deadlines`.
+        """
         for index in range(first, len(self._occurrences) + 1):
             for step in self._deadlines(at, index):
                 at = step[0]

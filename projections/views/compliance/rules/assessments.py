@@ -144,7 +144,7 @@ class AssessmentContent(_Assessments[oversight.AssessmentContent]):
     """Judge of the rule that the council's latest assessment before a review has the named part."""
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET if the latest assessment has the named part, NOT_MET if not.
+        """Return MET if the latest assessment has the named part, and NOT_MET if not.
 
         Before the first assessment, return NOT_DUE, or NO_EVIDENCE once a review began without an assessment.
         """

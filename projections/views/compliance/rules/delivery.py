@@ -248,7 +248,7 @@ class DeliveredBy(Judge[plan.DeliveredBy]):
         return verdict(Status.NOT_DUE, reason, action.position)
 
     def _completed(self, clause: JudgedClause) -> Verdict:
-        """Return MET or MET_LATE once every action is completed, NO_EVIDENCE if no action serves the clause."""
+        """Return MET or MET_LATE once every action is completed, or NO_EVIDENCE if no action serves the clause."""
         done = [each for each in self.completions.values() if self._counts(each.objective)]
         if not done:
             return verdict(Status.NO_EVIDENCE, "The plan has no action that counts.")

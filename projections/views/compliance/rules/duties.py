@@ -258,7 +258,7 @@ class InstructionsFollowed(Judge[duties.InstructionsFollowed]):
         return {name: each for name, each in self.instructions.items() if each.role in roles}
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET if an instruction is overdue, MET or MET_LATE when all are followed and confirmed.
+        """Return NOT_MET if an instruction is overdue, and MET or MET_LATE when all are followed and confirmed.
 
         An answer without a confirmation is AT_RISK, because it is only the council's own claim. If every open
         instruction lacks a day, return NO_EVIDENCE.

@@ -220,7 +220,7 @@ class PartnerActionsOwned(Judge[oversight.PartnerActionsOwned]):
         return LateEffect.FROM_LATEST
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET if anything is overdue or missed, NO_EVIDENCE if a partner owns nothing.
+        """Return NOT_MET if anything is overdue or missed, and NO_EVIDENCE if a partner owns nothing.
 
         If no partner of the clause is registered, return NO_EVIDENCE, too. Otherwise, return MET or MET_LATE.
         """
@@ -291,7 +291,7 @@ class ViewsTakenIntoAccount(Judge[oversight.ViewsTakenIntoAccount]):
                 self.considered[fact.views] = position
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NO_EVIDENCE without views of a group, AT_RISK while views wait, MET when all were considered."""
+        """Return NO_EVIDENCE without views of a group, AT_RISK while views wait, and MET after consideration."""
         groups: list[tuple[str, str | None]]
         groups = [(group.value, None) for group in self.rule.groups if group is not Group.OTHER]
         groups += [(Group.OTHER.value, name) for name in self.rule.other_groups]

@@ -131,7 +131,7 @@ class PlanCoverage(Judge[plan.PlanCoverage]):
                 self.answers[fact.recommendation] = (position, "REJECTED")
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET if nothing answers a matter, AT_RISK if a recommendation has no answer yet."""
+        """Return NOT_MET if nothing answers a matter, and AT_RISK if a recommendation has no answer yet."""
         live = [objective for objective in self.objectives.values() if objective.is_live]
         if not live:
             reason = "The plan has no live objective."
@@ -241,7 +241,7 @@ class PlanKeptCurrent(Judge[plan.PlanKeptCurrent]):
         return self.oldest, position, current - min(days, WARNING_DAYS) * DAY, current
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET while all progress is recent, AT_RISK a week before the limit, NOT_MET after the limit."""
+        """Return MET while all progress is recent, AT_RISK a week before the limit, and NOT_MET after it."""
         limits = self._limits(clause)
         if limits is None:
             return verdict(Status.NO_EVIDENCE, "The plan has no open objective.")

@@ -275,7 +275,7 @@ class AdviserInPost(Judge[oversight.AdviserInPost]):
                 appointment.last, appointment.released = fact.last, position
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return MET while an adviser is in post, NOT_DUE after a release, NOT_MET if an appointment ran out."""
+        """Return MET while an adviser is in post, NOT_DUE after a release, and NOT_MET if a term ran out."""
         today, known = clause.day(at), list(self.appointments.values())
         holders = [holder for each in known if (holder := each.on(today)) is not None]
         if holders:

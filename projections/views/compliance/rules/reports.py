@@ -242,7 +242,7 @@ class PublishedRegularly(Judge[oversight.PublishedRegularly]):
         return months_after(clause.day(last.at if last else clause.since), months) if months else None
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return NOT_MET while a publication is overdue, AT_RISK while a publication is due soon.
+        """Return NOT_MET while a publication is overdue, and AT_RISK while a publication is due soon.
 
         Otherwise, return NO_EVIDENCE before the first publication, then MET or MET_LATE.
         """

@@ -313,7 +313,7 @@ class SlowObjectivesHighlighted(Judge[plan.SlowObjectivesHighlighted]):
         return None if earliest is None else TrackedSign(earliest, False, not is_open, is_open)
 
     def judge(self, clause: JudgedClause, at: datetime) -> Verdict:
-        """Return AT_RISK until the board's next meeting, NOT_MET if the board met without a highlight."""
+        """Return AT_RISK until the board's next meeting, and NOT_MET if the board met without a highlight."""
         if not self.objectives:
             return verdict(Status.NO_EVIDENCE, "The plan has no open objective.")
         today = clause.day(at)

@@ -112,7 +112,7 @@ class TargetMet(MeasureJudge[plan.TargetMet]):
         return verdict(Status.NOT_DUE, reason, *reached.entries)
 
     def _outcome(self, measure: TrackedMeasure, step: TargetStep, reached: _Reached, today: date) -> Verdict:
-        """Return MET or MET_LATE for a target that was reached, NOT_MET if it had to last and did not.
+        """Return MET or MET_LATE for a target that was reached, and NOT_MET if it had to last and did not.
 
         A missing later reading is NO_EVIDENCE if the target had to last.
         """
