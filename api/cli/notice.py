@@ -94,6 +94,8 @@ async def record(writer: Writer, pack: Pack) -> list[Receipt]:
     Raises:
         OtherPack: The notice was recorded from another version of the pack.
         Refused: A fact of the pack is refused.
+        Busy: The queue is full. Retry later.
+        Unavailable: Nothing can be recorded now. Retrying is safe.
     """
     notice = pack.notice.id
     answers = await writer.append_all(notice, [accept(event) for event in events(pack)], OPERATOR, strict=True)

@@ -72,7 +72,10 @@ async def _accept(notice: str, *, accepted: bool) -> tuple[int | None, list[str]
 
 
 async def _record(connection: Connection, url: str, notice: str, loss: SubmittedFact) -> int:
-    """Record a loss unless an earlier run, perhaps on another host, recorded it; return the entry's position."""
+    """Record a loss unless an earlier run, perhaps on another host, recorded it; return the entry's position.
+
+    Raise the errors of `Writer.append`.
+    """
     key = (loss.source, loss.id)
     recorded = (await find_keys(connection, notice, [key])).get(key)
     if recorded is not None:

@@ -102,7 +102,10 @@ def _record(arguments: Namespace, earlier: EarlierCopy | None) -> int:
 
 
 def _bundle(arguments: Namespace, earlier: EarlierCopy | None) -> int:
-    """Verify a bundle from its file alone, print the result and return the exit status."""
+    """Verify a bundle from its file alone, print the result and return the exit status.
+
+    Raise LedgerError if it cannot be checked.
+    """
     path, started = Path(arguments.what), time.monotonic()
     with progress("verifying") as report_progress:
         bundle = checking.check(path, report_progress, arguments.key, earlier, unsigned=arguments.unsigned)

@@ -73,6 +73,7 @@ class Upload:
 
         Raises:
             Refused: The form is malformed, too large or too slow.
+            ClientDisconnect: The client ended the connection.
         """
         while not self.has_file and await self._more():
             if self._received > MAXIMUM_BYTES:
@@ -84,6 +85,7 @@ class Upload:
 
         Raises:
             Refused: The body is malformed or too slow, or inputs after the document are too large.
+            ClientDisconnect: The client ended the connection.
         """
         while self.has_file:
             while self._file:
@@ -108,6 +110,7 @@ class Upload:
 
         Raises:
             Refused: The form is malformed, or ends before its last boundary.
+            ClientDisconnect: The client ended the connection.
         """
         piece = None if self._ended else await anext(self._pieces, None)
         if piece is None:

@@ -88,6 +88,7 @@ async def put_evidence(request: Request) -> Response:
         Refused: The document or its entry is not acceptable.
         Busy: The queue is full, too many documents arrive, or the address sent too many wrong tokens.
         Unavailable: The database, the store or the issuer cannot be reached.
+        ClientDisconnect: The client ended the connection.
     """
     viewer = await viewer_of(request)
     notice = request.path_params["notice"]

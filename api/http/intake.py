@@ -100,6 +100,7 @@ async def post_entries(request: Request) -> Response:
         Refused: The request or its single event is refused.
         Busy: The queue is full, or the address sent too many wrong tokens.
         Unavailable: The database or the issuer cannot be reached.
+        ClientDisconnect: The client ended the connection.
     """
     viewer = await viewer_of(request)
     notice = request.path_params["notice"]
@@ -253,6 +254,7 @@ async def _strict_lines(request: Request, sender: Sender) -> Response:
         Refused: The request exceeds the limits of a batch.
         Busy: The queue is full.
         Unavailable: The database cannot be reached.
+        ClientDisconnect: The client ended the connection.
     """
     items: list[Item] = []
     size = 0

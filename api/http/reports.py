@@ -50,6 +50,7 @@ async def get_report(request: Request) -> Response:
         Refused: The viewer may not read reports, or no report has the reference or the format.
         Busy: The address sent too many wrong tokens.
         Unavailable: The database or the issuer cannot be reached.
+        ClientDisconnect: The client ended the connection.
     """
     return await _issued(request, request.path_params["report"], request.path_params["format"])
 
@@ -83,6 +84,7 @@ async def get_preview(request: Request) -> Response:
         Refused: The viewer may not read reports, or a parameter is wrong.
         Busy: The address sent too many wrong tokens.
         Unavailable: The database or the issuer cannot be reached.
+        ClientDisconnect: The client ended the connection.
     """
     more, dot, format_name = request.path_params["format"].rpartition(".")
     if dot or not {"from", "to"} & request.query_params.keys():

@@ -29,6 +29,8 @@ async def _downloaded(request: Request, endpoint: Endpoint) -> Response:
         SignInNeeded: Nobody is signed in.
         Refused: Another site linked here, so a person may open a document without meaning to. Or the endpoint
             refuses the request.
+        Busy: The endpoint serves too many requests.
+        Unavailable: The database or the store cannot be reached.
     """
     visitor = await visitor_of(request)
     if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):

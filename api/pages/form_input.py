@@ -15,6 +15,7 @@ async def read_inputs(request: Request, limit: int = MAXIMUM_BYTES) -> dict[str,
 
     Raises:
         Refused: The body is not a form, or it is too long or too slow.
+        ClientDisconnect: The client ended the connection.
     """
     content = await body.whole(request, limit, "the form")
     try:

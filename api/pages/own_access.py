@@ -70,7 +70,7 @@ async def own_requests(request: Request, page_request: PageRequest) -> list[OwnR
 async def _rows(
     ledger: Ledger, viewer: Operator, name: str, of: str, variables: Mapping[str, object]
 ) -> list[Mapping[str, Any]]:
-    """Return the rows of all pages of a list, in its order."""
+    """Return the rows of all pages of a list, in its order. Raise the errors of `query_documents.ask`."""
     rows: list[Mapping[str, Any]] = []
     after = None
     while True:

@@ -206,6 +206,8 @@ async def _record_document(
 
     Raises:
         Refused: The fact or the document is refused.
+        Busy: Too many documents arrive, or too many facts wait.
+        Unavailable: The database or the store cannot be reached.
     """
     writer, notice = form_request.ledger.writer, form_request.page_request.notice
     viewer = form_request.page_request.visitor.viewer

@@ -85,6 +85,7 @@ class _ReportRequest(Struct):
 
         Raises:
             Refused: The adviser has no such draft.
+            Unavailable: The database cannot be reached.
         """
         name = self.request.path_params["draft"]
         draft = await self.ledger.drafts.get(self.page_request.notice, self.actor, name)

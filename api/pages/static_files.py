@@ -53,7 +53,10 @@ def assets() -> dict[str, Asset]:
 
 
 def address(name: str) -> str:
-    """Return the address of an asset, which contains the digest of the asset's file."""
+    """Return the address of an asset, which contains the digest of the asset's file.
+
+    Raise the errors of `assets`.
+    """
     return f"/assets/{assets()[name].digest}/{name}"
 
 

@@ -70,6 +70,8 @@ async def next_period(context: Context, notice: str) -> tuple[date, date]:
     """Return the first and last day of the next report's period.
 
     The period is the three months after the previous report's period, or from the day when the notice was issued.
+
+    Raise Refused if a query fails.
     """
     position = await position_at(context, notice, None)
     frame = await query_models.DRAFT.ask(context, notice=notice, asOf={"position": position})

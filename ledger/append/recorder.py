@@ -231,6 +231,7 @@ class Recorder:
             WorkerLost: The notice's server of the cluster cannot be reached.
             Stopped: An operator must act before the notice can be recorded, for example on a wrong clock.
             LockNotAvailable: Another process has locked the head.
+            Refused: The notice is a copy of another ledger's.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + RECONNECT_SECONDS

@@ -81,7 +81,10 @@ async def settle(
 def repeated(
     envelope: Envelope, attachments: Attachments, item: SubmittedFact, first: EntryRow | Placed
 ) -> Repeated | Refused:
-    """Return the outcome of a fact whose key an entry has: a repetition, or a refusal if the content differs."""
+    """Return the outcome of a fact whose key an entry has: a repetition, or a refusal if the content differs.
+
+    Raise the errors of `same_content`.
+    """
     if same_content(envelope, attachments, item):
         return Repeated(first)
     return Refused.because(

@@ -293,7 +293,7 @@ class _BundleVerification:
             examination.flag(position, Damage.DOCUMENT_EDITED, "its salt is missing")
 
     def _check_included(self, position: int, salt: bytes | None, promise: ExpectedFile) -> None:
-        """Compare a file in the bundle with the digest in its entry."""
+        """Compare a file in the bundle with the digest in its entry. Raise BundleError for bad base64."""
         examination, name = self._examination, f"evidence/{position}"
         self._names.append(name)
         digest = sha256(salt or b"")

@@ -227,7 +227,10 @@ class _BundleWriter:
                 member.write(_line(NarrativeLine(position, path, encoded, body, erased_by)))
 
     async def write_documents(self, *, sees: bool) -> None:
-        """Write the documents' lines, then the documents that the role may open without a recorded opening."""
+        """Write the documents' lines, then the documents that the role may open without a recorded opening.
+
+        Raise Damaged if one is missing.
+        """
         included: list[tuple[int, str, str | None, int]] = []
         reclassified = {
             effect.position: effect.fact.classification

@@ -61,11 +61,14 @@ class Account:
         )
 
     def can_enter(self, directory: Path) -> bool:
-        """Return whether this user can enter a directory, by trying: modes do not show ACLs and mounts."""
+        """Return whether this user can enter a directory, by trying: modes do not show ACLs and mounts.
+
+        Raise the errors of `run`.
+        """
         return self.run(["/bin/sh", "-c", 'cd -- "$1"', "sh", directory]).returncode == 0
 
     def can_read(self, file: Path) -> bool:
-        """Return whether this user can read a file, by trying."""
+        """Return whether this user can read a file, by trying. Raise the errors of `run`."""
         return self.run(["/bin/sh", "-c", 'test -r "$1"', "sh", file]).returncode == 0
 
     def give(self, path: Path) -> None:

@@ -101,7 +101,7 @@ class EmbeddedPostgres:
     def ensure_running(self, progress: Callable[[str], None] | None = None) -> str:
         """Start the server again if it was killed, and return the database's URL.
 
-        Call this method when a connection breaks.
+        Call this method when a connection breaks. Raise the errors of `start`.
         """
         return self.start(progress)
 

@@ -68,11 +68,17 @@ class WriterThread:
         return self._run(self._submit(items, expected, credential))
 
     def snapshot(self, position: int) -> State:
-        """Return the state of the latest snapshot, or an empty state if it is missing or after the position."""
+        """Return the state of the latest snapshot, or an empty state if it is missing or after the position.
+
+        Raise OperationalError while the database is unreachable.
+        """
         return self._run(self._snapshot(position))
 
     def write_snapshot(self, state: State) -> None:
-        """Store a snapshot, unless one of this or a later position is stored already."""
+        """Store a snapshot, unless one of this or a later position is stored already.
+
+        Raise OperationalError while the database is unreachable.
+        """
         self._run(self._write_snapshot(state))
 
     def close(self) -> None:

@@ -21,7 +21,10 @@ class SnapshotRecorder(AggregateRecorder):
         self._writer = writer
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_kwargs: object) -> None:
-        """Store each snapshot, unless one of the same or a later position is stored already."""
+        """Store each snapshot, unless one of the same or a later position is stored already.
+
+        Raise the errors of `WriterThread.write_snapshot`.
+        """
         for event in stored_events:
             self._writer.write_snapshot(msgspec.json.decode(event.state, type=State))
 
@@ -34,7 +37,10 @@ class SnapshotRecorder(AggregateRecorder):
         desc: bool = False,  # noqa: ARG002 (there is one at most)
         limit: int | None = None,  # noqa: ARG002
     ) -> Sequence[StoredEvent]:
-        """Return the snapshot after `gt` up to `lte` as a stored event; empty without such a snapshot."""
+        """Return the snapshot after `gt` up to `lte` as a stored event; empty without such a snapshot.
+
+        Raise the errors of `WriterThread.snapshot`.
+        """
         if originator_id != self.notice:
             return []
         state = self._writer.snapshot(LARGEST_POSITION if lte is None else lte)

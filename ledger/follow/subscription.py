@@ -49,6 +49,7 @@ async def subscribe(url: str, source_url: str, source: Source, progress: Callabl
 
     Raises:
         LedgerError: The source cannot be followed; the message says why.
+        psycopg.OperationalError: A connection is lost.
     """
     check_name(source.name)
     try:

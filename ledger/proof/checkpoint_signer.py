@@ -121,7 +121,7 @@ class CheckpointSigner:
     async def sign_heads(self) -> None:
         """Sign each unsigned head. Log each refusal once, and keep it in `refused`.
 
-        A head that cannot be signed now waits for the next round, as on a lost server of a cluster.
+        A head that cannot be signed now, such as on a lost server, waits for the next round.
 
         Raises:
             Unavailable: The database cannot be reached.

@@ -164,7 +164,10 @@ async def read_bodies(
 
 
 async def read_entries(connection: Connection, notice: str, to: int, after: int = 0) -> list[Entry]:
-    """Return the entries of a notice after the position `after`, up to `to`."""
+    """Return the entries of a notice after the position `after`, up to `to`.
+
+    Raise Damaged if an entry cannot be read.
+    """
     return [decode(body) async for _, body in read_bodies(connection, notice, after, to)]
 
 

@@ -67,7 +67,10 @@ class AdmissionReplay:
         return False
 
     def refold(self, bodies: Iterable[bytes]) -> None:
-        """Judge the correction at the end of a history, and fold the history with it."""
+        """Judge the correction at the end of a history, and fold the history with it.
+
+        Raise Damaged if an entry cannot be read.
+        """
         history = [decode(body) for body in bodies]
         self._judge_correction(history[:-1], history[-1])
         self._fold(lambda: setattr(self, "_state", fold(effective(history))), history[-1].position)

@@ -61,6 +61,7 @@ async def check(url: str) -> CatalogueReport:
 
     Raises:
         Unavailable: The database cannot be reached.
+        LedgerError: The scratch database for the comparison cannot be migrated.
     """
     async with await connect(url) as connection:
         roles = (await (await connection.execute(ROLES_QUERY.encode())).fetchall())[0][0]
@@ -152,7 +153,12 @@ async def _migrations(connection: AsyncConnection[Any]) -> list[str]:
 
 @asynccontextmanager
 async def scratch_database(url: str) -> AsyncIterator[str]:
-    """Create an empty database with the same locale on the same server, yield its address, and drop it."""
+    """Create an empty database with the same locale on the same server, yield its address, and drop it.
+
+    Raises:
+        psycopg.errors.InsufficientPrivilege: The login may not create databases.
+        Unavailable: The database cannot be reached.
+    """
     name = f"{SCRATCH}{token_hex(8)}"
     async with await connect(url) as connection:
         [(locale,)] = await (await connection.execute(_LOCALE)).fetchall()

@@ -207,6 +207,7 @@ class _Work:
 
         Raises:
             UnknownNotice: The notice to rebuild is not recorded.
+            Unavailable: A child process failed.
         """
         cursor = await self._connection.execute(
             "SELECT notice, size FROM ledger.heads WHERE %s::text IS NULL OR notice = %s ORDER BY notice",

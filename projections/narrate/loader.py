@@ -92,13 +92,19 @@ class LoadedHistory:
         return [item.entry for item in effective(recorded) if not item.removed]
 
     async def _recorded(self, facts: Iterable[type[Fact]], to: int) -> list[Entry]:
-        """Return the entries with these types of fact among the first `to` entries, as recorded."""
+        """Return the entries with these types of fact among the first `to` entries, as recorded.
+
+        Raise Damaged if an entry cannot be read.
+        """
         types = [name for fact in facts for name in type_names(KIND_OF[fact])]
         cursor = await self._connection.execute(_OF_TYPES, (self.notice, to, types))
         return [decode(body) for (body,) in await cursor.fetchall()]
 
     async def entries(self, to: int) -> AsyncIterator[tuple[Entry, dict[str, NarrativeRef]]]:
-        """Yield the first `to` entries in order, each with its narratives by path."""
+        """Yield the first `to` entries in order, each with its narratives by path.
+
+        Raise Damaged if an entry cannot be read.
+        """
         for after in range(0, to, PAGE):
             cursor = await self._connection.execute(_NARRATIVES, (self.notice, after, min(after + PAGE, to)))
             narratives: dict[int, dict[str, NarrativeRef]] = {}

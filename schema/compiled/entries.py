@@ -50,7 +50,10 @@ def entries_of(
     make: Make,
     groups: Member,
 ) -> Listing:
-    """Return the tree of a page of entries; `make` builds the trees of entries, and `groups` those of groups."""
+    """Return the tree of a page of entries; `make` builds the trees of entries, and `groups` those of groups.
+
+    Raise GraphQLError for a wrong argument.
+    """
     arguments = selection.arguments(field, details)
     conditions, test = entry_conditions(selection, arguments)
     is_reversed = bool(arguments.values.get("newestFirst"))

@@ -100,6 +100,8 @@ class Execution(Struct, frozen=True):
 
         Raises:
             Unconfirmed: The viewer's rights come from memory, and the snapshot's head differs or is unknown.
+            GraphQLError: The reader may not read a part, an argument is wrong, or the budget is spent.
+            LedgerError: The errors of `OneTripReader.answer`.
         """
         notice, as_of, at_least = requests[0].standpoint.snapshot
         reader, budget, recalled = self.context.reader.at_once, self.context.budget, self.context.recalled
@@ -119,7 +121,10 @@ class Execution(Struct, frozen=True):
         return answer.snapshot, await self._values(answer.snapshot, composed, answer.answers)
 
     async def _in_turn(self, requests: Sequence[Request], roles: Sequence[Role]) -> tuple[Snapshot, list[Any]]:
-        """Wait for the views, and return the ended snapshot and the values of the parts."""
+        """Wait for the views, and return the ended snapshot and the values of the parts.
+
+        Raise the errors of `Reader.at` and `answer`.
+        """
         notice, as_of, at_least = requests[0].standpoint.snapshot
         wait = self.context.wait
         async with self.context.reader.at(
@@ -159,7 +164,10 @@ class Execution(Struct, frozen=True):
         composed: Sequence[Composed],
         sent: Mapping[object, object] | None = None,
     ) -> list[StatementRequest]:
-        """Return the statements of parts, with the values of their parameters."""
+        """Return the statements of parts, with the values of their parameters.
+
+        Raise GraphQLError for a wrong argument.
+        """
         return [
             (
                 each.statement,

@@ -233,7 +233,7 @@ class TreeBuilder:
         return Cell(name, form, field_type.optional)
 
     def _of_entry(self, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
-        """Return the tree of a member of an entry."""
+        """Return the tree of a member of an entry. Raise GraphQLError for a wrong argument."""
         if name == "proof":
             self.leaves.append(Proof(self._here))
             return Cell("position", "int", optional=False)
