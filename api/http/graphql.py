@@ -51,6 +51,7 @@ from ledger.append.receipt import Receipt
 from ledger.append.writer import Writer
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Busy, Refused, Unavailable
+from ledger.intake.json_size import check_arrays
 from ledger.intake.parse import SubmittedFact, unique
 from schema.context import Append, Context
 from schema.errors import BAD_REQUEST
@@ -203,15 +204,13 @@ class _Endpoint(GraphQL[Context, None]):
         """Return the JSON of a request or message; raise JSONDecodeError for any fault."""
         try:
             text = data if isinstance(data, str) else data.decode("utf-8-sig")
+            check_arrays(text)
             return json.loads(text, object_pairs_hook=unique, parse_constant=_refuse_constant)
         except JSONDecodeError:
             raise
         except (RecursionError, ValueError, Refused):  # Python refuses a whole number of more than 4,300 digits
-            raise JSONDecodeError(
-                "the JSON is nested too deeply, repeats a key, is not UTF-8, or has a number too long or not JSON",
-                "",
-                0,
-            ) from None
+            message = "the JSON has too many parts or levels, a repeated key or a wrong number, or is not UTF-8"
+            raise JSONDecodeError(message, "", 0) from None
 
     def encode_json(self, data: object) -> str:
         """Return an answer as JSON text."""

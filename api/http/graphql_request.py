@@ -16,6 +16,7 @@ from strawberry.types.graphql import OperationType
 
 from api.http.accept import other_charset
 from ledger.domain.errors import Refused
+from ledger.intake.json_size import check_arrays
 from ledger.intake.parse import unique
 
 JSON = "application/json"
@@ -77,10 +78,12 @@ def _decode(text: str | bytes) -> object:
 
     Raises:
         HTTPException: A key is repeated (400): a proxy may have judged the other value.
+        Refused: The JSON has too many arrays and objects.
         ValueError: The text is not JSON in UTF-8.
     """
     text = text if isinstance(text, str) else text.decode()  # Python would also read UTF-16 and half characters
     msgspec.json.decode(text, type=msgspec.Raw)  # stricter than Python: no NaN
+    check_arrays(text)
     try:
         return json.loads(text, object_pairs_hook=unique)
     except Refused as refused:

@@ -26,7 +26,7 @@ from ledger.domain.errors import Refusal, Refused
 from ledger.domain.fact import ID_PATTERN, YEARS, Fact, Id, Instant, text_matching
 from ledger.domain.fields import FieldPath, Json, field_paths, values_in
 from ledger.domain.registry import STORED_TYPES, Kind, put_at, values_at
-from ledger.intake import personal_data
+from ledger.intake import json_size, personal_data
 from ledger.intake.entry_text import in_entry
 from ledger.intake.envelope import encoder
 from ledger.intake.validation_errors import is_near, json_type, out_of_time, printable, validation_errors
@@ -47,8 +47,7 @@ _S = TypeVar("_S", bound=Struct)
 _WORDS = r"[A-Za-z0-9][A-Za-z0-9.()_-]{0,31}( [A-Za-z0-9][A-Za-z0-9.()_-]{0,31}){0,31}"
 Clauses = Annotated[str, text_matching(_WORDS, "Clauses of the notice, separated by single spaces.")]
 Confirmations = Annotated[
-    str,
-    text_matching(r"[A-Z_]{1,32}( [A-Z_]{1,32}){0,7}", "Kinds of warning confirmed, separated by spaces."),
+    str, text_matching(r"[A-Z_]{1,32}( [A-Z_]{1,32}){0,7}", "Kinds of warning confirmed, separated by spaces.")
 ]
 
 
@@ -140,13 +139,15 @@ def _no_constant(name: str) -> Json:
 
 
 def read_json(body: bytes) -> Json:
-    """Return decoded JSON. Raise Refused unless the bytes are JSON in UTF-8 without repeated keys or NaN."""
+    """Return decoded JSON. Raise Refused unless it is UTF-8 without repeated keys, NaN or too many arrays."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Refused.because("NOT_UTF8", f"byte {error.start} is not UTF-8; send JSON in UTF-8") from None
     if text.startswith("\ufeff"):
         raise Refused.because("INVALID_JSON", "the JSON begins with a byte order mark; remove it")
+    if len(text) > json_size.MAXIMUM_ARRAYS:  # a shorter text cannot have as many
+        json_size.check_arrays(text)
     try:
         return json.loads(text, object_pairs_hook=unique, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

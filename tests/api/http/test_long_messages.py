@@ -20,7 +20,8 @@ from api.http.graphql_socket import JOINING_CHARACTERS, GraphqlSocket, JoiningSo
 from api.http.turns import Turns
 from ledger.domain.authorisation import Credential
 from ledger.domain.errors import Refused
-from ledger.intake.parse import accept
+from ledger.intake.json_size import MAXIMUM_ARRAYS
+from ledger.intake.parse import accept, read_json
 from schema.live_pages import Rights
 from tests.api.http.test_subscriptions import address, closed_with, opened
 from tests.api.service import NO_TLS, Service
@@ -100,6 +101,30 @@ async def test_others_get_a_turn_between_refused_lines() -> None:
         await response({"type": "http"}, cast(Any, None), send)
     assert sent.count(b"\n") == LINES
     assert others.turns >= LINES // intake.NDJSON_CHUNK
+
+
+@pytest.mark.parametrize("part", ["[]", "{}", '{"a": 0}', "[[]]"])
+def test_json_of_many_parts_is_refused_before_it_is_decoded(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check events and GraphQL; brackets within a text are no parts."""
+    few, many = (f"[{', '.join([part] * number)}]" for number in (MAXIMUM_ARRAYS // 2 - 2, MAXIMUM_ARRAYS))
+    text = json.dumps('\\"' + "[{" * MAXIMUM_ARRAYS)
+    for readable in (few, text, f'{{"a": {text}, "b": []}}'):
+        assert read_json(readable.encode()) == graphql_request._decode(readable) == json.loads(readable)
+    monkeypatch.setattr(json, "loads", None)
+    for read in (graphql_request._decode, read_json):
+        with pytest.raises(Refused, match="more than 50,000 arrays and objects"):
+            read(many.encode())
+
+
+@pytest.mark.database
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+def test_a_graphql_request_of_very_many_parts_is_answered_413(service: Service, accept: str) -> None:
+    variables = f'{{"a": [{", ".join(["[]"] * MAXIMUM_ARRAYS)}]}}'
+    with service.client("officer") as client:
+        headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", "Accept": accept}
+        content = gzip.compress(f'{{"query": "{{ me {{ actor }} }}", "variables": {variables}}}'.encode())
+        answer = client.post("/graphql", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (413, "TOO_LARGE")
 
 
 def test_a_fact_is_copied_before_its_narratives_are_taken_out() -> None:

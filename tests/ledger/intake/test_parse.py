@@ -187,8 +187,8 @@ def test_one_thing_wrong_is_one_reason(event: Any, code: str, path: str, message
         (b"\xef\xbb\xbf{}", "INVALID_JSON", "", "the JSON begins with a byte order mark; remove it"),
         (b'{"a": {"b": 1, "c": 2, "b": 1}}', "DUPLICATE_KEY", "b", TWICE),
         (b'{"\\ud800": 1, "\\ud800": 2}', "DUPLICATE_KEY", "\\ud800", TWICE),
-        (b"[" * 100_000, "INVALID_JSON", "", "the JSON is nested too deeply; send fewer levels"),
-        (b'{"a":' * 100_000, "INVALID_JSON", "", "the JSON is nested too deeply; send fewer levels"),
+        (b"[" * 40_000, "INVALID_JSON", "", "the JSON is nested too deeply; send fewer levels"),
+        (b'{"a":' * 40_000, "INVALID_JSON", "", "the JSON is nested too deeply; send fewer levels"),
         (b"9" * 5_001, "INVALID_JSON", "", "a number has more than 4,300 digits; send a shorter one"),
     ],
 )
