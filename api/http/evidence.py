@@ -357,6 +357,8 @@ async def _record_use(ledger: Ledger, viewer: Viewer, notice: str, opening: Open
 
     Raises:
         Refused: The grant has just ended, or this ledger is a read-only copy.
+        Busy: Too many facts wait to be recorded.
+        Unavailable: The database cannot be reached.
     """
     if opening.record is None:
         return

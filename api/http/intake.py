@@ -214,7 +214,9 @@ async def _all_or_none(sender: Sender, items: Sequence[Item]) -> list[Receipt] |
     Returns:
         The receipts, or the response with the problem.
 
-    Raise the errors of `Writer.append_all`.
+    Raises:
+        Busy: The queue is full.
+        Unavailable: The database cannot be reached.
     """
     answers: Sequence[Item | Answered] = items
     submitted = [item for item in items if isinstance(item, SubmittedFact)]

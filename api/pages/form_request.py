@@ -91,6 +91,7 @@ async def form_request_of(request: Request) -> FormRequest:
         SignInNeeded: Nobody is signed in.
         Refused: The reader may not read the notice or record the fact, or the notice is a copy.
         HTTPException: The fact is unknown, or a query failed.
+        Unavailable: The database cannot be reached.
     """
     page_request = await recording_request(request)
     ledger: Ledger = request.app.state.ledger

@@ -66,7 +66,8 @@ class Placement:
         Returns:
             One outcome per fact, in the same order. An outcome is doubtful only before the keys are looked up.
 
-        Raise Damaged if a stored entry cannot be read.
+        Raises:
+            Damaged: A stored entry cannot be read.
         """
         if request.strict:
             trial = self._trial(request, stored)

@@ -128,7 +128,7 @@ async def unpublish(url: str, follower: str) -> bool:
     """Remove a follower: its login and its slot. Return whether there was anything to remove.
 
     Raises:
-        LedgerError: The name is not one of a follower.
+        LedgerError: The name is not valid.
         Unavailable: The database cannot be reached.
     """
     check_name(follower)

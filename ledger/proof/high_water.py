@@ -223,7 +223,7 @@ class HighWaterMarks:
             raise Stopped(str(error)) from None
 
     def _refresh(self) -> None:
-        """Read the file unless this process has its present version. Raise LedgerError if it cannot be read."""
+        """Read the file unless this process has its present version. Raise LedgerError if that fails."""
         if self._path is not None and _version(self._path) != self._version:
             version = _version(self._path)
             self._merge(self._path)

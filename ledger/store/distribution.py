@@ -182,7 +182,7 @@ async def _check_cluster(connection: Connection) -> None:
     """Check that a superuser is connected to the coordinator of a cluster whose workers can be reached.
 
     Raises:
-        LedgerError: There is no cluster or no worker, or the connection is another one.
+        LedgerError: There is no cluster or no worker, or the node or the login is wrong.
         Unavailable: The coordinator cannot reach a worker.
     """
     if not await is_on_citus(connection):
