@@ -71,6 +71,11 @@ def observe_append(waiting: int, seconds: float | None, answers: Sequence[Receip
     RECORDED.inc(sum(not receipt.duplicate for receipt in receipts))
 
 
+def open_files() -> None:
+    """Open this worker's files of figures, so that no request fails when somebody removes their folder later."""
+    QUEUE.set(0)  # after a fork, the first change of a figure opens the files of all
+
+
 def forget(pid: int) -> None:
     """Remove the gauges of a worker process that has ended; its counts stay in the totals."""
     if DIRECTORY in os.environ:

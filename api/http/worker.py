@@ -58,6 +58,7 @@ class Worker(Process):
     def target(self, sockets: list[socket] | None = None) -> None:
         """Serve until a signal, or the end of the supervisor."""
         threading.Thread(target=_end_with_supervisor, daemon=True).start()
+        metrics.open_files()
         self._server = Server(self.config)
         with suppress(KeyboardInterrupt):  # Ctrl-C, after the server has stopped
             super().target(sockets)

@@ -1,8 +1,10 @@
 """Check the rights of the service's login: everything that the service needs, and no more.
 
-The service's login is a member of SERVICE_ROLES. `ledger migrate` runs as an administrator.
+The service's login is a member of SERVICE_ROLES, which have the privileges that the migrations grant. A restore
+without privileges loses these. `ledger migrate` runs as an administrator.
 """
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any, get_args
 
@@ -11,6 +13,7 @@ from psycopg import AsyncConnection, sql
 
 from ledger.domain.errors import LedgerError
 from ledger.store.database import DatabaseRole, connect
+from ledger.store.migrations import migrations
 
 SERVICE_ROLES = ("ledger_writer", "ledger_projector", "ledger_reader")
 """Roles that the service's login is a member of."""
@@ -74,12 +77,39 @@ SELECT format('%%s on %%s', string_agg(privilege, ', ' ORDER BY privilege), name
 ) more GROUP BY name ORDER BY 1
 """
 
+_GRANT = re.compile(r"^GRANT ([^;']+?)\s+ON (SCHEMA |FUNCTION |)([^;']+?)\s+TO ([^;']+);", re.MULTILINE)
+"""Pattern of a migration's grant on a schema, or on functions or tables."""
+_LACKING = """
+SELECT DISTINCT statement FROM unnest(%s::integer[], %s::text[], %s::text[], %s::text[], %s::text[])
+    AS need(statement, role, privilege, kind, name)
+WHERE NOT CASE kind
+    WHEN 'SCHEMA' THEN (SELECT has_schema_privilege(role, oid, privilege) FROM pg_namespace WHERE nspname = name)
+    WHEN 'FUNCTION' THEN (SELECT bool_and(has_function_privilege(role, p.oid, privilege))
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
+        WHERE format('%%s.%%s', nspname, proname) = name)
+    ELSE (SELECT CASE privilege WHEN 'UPDATE' THEN has_any_column_privilege(role, c.oid, privilege)
+            ELSE has_table_privilege(role, c.oid, privilege) END
+        FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+        WHERE format('%%s.%%s', nspname, relname) = name)
+END ORDER BY statement
+"""
+_LACKING_OF_VIEWS = """
+SELECT format('GRANT SELECT, INSERT, UPDATE (held) ON views.%I TO ledger_projector', relname),
+    format('GRANT SELECT ON views.%I TO ledger_reader', relname)
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'held'
+WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'views') AND c.relkind IN ('r', 'p')
+    AND NOT (has_table_privilege('ledger_projector', c.oid, 'SELECT')
+        AND has_table_privilege('ledger_projector', c.oid, 'INSERT')
+        AND has_any_column_privilege('ledger_projector', c.oid, 'UPDATE')
+        AND has_table_privilege('ledger_reader', c.oid, 'SELECT')) ORDER BY relname
+"""
+
 
 async def check_login(url: str) -> list[str]:
     """Return a warning for each right of the service's login that breaks a promise of the ledger.
 
     Raises:
-        LedgerError: The login lacks a role that the service needs.
+        LedgerError: The login lacks a role that the service needs, or such a role lacks a privilege.
     """
     async with await connect(url) as connection:
         cursor = await connection.execute(
@@ -88,6 +118,7 @@ async def check_login(url: str) -> list[str]:
         [(name, attributes)] = await cursor.fetchall()
         for role in SERVICE_ROLES:
             await _require(connection, name, role)
+        await _require_privileges(connection)
         excess = [promise async for promise in _excess(connection, attributes)]
     advice = "let the service log in as a member of the three roles only"
     return [f"the login {name} {promise}; {advice}" for promise in excess]
@@ -97,10 +128,38 @@ async def _require(connection: AsyncConnection[Any], login: str, role: str) -> N
     try:
         await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
     except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue):
+        cursor = await connection.execute(
+            "SELECT pg_has_role(session_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = %s", (role,)
+        )
+        is_member = await cursor.fetchone() == (True,)
+        fault, option = ("may not act as", " WITH SET TRUE") if is_member else ("is not a member of", "")
         raise LedgerError(
-            f"the login {login} is not a member of {role}; run as the administrator: GRANT {role} TO {login}"
+            f"the login {login} {fault} {role}; run as the administrator: GRANT {role} TO {login}{option}"
         ) from None
     await connection.execute("RESET ROLE")
+
+
+async def _require_privileges(connection: AsyncConnection[Any]) -> None:
+    """Raise LedgerError if the service's roles lack a privilege that the migrations granted them."""
+    grants = [match for migration in migrations() for match in _GRANT.finditer(migration.sql)]
+    needs = [
+        (number, role, privilege, grant[2].strip(), name)
+        for number, grant in enumerate(grants)
+        for role in re.findall(r"\w+", grant[4])
+        if role in SERVICE_ROLES
+        for privilege in re.findall(r"[A-Z]+", grant[1])
+        for name in re.findall(r"[\w.]+", grant[3])
+    ]
+    columns = [list(column) for column in zip(*needs, strict=True)]
+    rows = await (await connection.execute(_LACKING, columns)).fetchall()
+    statements = [" ".join(grants[number][0].rstrip(";").split()) for (number,) in rows]
+    for pair in await (await connection.execute(_LACKING_OF_VIEWS)).fetchall():
+        statements += pair
+    if statements:
+        raise LedgerError(
+            "the roles of the ledger lack privileges in this database, as after a restore without them; "
+            f"run as the administrator: {'; '.join(statements)}"
+        )
 
 
 async def _excess(connection: AsyncConnection[Any], attributes: dict[str, Any]) -> AsyncIterator[str]:

@@ -68,12 +68,22 @@ def test_no_figure_names_a_notice_a_person_or_a_token(service: Service, officer:
     assert [word for word in names if word in values] == []
 
 
+def gauges_of(supervisor: int) -> dict[int, Path]:
+    """Return the file of gauges of each worker that has one."""
+    return {
+        worker: path
+        for worker in workers_of(supervisor)
+        for path in Path(MEMORY).glob(f"ledger-metrics-*/gauge_livesum_{worker}.db")
+    }
+
+
 def test_several_processes_are_counted_together_while_they_live_and_not_on_a_full_disk(
     database: str, tmp_path: Path
 ) -> None:
     notice = run(begin(database))
     headers = {"Authorization": f"Bearer {notice.tokens['officer']}", "Content-Type": STRUCTURED}
     with serving(database, LEDGER_WORKERS="2", LEDGER_LOG="info", TMPDIR=str(tmp_path)) as process:
+        until(lambda: len(gauges_of(process.popen.pid)) == 2)  # also those of a worker without a request yet
         for _ in range(20):
             answer = httpx.post(
                 f"{process.url}/ledgers/{NOTICE}/entries",
@@ -85,12 +95,7 @@ def test_several_processes_are_counted_together_while_they_live_and_not_on_a_ful
             assert answer.status_code == 201
         totals = figures(httpx.get(f"{process.url}/metrics", verify=NO_TLS).text)
         on_disk = list(tmp_path.glob("ledger-metrics-*"))
-        gauges = {
-            worker: path
-            for worker in workers_of(process.popen.pid)
-            for path in Path(MEMORY).glob(f"ledger-metrics-*/gauge_livesum_{worker}.db")
-        }
-        killed, gauge = gauges.popitem()
+        killed, gauge = gauges_of(process.popen.pid).popitem()
         os.kill(killed, signal.SIGKILL)
         until(lambda: not gauge.exists())  # a sum would count its queue for ever
         process.stop()

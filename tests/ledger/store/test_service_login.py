@@ -58,6 +58,44 @@ async def test_a_missing_role_is_named(login: Login, role: str) -> None:
         await check_login(login.url)
 
 
+async def test_a_member_that_may_not_act_as_a_role_gets_the_grant_that_lets_it(
+    login: Login, database: str
+) -> None:
+    with psycopg.connect(database) as connection:
+        if connection.info.server_version < 160_000:
+            pytest.skip("PostgreSQL 16 brought the option SET")
+    login.change("GRANT ledger_writer TO {} WITH SET FALSE")
+    with pytest.raises(LedgerError, match="may not act as ledger_writer; run as the administrator: ") as refusal:
+        await check_login(login.url)
+    login.change(str(refusal.value).partition("administrator: ")[2])
+    assert await check_login(login.url) == []
+
+
+LOST = [
+    "REVOKE SELECT ON ledger.entries FROM ledger_writer, ledger_projector, ledger_reader",
+    "REVOKE INSERT ON ledger.heads FROM ledger_writer",
+    "REVOKE UPDATE (upload, content) ON ledger.files FROM ledger_writer",
+    "REVOKE USAGE ON SCHEMA ledger FROM ledger_reader",
+    "REVOKE USAGE ON SCHEMA views FROM ledger_projector",
+    "REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM ledger_writer",
+    "REVOKE EXECUTE ON FUNCTION views.make_table FROM ledger_projector",
+    "REVOKE SELECT ON ALL TABLES IN SCHEMA views FROM ledger_reader",
+    "REVOKE UPDATE (held) ON views.example FROM ledger_projector",
+]
+
+
+async def test_a_lost_privilege_is_named_with_the_grant_that_restores_it(login: Login, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as administrator:
+        administrator.execute("SELECT views.make_table('example', ARRAY['key'], ARRAY['key'], ARRAY['text'])")
+        for statements in [*([one] for one in LOST), LOST]:
+            for statement in statements:
+                administrator.execute(statement.encode())
+            with pytest.raises(LedgerError, match="lack privileges in this database") as refusal:
+                await check_login(login.url)
+            administrator.execute(str(refusal.value).partition("administrator: ")[2].encode())
+            assert await check_login(login.url) == []
+
+
 async def test_a_login_without_any_role_is_told_what_to_do(login: Login) -> None:
     login.change("REVOKE ledger_writer, ledger_projector, ledger_reader FROM {}")
     with pytest.raises(LedgerError, match="may not read which migrations have run; make it a member of"):
