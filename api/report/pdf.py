@@ -9,7 +9,7 @@ import msgspec
 import typst
 
 from api.report.document import paper_of
-from api.report.glyphs import displayable, families
+from api.report.glyphs import displayable, families, with_stand_ins
 from api.report.model import Report
 
 
@@ -63,5 +63,7 @@ def _displayable(value: Any) -> Any:  # noqa: ANN401 - JSON of any shape
         case list() | tuple():
             return [_displayable(item) for item in value]
         case dict():
-            return {name: _displayable(item) for name, item in value.items()}
+            return {
+                name: with_stand_ins(item) if name == "svg" else _displayable(item) for name, item in value.items()
+            }
     return value

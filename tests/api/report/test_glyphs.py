@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 import typst
+from msgspec import structs
 
 from api.charts.series import Readings, Series
 from api.report import pdf
@@ -106,6 +107,60 @@ def test_a_mark_after_a_separator_makes_a_pdf() -> None:
         letter = max(each for each in known if unicodedata.category(each) == "Lo")
         texts = (f"{letter}{each}{separator}{each}" for separator in separators for each in marks)
         assert pdf_of(report("".join(texts)))
+
+
+LONG = {
+    "a word": "\u00e9" * 33_000,
+    "a word with an odd beginning": "a" + "\u05d0" * 33_000,
+    "spaces that do not break": "caf\u00e9s,\u00a0\u00a0" * 12_000,
+    "marks": "e" + "\u0301" * 66_000,
+    "joiners": "a" + "\u200d" * 30_000,
+    "joined letters": "a\u200d" * 50_000,
+    "marks on joiners": "e\u0301\u2060\u0301" * 20_000,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_a_very_long_word_or_cluster_makes_a_pdf(text: str) -> None:
+    assert pdf_of(structs.replace(report("short"), other=text))
+
+
+NESTED = {
+    "isolates": "\u2067see the plan " * 130,
+    "isolates that another end does not end": "\u2067see \u202cthe plan " * 130,
+    "embeddings": "\u202bsee the plan " * 130,
+    "embeddings within ended isolates": "\u2066\u202bsee \u2069\u2067the plan " * 130,
+    "isolates with missing ends": ("\u2067see " * 60 + "\u2069" * 60 + " ") * 20,
+}
+
+
+@pytest.mark.parametrize("text", NESTED.values(), ids=NESTED)
+def test_deeply_nested_directions_make_a_pdf(text: str) -> None:
+    assert pdf_of(report(text))
+
+
+def test_directions_that_end_are_kept() -> None:
+    text = "\u2067\u202bsee\u202c\u2069 \u202dthe\u202c plan " * 200
+    assert displayable(text) == text
+
+
+def test_a_chart_of_a_long_title_stays_xml() -> None:
+    assert pdf_of(report("a" + "&" * 2_000))
+
+
+def test_a_long_word_has_places_to_break_it_and_keeps_its_letters() -> None:
+    word = "e\u0301" * 900
+    broken = displayable(f"{word} {word}")
+    assert broken.replace("\u200b", "") == f"{word} {word}"
+    assert broken.count("\u200b") == 2
+    assert "\u200b\u0301" not in broken
+    assert displayable("x" * 1_000) == "x" * 1_000
+    assert displayable("x" * 1_001) == f"{'x' * 1_000}\u200bx"
+
+
+def test_marks_beyond_thirty_have_stand_ins_and_joiners_are_removed() -> None:
+    assert displayable("e" + "\u0301" * 32 + "a\u0301") == "e" + "\u0301" * 30 + "[U+0301 U+0301]a\u0301"
+    assert displayable("a" + "\u200d" * 40 + "b\u0416") == "a" + "\u200d" * 30 + "b\u0416"
 
 
 def test_a_panic_of_typst_is_an_ordinary_exception(monkeypatch: pytest.MonkeyPatch) -> None:
