@@ -215,7 +215,7 @@ class Writer:
             Unavailable: The database is unreachable, the notice stays locked, or the ledger is shutting down.
                 Retrying is safe.
         """
-        size = sum(_size(item) + _OVERHEAD for item in request.items)
+        size = sum(map(_size, request.items))
         if self._closing:
             raise Unavailable("the ledger is shutting down; send it again in a moment")
         sender = (request.notice, request.credential.actor)
@@ -225,7 +225,10 @@ class Writer:
         loop = asyncio.get_running_loop()
         started = loop.time()
         waiting = _Waiting(request, size, loop.create_future())
-        self._queues.setdefault(sender, deque()).append(waiting)
+        queue = self._queues.get(sender)
+        if queue is None:
+            queue = self._queues[sender] = deque()
+        queue.append(waiting)
         self._entries += len(request.items)
         self._bytes += size
         self._wake.set()
@@ -345,7 +348,8 @@ class Writer:
 
 
 def _size(item: SubmittedFact) -> int:
-    return len(item.data) + sum(len(text.body) for text in item.narratives)
+    """Return the estimated bytes of a fact's entry and narratives."""
+    return _OVERHEAD + len(item.data) + sum([len(text.body) for text in item.narratives])
 
 
 def _parts(items: Sequence[SubmittedFact]) -> list[list[SubmittedFact]]:

@@ -60,8 +60,8 @@ _IN_WORDS = (
     *("mail.", "outlook.", "yahoo.", "icloud.", "nhs.net"),
 )
 """Traces of an e-mail address in words, in lower case."""
-_BEFORE_AT = b"|*/'\"_-"
-"""ASCII characters, other than marks and spaces, before the “at” of an address in words."""
+_SIGNS = _MARKS + b"|*/'\"_-"
+"""The marks, and other ASCII characters, except spaces, before the “at” of an address in words."""
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?: [^<>@]{0,80})?/?>")
 _BLOCK_TAG = re.compile(r"</?(?:br|p|div|t[dhr]|li|h[1-6])(?: [^<>@]{0,80})?/?>", re.IGNORECASE)
 """Tag that parts words, unlike one that only changes their style."""
@@ -121,11 +121,11 @@ def is_plain(text: str) -> bool:
     if not text.isascii():
         return False
     characters = text.encode()
-    if len(characters.translate(None, _MARKS)) < len(characters):
+    has_signs = len(characters.translate(None, _SIGNS)) < len(characters)
+    if has_signs and len(characters.translate(None, _MARKS)) < len(characters):
         return False
     lowered = text.lower()
-    has_at = " at " in lowered or len(characters.translate(None, _BEFORE_AT)) < len(characters)
-    if has_at and any(map(lowered.__contains__, _IN_WORDS)):
+    if (has_signs or " at " in lowered) and any(map(lowered.__contains__, _IN_WORDS)):
         return False
     has_names = any(map(lowered.__contains__, _TELLING_NAMES))
     return not has_names or sum(map(lowered.count, _VALUES)) < _FEWEST_NAMES

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import astuple
 from psycopg import AsyncConnection
 
 from ledger.domain.entry import Entry
@@ -87,16 +87,17 @@ async def write(
     clock = guard.clock or head.recorded_at
     parameters: list[Any] = [notice, guard.size, guard.root_hash, head.frontier, clock, guard.clock is not None]
     if len(rows) == 1:
-        parameters += msgspec.structs.astuple(rows[0])[1:]
+        parameters += astuple(rows[0])[1:]
     else:
+        _, sources, ids, types, instants, leaves, roots, bodies = zip(*map(astuple, rows), strict=True)
         parameters += (
-            arrays.texts(row.source for row in rows),
-            arrays.texts(row.id for row in rows),
-            arrays.texts(row.type for row in rows),
-            arrays.instants(row.recorded_at for row in rows),
-            arrays.byteas(row.leaf_hash for row in rows),
-            arrays.byteas(row.root_hash for row in rows),
-            arrays.byteas(row.body for row in rows),
+            arrays.texts(sources),
+            arrays.texts(ids),
+            arrays.texts(types),
+            arrays.instants(instants),
+            arrays.byteas(leaves),
+            arrays.byteas(roots),
+            arrays.byteas(bodies),
             arrays.integers(position for position, _ in narratives),
         )
     parameters += (
