@@ -49,7 +49,11 @@ class Standpoint(Struct, frozen=True):
 
 
 class Viewer(Protocol):
-    """The person or system that sent the request."""
+    """The person or system that sent the request.
+
+    Each method raises Unavailable if the database cannot be reached. A viewer that is known from states in memory
+    raises Unconfirmed instead.
+    """
 
     @property
     def credential(self) -> Credential:
@@ -157,7 +161,10 @@ class Context:
         return bool(self.read) and not self.latest
 
     async def parts(self) -> Mapping[str, Sequence[Role]]:
-        """Return the viewer's roles by notice, in order; read once, so that all fields name the same notices."""
+        """Return the viewer's roles by notice, in order; read once, so that all fields name the same notices.
+
+        Raise the errors of the viewer's methods.
+        """
         async with self._reading_parts:
             if self._parts is None:
                 roles = {each: await self.viewer.roles(each) for each in sorted(set(await self.viewer.allowed()))}
@@ -171,6 +178,7 @@ class Context:
             GraphQLError: NOT_FOUND, if the viewer may not read the notice; UNAUTHENTICATED, if their credential
                 has expired or was revoked.
             Unconfirmed: The viewer cannot be judged from memory.
+            Unavailable: The database cannot be reached.
         """
         roles = await self.viewer.roles(notice)
         if not may(roles, "notice"):

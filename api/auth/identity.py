@@ -29,9 +29,15 @@ from schema.context import Viewer
 from schema.errors import NO_NOTICE
 
 StateOf = Callable[[str], Awaitable[State]]
-"""Function that returns a notice's committed state, which is empty for an unknown notice."""
+"""Function that returns a notice's committed state, which is empty for an unknown notice.
+
+It raises Unavailable if the database cannot be reached, or Unconfirmed if it reads states in memory only.
+"""
 NoticesOf = Callable[[str], Awaitable[Sequence[str]]]
-"""Function that returns the notices in which an actor has ever had a role."""
+"""Function that returns the notices in which an actor has ever had a role.
+
+It raises Unavailable if the database cannot be reached.
+"""
 _TOKEN = re.compile(r"ledger_[A-Za-z0-9_-]{43}")
 _REMEMBERED = 10_000
 _FRESH_SECONDS = 1.0
@@ -85,7 +91,7 @@ class _Recognised:
         self._state_of = state_of
 
     async def __call__(self, notice: str) -> State:
-        """Return the state of the bearer's notice."""
+        """Return the state of the bearer's notice; raise the errors of `StateOf`."""
         state, self._state = self._state, None
         if state is not None and time.monotonic() < self._until:
             return state
@@ -124,6 +130,7 @@ async def part_in(viewer: Viewer, notice: str) -> Sequence[Role]:
 
     Raises:
         Refused: The viewer has no role there, or the notice does not exist; the refusal is the same.
+        Unavailable: The database cannot be reached.
     """
     roles = await viewer.roles(notice)
     if not roles:
@@ -136,6 +143,7 @@ async def reader_in(viewer: Viewer, notice: str) -> Sequence[Role]:
 
     Raises:
         Refused: The viewer has no role there, or no role that may read the notice.
+        Unavailable: The database cannot be reached.
     """
     roles = await part_in(viewer, notice)
     if not may_read(roles, "notice"):
@@ -262,7 +270,11 @@ class Identity:
             raise Unavailable("the database cannot be reached; try again shortly") from error
 
     async def holder(self, notice: str, name: str) -> Bearer | None:
-        """Return the viewer identified by a token's public id in a notice, or None unless the token is live."""
+        """Return the viewer identified by a token's public id in a notice, or None unless the token is live.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
         state = await self._state_of(notice)
         return _bearer(state, notice, name, _Recognised(state, self._state_of))
 

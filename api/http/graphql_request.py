@@ -79,7 +79,8 @@ def _decode(text: str | bytes) -> object:
     Raises:
         HTTPException: A key is repeated (400): a proxy may have judged the other value.
         Refused: The JSON has too many arrays and objects.
-        ValueError: The text is not JSON in UTF-8.
+        ValueError: The text is not JSON in UTF-8, or a number has more than 4,300 digits.
+        RecursionError: The JSON has too many levels.
     """
     text = text if isinstance(text, str) else text.decode()  # Python would also read UTF-16 and half characters
     msgspec.json.decode(text, type=msgspec.Raw)  # stricter than Python: no NaN

@@ -169,6 +169,7 @@ async def _at(request: Request, notice: str, name: str | None = None) -> SignedC
 
     Raises:
         Refused: The newest checkpoint does not reach that size (INVALID_PARAMETER), or there is no checkpoint.
+        Unavailable: The database cannot be reached, or signing is stopped.
     """
     ledger: Ledger = request.app.state.ledger
     newest = await ledger.log.latest(notice)
@@ -225,7 +226,12 @@ def _compressed(request: Request, bundle: bytes) -> Response:
 
 @asynccontextmanager
 async def _reading(request: Request, notice: str) -> AsyncIterator[Snapshot]:
-    """Yield a snapshot of the notice; raise Refused (NO_PROOF) if its record is damaged."""
+    """Yield a snapshot of the notice.
+
+    Raises:
+        Refused: The notice's record is damaged (NO_PROOF).
+        LedgerError: The errors of `Reader.at`.
+    """
     ledger: Ledger = request.app.state.ledger
     async with ledger.reader.at(notice, views=()) as reading:
         try:

@@ -120,7 +120,13 @@ async def turn(request: Request, context: Context) -> AsyncIterator[None]:
 
 
 async def _context(request: Request) -> Context:
-    """Return the context for reading reports; raise Refused unless the viewer may read the adviser's reports."""
+    """Return the context for reading reports.
+
+    Raises:
+        Refused: The viewer may not read the adviser's reports.
+        Busy: The address sent too many wrong tokens.
+        Unavailable: The database or the issuer cannot be reached.
+    """
     viewer = await viewer_of(request)
     roles = await part_in(viewer, request.path_params["notice"])
     if not may_read(roles, "adviser"):
@@ -132,7 +138,11 @@ async def _context(request: Request) -> Context:
 async def written(
     context: Context, notice: str, statements: AdviserStatements, format_name: str, name: str
 ) -> Response:
-    """Return the report in one format, with `name` in its file name; raise Refused for an unknown format."""
+    """Return the report in one format, with `name` in its file name.
+
+    Raises:
+        Refused: The format is unknown, the period or the position is out of range, or a query failed.
+    """
     chosen = FORMATS.get(format_name)
     if chosen is None:
         known = ", ".join(FORMATS)

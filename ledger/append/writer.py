@@ -190,7 +190,10 @@ class Writer:
         return self._entries
 
     async def state(self, notice: str) -> State:
-        """Return the notice's state as committed now by any process; the caller must not change it."""
+        """Return the notice's state as committed now by any process; the caller must not change it.
+
+        Raise the errors of `CommittedStates.current`.
+        """
         return await self._states.current(notice)
 
     def recalled(self) -> RecalledStates:
@@ -200,7 +203,7 @@ class Writer:
     async def judge(self, notice: str, item: SubmittedFact, credential: Credential) -> Sequence[Refusal]:
         """Return the refusals that role, time and rules give the fact now, without recording the fact.
 
-        Keys, sizes and the history that a correction changes are not checked.
+        Keys, sizes and the history that a correction changes are not checked. Raise the errors of `state`.
         """
         placement = Placement(notice, FoldedState(await self.state(notice), Frontier()), self._clock)
         judged = placement.judge(item, credential)

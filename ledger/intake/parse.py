@@ -139,7 +139,7 @@ def _no_constant(name: str) -> Json:
 
 
 def read_json(body: bytes) -> Json:
-    """Return decoded JSON. Raise Refused unless it is UTF-8 without repeated keys, NaN or too many arrays."""
+    """Return decoded JSON. Raise Refused if the bytes are not JSON in UTF-8, repeat a key or exceed a limit."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
