@@ -1,6 +1,6 @@
 """Figures of a report as they were when its period ended. Pure.
 
-A view holds the latest state at a position. This module undoes later readings, targets, moves of actions' dates,
+A view holds the latest state at a position. This module undoes later readings, targets, moves of due dates,
 completions, progress and reports of it, decisions, revocations and ends. Other fields stay as at the position.
 """
 
@@ -86,16 +86,21 @@ def action_at(action: Action, last: date, end: datetime) -> Action | None:
 def slow_objective_at(row: SlowObjectivesRow, last: date, end: datetime) -> SlowObjective | None:
     """Return an objective if it was open and past its latest due date when a period ended, otherwise None."""
     is_open = row.added_at < end and (row.closed_at is None or row.closed_at >= end)
-    if not is_open or row.due >= last:
+    later = [change for change in row.due_date_changes if change.changed_at >= end]
+    due = min(later, key=lambda change: (change.changed_at, change.position)).due_before if later else row.due
+    if not is_open or due >= last:
         return None
     progress = [update for update in row.progress.nodes if update.occurred_at < end]
     progress.sort(key=lambda update: (update.occurred_at, update.position), reverse=True)
     rated = [update for update in progress if update.action is None]
     impacts = (update.impact_rating for update in rated if update.impact_rating is not None)
     highlights = tuple(highlight for highlight in row.highlights if highlight.highlighted_at < end)
+    moved = max((change.position for change in row.due_date_changes if change.changed_at < end), default=0)
     fields = shared(row, SlowObjective) | {
+        "due": due,
+        "slippage_days": (due - row.first_due).days,
         "highlights": highlights,
-        "highlighted": row.highlighted and bool(highlights),
+        "highlighted": any(highlight.position > moved for highlight in highlights),
         "activity_rating": rated[0].activity_rating if rated else None,
         "impact_rating": next(impacts, None),
         "progress_at": progress[0].occurred_at if progress else None,

@@ -438,6 +438,14 @@ class SlowObjective(QueryModel, frozen=True, kw_only=True):
     highlights: tuple[Highlight, ...]
 
 
+class DueDateChange(QueryModel, frozen=True, kw_only=True):
+    """Change of an objective's due date."""
+
+    changed_at: datetime
+    due_before: date
+    position: int
+
+
 class ProgressUpdate(QueryModel, frozen=True, kw_only=True):
     """Progress against an objective: the work done, and its impact."""
 
@@ -462,6 +470,7 @@ class SlowObjectivesRow(SlowObjective, frozen=True, kw_only=True):
 
     added_at: datetime
     closed_at: datetime | None
+    due_date_changes: tuple[DueDateChange, ...]
     progress: ListPage[ProgressUpdate]
     actions: ListPage[OverdueAction]
 

@@ -1,4 +1,4 @@
-"""The improvement plan: objectives and their progress, versions, rating scales, self-assessments and briefings.
+"""The improvement plan: objectives, due dates, progress, versions, rating scales, self-assessments and briefings.
 
 An objective's ratings come from the latest progress on the objective itself. If that progress has no impact
 rating, the objective's impact rating stays. Older progress recorded late changes only the count. Progress on an
@@ -61,6 +61,17 @@ class Objective(Struct, frozen=True):
     progress_count: Annotated[int, Meta(description="Number of progress records.")] = 0
     highlighted_position: int | None = None
     """Position of the entry that last highlighted the objective's slow progress since its due date was set."""
+
+
+class DueDateChange(Struct, frozen=True):
+    """A change of an objective's due date."""
+
+    objective: Annotated[str, ID, Meta(description="Id of the objective.")]
+    position: int
+    changed_at: Annotated[datetime, Meta(description="Instant at which it happened.")]
+    due_before: Annotated[date, Meta(description="Due date before the change.")]
+    due_after: Annotated[date, Meta(description="Due date after the change.")]
+    reason: Annotated[NarrativeRef, Meta(description="Reason; null if erased.")]
 
 
 class ProgressUpdate(Struct, frozen=True):
@@ -139,6 +150,7 @@ class Rating(Struct, frozen=True):
 
 
 OBJECTIVES = Table("objectives", Objective, ("objective",))
+DUE_DATE_CHANGES = Table("due_date_changes", DueDateChange, ("objective", "position"), in_memory=False)
 PROGRESS = Table("objective_progress", ProgressUpdate, ("objective", "position"), in_memory=False)
 HIGHLIGHTS = Table("highlights", Highlight, ("position",), in_memory=False)
 SELF_ASSESSMENTS = Table("self_assessments", SelfAssessment, ("assessment",), in_memory=False)
@@ -147,7 +159,11 @@ BRIEFINGS = Table("briefings", Briefing, ("briefing",), in_memory=False)
 RATINGS = Table("ratings", Rating, ("dimension", "code"))
 
 
-VIEW = View("plan", 7, (OBJECTIVES, PROGRESS, HIGHLIGHTS, SELF_ASSESSMENTS, PLAN_VERSIONS, BRIEFINGS, RATINGS))
+VIEW = View(
+    "plan",
+    8,
+    (OBJECTIVES, DUE_DATE_CHANGES, PROGRESS, HIGHLIGHTS, SELF_ASSESSMENTS, PLAN_VERSIONS, BRIEFINGS, RATINGS),
+)
 VIEW.puts(SelfAssessmentPublished, SELF_ASSESSMENTS)
 VIEW.puts(PlanVersionApproved, PLAN_VERSIONS)
 VIEW.puts(LeadersBriefed, BRIEFINGS)
@@ -169,6 +185,8 @@ def _revise(rows: Rows, entry: Entry, fact: ObjectiveRevised) -> None:
         changed["title"] = rows.narrative("title")
     if fact.due is not None:
         changed["highlighted_position"] = None
+        before = rows.require(OBJECTIVES, fact.objective).due
+        put_from_fact(rows, DUE_DATE_CHANGES, entry, due_before=before, due_after=fact.due)
     rows.change(OBJECTIVES, fact.objective, **changed)
 
 
@@ -250,6 +268,7 @@ OBJECTIVE = of_table(
         "text": contains("title"),
     },
 )
+DUE_DATE_CHANGE = of_table("plan", DUE_DATE_CHANGES)
 PROGRESS_MADE = of_table("plan", PROGRESS)
 HIGHLIGHT = of_table("plan", HIGHLIGHTS)
 SELF_ASSESSMENT = of_table("plan", SELF_ASSESSMENTS, order=("published_at", "position"))

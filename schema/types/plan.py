@@ -45,6 +45,7 @@ class Objective(RowObject, Node):
     """Objective of the improvement plan, with its latest ratings."""
 
     entry = entry("position", "Entry that added it.")
+    due_date_changes = short_list("DueDateChange", "Changes of its due date, in order.", by="objective")
     progress = many("Progress", "Progress, in order of recording.", by="objective")
     actions = many("Action", "Actions, in order of addition.", by="objective")
     milestones = short_list("Milestone", "Milestones.", by="objective")
@@ -52,6 +53,11 @@ class Objective(RowObject, Node):
     evidence = many("Evidence", "Evidence that supports it.", by="supports", key="objective")
     decisions = many("Decision", "Decisions of the board that relate to it.", by="relates_to", key="objective")
     measured = short_list("Measure", "Measures of its impact.", by="measure", key="measures")
+
+
+@object_type(plan.DUE_DATE_CHANGE)
+class DueDateChange(Recorded):
+    """Change of an objective's due date."""
 
 
 @object_type(plan.PROGRESS_MADE, filters={**of_row("actor"), "action": Filter(ID, "Id of the action.")})

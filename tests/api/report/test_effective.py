@@ -24,6 +24,7 @@ from api.report.query_models import (
     Access,
     Action,
     Decision,
+    DueDateChange,
     Grant,
     Highlight,
     Notice,
@@ -198,11 +199,28 @@ def objective(**changes: Any) -> SlowObjectivesRow:
         "objective": "O1", "title": "t", "title_erased_by": None, "areas": ("1a",), "owner": "ann",
         "due": date(2023, 8, 31), "first_due": date(2023, 8, 31), "slippage_days": 0, "highlighted": True,
         "activity_rating": "BLUE", "impact_rating": "BLUE", "progress_at": at(10), "position": 4,
-        "highlights": highlights, "added_at": at(1), "closed_at": None,
+        "highlights": highlights, "added_at": at(1), "closed_at": None, "due_date_changes": (),
         "progress": ListPage(nodes=updates, page_info=PageInfo(has_next_page=False)),
         "actions": ListPage(nodes=(), page_info=PageInfo(has_next_page=False)),
     }  # fmt: skip
     return SlowObjectivesRow(**fields | changes)
+
+
+def moved(changed: int, day: int, month: int = 8) -> DueDateChange:
+    """Return a change, made in a month, of an objective's due date, which was a day of 2023 before."""
+    return DueDateChange(changed_at=at(changed), due_before=date(2023, month, day), position=changed)
+
+
+def test_an_objective_has_the_due_date_of_the_periods_end() -> None:
+    changes = (moved(7, 30, month=6), moved(10, 31), moved(11, 30, month=11))
+    later = objective(due=date(2023, 12, 31), first_due=date(2023, 6, 30), slippage_days=184, highlighted=False)
+    row = slow_objective_at(msgspec.structs.replace(later, due_date_changes=changes), LAST, END)
+    assert row is not None
+    assert (row.due, row.slippage_days, row.highlighted) == (date(2023, 8, 31), 62, True)
+    again = msgspec.structs.replace(later, due=date(2023, 9, 10), due_date_changes=(moved(9, 31),))
+    row = slow_objective_at(again, LAST, END)
+    assert row is not None
+    assert (row.due, row.highlighted) == (date(2023, 9, 10), False), "the highlight was of the earlier date"
 
 
 def test_an_objective_has_the_ratings_of_the_periods_end() -> None:
@@ -219,6 +237,9 @@ def test_an_objective_has_the_ratings_of_the_periods_end() -> None:
         ({"closed_at": at(9)}, False),
         ({"added_at": at(10)}, False),
         ({"due": LAST}, False),
+        ({"due": date(2023, 12, 31), "due_date_changes": (moved(10, 31),)}, True),
+        ({"due": date(2023, 12, 31), "due_date_changes": (moved(9, 31),)}, False),
+        ({"due": date(2023, 8, 1), "due_date_changes": (moved(10, 31, month=12),)}, False),
     ],
 )
 def test_only_objectives_open_and_late_at_the_periods_end_are_slow(changes: dict[str, Any], is_slow: bool) -> None:
