@@ -6,12 +6,15 @@ and the notice's clauses name boards, posts, matters and deliverables.
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from api import formatting
 from api.forms.fields import Choice, Field
+from ledger.domain import calendar
 from ledger.domain.areas.access import AccessGranted, AccessKind, AccessRefused
 from ledger.domain.areas.engagement import Group
 from ledger.domain.fact import Fact
@@ -20,7 +23,7 @@ from ledger.domain.registry import KINDS
 from ledger.domain.roles import Role
 from ledger.domain.rules import RULES
 from ledger.domain.state import State
-from projections.narrate.sentence import NO_NAMES, natural_key, with_name
+from projections.narrate.sentence import NO_NAMES, instant, natural_key, with_name
 from schema.context import may
 from schema.derive.connection import LARGEST
 
@@ -152,6 +155,7 @@ _OF_CLAUSES = frozenset({"board", "deliverable", "matter", "post"})
 _CODES = frozenset(str(word.value) for words in (AccessKind, Group, Role) for word in words)
 """Codes that the labels of options display in words."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(rf"{_DAY.pattern}T[0-9:.]+(?:Z|[+-][0-9:]+)")
 _DECLARED: Choices = {
     "fact type": tuple(Choice(kind.type, formatting.fact(kind.name)) for kind in KINDS.values()),
     "rule": tuple(Choice(name, f"{name}: {rule.__doc__}") for name, rule in sorted(RULES.items())),
@@ -180,17 +184,20 @@ def _alias(kind: str) -> str:
 
 
 def choices(
-    answer: Mapping[str, Any], kinds: Collection[str], names: Mapping[str, str] = NO_NAMES
+    answer: Mapping[str, Any],
+    kinds: Collection[str],
+    names: Mapping[str, str] = NO_NAMES,
+    zone: ZoneInfo = calendar.ENGLAND,
 ) -> dict[str, tuple[Choice, ...]]:
     """Return the options by kind of thing, declared in the code or from the answer to `selection`.
 
-    `names` maps an actor's id to the name, which the labels then contain.
+    `names` maps an actor's id to the name, which the labels then contain. They state instants in the `zone`.
     """
     options = {kind: _DECLARED[kind] for kind in kinds if kind in _DECLARED}
     for kind in kinds:
         if kind in _SOURCES and answer.get(_alias(kind)) is not None:
             source = _SOURCES[kind]
-            listed = _choices(answer[_alias(kind)], source, names)
+            listed = _choices(answer[_alias(kind)], source, names, zone)
             in_order = listed if source.label_alone else sorted(listed, key=lambda each: natural_key(each.value))
             options[kind] = tuple(in_order)
     return options
@@ -200,6 +207,7 @@ def _choices(
     answer: Any,  # noqa: ANN401 - a list at any depth of an answer
     source: _Source,
     names: Mapping[str, str],
+    zone: ZoneInfo,
 ) -> Iterable[Choice]:
     """Yield the options of a list, which may be nested in other fields of an answer."""
     while isinstance(answer, Mapping):
@@ -212,7 +220,7 @@ def _choices(
             parts = [
                 with_name(item[part], names)
                 if part == source.person and item[part] in names
-                else _words(str(item[part]))
+                else _words(str(item[part]), zone)
                 for part in "ab"
                 if item.get(part)
             ]
@@ -234,10 +242,12 @@ def with_clauses(options: Choices, kinds: Collection[str], state: State) -> dict
     return with_named
 
 
-def _words(text: str) -> str:
-    """Return a text for a label: a code or a date in words, or the beginning of another text."""
+def _words(text: str, zone: ZoneInfo) -> str:
+    """Return a text for a label: a code, date or instant in words, or the beginning of another text."""
     if _DAY.fullmatch(text):
         return formatting.day(text)
+    if _INSTANT.fullmatch(text):
+        return instant(datetime.fromisoformat(text), zone)
     return formatting.plain(text).lower() if text in _CODES else _short(text)
 
 

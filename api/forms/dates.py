@@ -27,7 +27,7 @@ def day(parts: tuple[str, str, str]) -> date:
         month = str(_MONTHS.index(named) + 1)
     missing = [name for name, part in zip(DAY_PARTS, parts, strict=True) if not part.strip()]
     if len(missing) == len(DAY_PARTS):
-        raise DateError("must be a date, for example 5 7 2022")
+        raise DateError("must be a date, for example 27 3 2023")
     if missing:
         raise DateError(f"must include a {' and a '.join(missing)}")
     if all(_NUMBER.fullmatch(part) for part in (of_month, month, year)):
@@ -35,7 +35,7 @@ def day(parts: tuple[str, str, str]) -> date:
             return date(int(year), int(month), int(of_month))
         except ValueError:
             pass
-    raise DateError("must be a real date, for example 5 7 2022")
+    raise DateError("must be a real date, for example 27 3 2023")
 
 
 def day_parts(value: date) -> tuple[str, str, str]:

@@ -144,9 +144,11 @@ async def _choices(
     kinds = referenced_kinds((*fields, *ENVELOPE))
     fields_of_notice = selection(kinds, page_request.roles)
     context = Context(ledger.reader, ledger.writer.append, page_request.visitor.viewer, sign=ledger.log.checkpoint)
-    document = f"query Choices($notice: ID!) {{ notice(id: $notice) {{ id {fields_of_notice} }} }}"
+    document = f"query Choices($notice: ID!) {{ notice(id: $notice) {{ zone {fields_of_notice} }} }}"
     answer: Mapping[str, Any] = await schema_client.ask(context, document, {"notice": page_request.notice})
-    options = with_clauses(choices(answer["notice"], kinds, page_request.names), kinds, state)
+    notice = answer["notice"]
+    options = choices(notice, kinds, page_request.names, zone_of(notice["zone"]))
+    options = with_clauses(options, kinds, state)
     actor = page_request.visitor.session.actor
     options.setdefault("actor", (Choice(actor, f"{actor}: you"),))
     options["actor"] = _named_actors(options["actor"], page_request.names)

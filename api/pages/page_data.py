@@ -77,8 +77,8 @@ def overview(_page_request: PageRequest, notice: Json) -> Json:
 
 def _alike(entry: Json) -> tuple[Any, ...]:
     """Return the key of an entry on the overview: neighbours with equal keys share a line."""
-    alone = entry["subject"] or _is_late(entry)
-    return entry["type"], entry["actor"], entry["position"] if alone else None
+    own = entry["position"] if entry["subject"] else entry["occurredAt"] if _is_late(entry) else None
+    return entry["type"], entry["actor"], own
 
 
 def _is_late(entry: Json) -> bool:

@@ -299,10 +299,10 @@ def _clauses_hint(form_request: FormRequest) -> str:
     """Return a hint with the clauses that the entry concerns if the person selects no clause."""
     fact = form_request.kind.struct
     if fact in CLAUSE_PATHS:
-        return "If you select none, this is about the clause named above."
+        return "If you select none, the entry is about the clause named above."
     usual = usual_clauses(fact, form_request.state.notice.clauses)
     if not usual:
-        return "If you select none, this is about no clause."
+        return "If you select none, the entry is about no clause."
     choose = "choose from clauses" if len(usual) > 1 else "may choose clause"
     return f"If you select none, the notice's rules {choose} {join_items(usual)}."
 

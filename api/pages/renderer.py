@@ -4,7 +4,7 @@ The macros of govuk-frontend have an environment of their own, in which undefine
 template an undefined name is an error.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache, partial
 from operator import itemgetter
@@ -28,8 +28,9 @@ from api.pages.security_headers import secured
 from api.report.phrases import many
 from ledger.domain import calendar
 from ledger.domain.councils import councils
+from ledger.domain.registry import STORED_TYPES, in_order
 from ledger.domain.roles import matrix
-from projections.narrate.sentence import NO_NAMES, reason_with_names, with_name, zone_of
+from projections.narrate.sentence import NO_NAMES, natural_key, reason_with_names, with_name, zone_of
 
 _COMPONENTS = (
     *("breadcrumbs", "button", "checkboxes", "date-input", "details", "error-summary", "fieldset", "file-upload"),
@@ -124,6 +125,8 @@ def environment() -> Environment:
         "pairs": formatting.pairs,
         "as_options": formatting.as_options,
         "excerpt": formatting.excerpt,
+        "narratives": _narratives,
+        "naturally": _naturally,
         "field_name": formatting.field_name,
         "pretty": formatting.pretty,
     }
@@ -215,6 +218,17 @@ def _entry(page_request: PageRequest | None, position: int | None, label: str | 
 def _preset(values: Mapping[str, str]) -> dict[str, str]:
     """Return address parameters that fill a form's fields with these values."""
     return {f"data.{name}": value for name, value in values.items()}
+
+
+def _narratives(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return an entry's narratives in the order of its fact's fields."""
+    by_path = {one["path"]: one for one in entry["narratives"]}
+    return [by_path[path] for path in in_order(STORED_TYPES[entry["type"]].kind, by_path)]
+
+
+def _naturally(rows: Iterable[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
+    """Return rows in the order of a field's values, with the numbers in them by value: 5b, 11."""
+    return sorted(rows, key=lambda row: natural_key(row[name]))
 
 
 def _body_name(notice: Mapping[str, str | None]) -> str:

@@ -136,6 +136,25 @@ def value_at(data: Json, where: str) -> Json:
     return data
 
 
+def in_order(kind: Kind, places: Iterable[str]) -> list[str]:
+    """Return places of a fact's narratives in the order of its fields, the items of a list by their numbers.
+
+    Places in no field of the fact, such as those of a correction's new data, come last as they are.
+    """
+    paths, fields = kind.narratives, [path[0] for path in kind.narratives]
+
+    def rank(place: str) -> tuple[int, list[int], int]:
+        steps = _steps(place)
+        path = tuple("[]" if isinstance(step, int) else step for step in steps)
+        return (
+            fields.index(path[0]) if path[0] in fields else len(fields),
+            [step for step in steps if isinstance(step, int)],
+            paths.index(path) if path in paths else len(paths),
+        )
+
+    return sorted(places, key=rank)
+
+
 def put_at(data: Json, where: str, value: Json) -> None:
     """Replace the value of decoded JSON at a place that `values_at` named."""
     *steps, last = _steps(where)

@@ -21,7 +21,7 @@ from ledger.domain.areas.records import EntryCorrected, ErasureRequested, Narrat
 from ledger.domain.corrections import REPLACEMENT, Effect, effects
 from ledger.domain.entry import Entry
 from ledger.domain.fact import Fact
-from ledger.domain.registry import KIND_OF, STORED_TYPES, Kind, values_at
+from ledger.domain.registry import KIND_OF, STORED_TYPES, Kind, in_order, values_at
 from ledger.domain.rules.concern import clauses_of, includes
 from ledger.domain.rules.links import LinkedValues
 from projections.engine.narrative import NarrativeRef
@@ -156,7 +156,11 @@ class History(Struct):
             entry.recorded_at,
             clauses_of(fact, entry.clauses, self.clauses, self.links),
             subjects,
-            {path: quote(item) for path, item in narratives.items() if _list_path(path) not in _paths_in(fact)},
+            {
+                path: quote(narratives[path])
+                for path in in_order(kind, narratives)
+                if _list_path(path) not in _paths_in(fact)
+            },
             evidence,
             other_evidence,
             changes,

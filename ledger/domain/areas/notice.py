@@ -148,7 +148,7 @@ class ClauseRegistered(Fact, frozen=True, kw_only=True):
 
     act: ClassVar[str] = "registerClause"
     sentence: ClassVar[Sentence] = Sentence(
-        "Clause {number} was registered: the {obligor} {modality}, judged by this rule: {rule}",
+        "Clause {number} was registered ({obligor} {modality}) with this rule: {rule}",
         (("clause {number}", "responsible", "{obligor} {modality}"), ("clause {number}", "rule", "{rule}")),
     )
 

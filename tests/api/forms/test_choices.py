@@ -1,5 +1,7 @@
 """Options of forms: the schema has every kind of thing that facts refer to; new ids follow the last."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from graphql import parse, validate
 
@@ -49,6 +51,12 @@ def test_a_choice_names_its_day_in_words() -> None:
     nodes = [{"value": "R1", "a": "six-month review", "b": "2022-10-03"}]
     options = choices({"of_review": {"items": {"nodes": nodes}}}, {"review"})
     assert options == {"review": (Choice("R1", "R1: six-month review, 3 October 2022"),)}
+
+
+def test_a_choice_names_its_instant_in_words_and_in_the_zone_of_the_notice() -> None:
+    answer = {"of_meeting": {"items": {"items": {"nodes": [{"value": "B9", "a": "2023-03-29T23:30:00Z"}]}}}}
+    assert choices(answer, {"meeting"})["meeting"] == (Choice("B9", "B9: 30 March 2023, 00:30"),)
+    assert choices(answer, {"meeting"}, zone=ZoneInfo("UTC"))["meeting"][0].label == "B9: 29 March 2023, 23:30"
 
 
 def test_a_choice_says_what_its_number_is() -> None:

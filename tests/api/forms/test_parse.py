@@ -67,7 +67,7 @@ def test_every_fault_is_said_at_once_beside_its_control() -> None:
     )
     assert [(fault.text.partition(":")[0], fault.href) for fault in faults] == [
         ("Measure must be text (an identifier", "#data-measure"),
-        ("Period, first day must be a real date, for example 5 7 2022", "#data-period-first-day"),
+        ("Period, first day must be a real date, for example 27 3 2023", "#data-period-first-day"),
         ("Period, last day", "#data-period-last-day"),
         ("Numerator must be a whole number, for example 12", "#data-numerator"),
         ("Enter a system", "#data-system"),

@@ -1,5 +1,6 @@
 """Test that the first page and a notice's pages say truly which role a reader has and what it opens."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from starlette.datastructures import QueryParams
 from api.auth.sessions import Session
 from api.pages.form_request import not_allowed
 from api.pages.page_request import PageRequest, Visitor
+from api.pages.renderer import SECTIONS
 from api.pages.time_control import TimePoint
 from api.schema_client import Operator
 from ledger.domain.authorisation import Credential
@@ -62,6 +64,16 @@ def test_a_page_of_notices_beyond_the_last_one_does_not_say_that_there_are_none(
         beyond = words(client.get("/", params={"after": page_info["endCursor"]}))
     assert NONE not in beyond
     assert "There are no notices on this page. See all your notices" in beyond
+
+
+def test_a_new_notice_has_no_empty_part(everybody: Service) -> None:
+    paths = [section.path for section in SECTIONS if section.path != "/record"]
+    with browser(everybody.url) as client:
+        sign_in(client, everybody.notice.tokens[actor_of(Role.AUDITOR)])
+        pages = {path: client.get(f"/notices/{NOTICE}{path}").text for path in (*paths, "/duties")}
+    empty = re.compile(r"</h[2-6]>\s*(?:<h[1-6]|</main)|<tbody[^>]*>\s*</tbody>")
+    assert {path: empty.findall(page) for path, page in pages.items() if empty.search(page)} == {}
+    assert "Every grant has been used" not in pages["/reviews"]
 
 
 def test_graphql_does_not_say_that_a_system_has_no_role(service: Service) -> None:

@@ -39,7 +39,13 @@ def test_neighbouring_entries_of_one_fact_by_one_actor_are_one_line() -> None:
     ]
 
 
-def test_entries_about_something_and_late_entries_have_their_own_lines() -> None:
+def test_entries_about_something_have_their_own_lines_and_late_ones_a_line_for_each_time() -> None:
     about = [entry(position, "ProgressRecorded", "officer", "O1") for position in (6, 7)]
-    late = [entry(position, "TokenIssued", "operator", occurred=EARLY) for position in (8, 9)]
-    assert recent(*about, *late) == [(6, 6, 1, False), (7, 7, 1, False), (8, 8, 1, True), (9, 9, 1, True)]
+    late = [entry(position, "ClauseRegistered", "operator", occurred=EARLY) for position in (8, 9)]
+    earlier = entry(10, "ClauseRegistered", "operator", occurred="2022-07-05T00:00:00+00:00")
+    assert recent(*about, *late, earlier) == [
+        (6, 6, 1, False),
+        (7, 7, 1, False),
+        (8, 9, 2, True),
+        (10, 10, 1, True),
+    ]

@@ -91,6 +91,6 @@ def test_a_time_line_has_its_legend_in_text_that_wraps(readers: dict[str, httpx.
 
 def test_the_history_states_a_clause_once(readers: dict[str, httpx.Client]) -> None:
     entry = words(readers["auditor"].get(f"{HOME}/replay?subject=&from=3"))
-    assert "judged by this rule: The latest approved plan" in entry
+    assert "with this rule: The latest approved plan" in entry
     assert "rule The latest approved plan" not in entry
     assert "Responsible" in words(readers["auditor"].get(f"{HOME}/changes?from=1&to=40"))

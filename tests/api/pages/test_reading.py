@@ -62,12 +62,38 @@ def test_links_with_one_name_lead_to_one_place(auditor: httpx.Client, page: str)
         ("/board/decisions/D6", "D2 : Move two posts into the duty team."),
         (
             "/replay?from=5",
-            "judged by this rule: The latest approved plan cites the council's current self-assessment.",
+            "(council must) with this rule: The latest approved plan cites the council's current self-assessment.",
         ),
     ],
 )
 def test_a_page_names_a_thing_by_its_title(auditor: httpx.Client, page: str, phrase: str) -> None:
     assert phrase in words(auditor.get(f"{HOME}{page}"))
+
+
+@pytest.mark.parametrize(
+    ("page", "phrase"),
+    [
+        ("/entries?type=BoardDecisionRecorded", "Board decision recorded Prepare for what the inspection may"),
+        ("/reports/AR1", "Clause 5b The board meets as agreed. Clause 11 Most actions"),
+        ("/board", "Interests Vacant 20 July 2022 to 24 July 2022 chair 25 July 2022"),
+    ],
+)
+def test_a_page_keeps_the_order_of_fields_clauses_and_days(auditor: httpx.Client, page: str, phrase: str) -> None:
+    assert phrase in words(auditor.get(f"{HOME}{page}"))
+
+
+def test_an_entry_lists_its_narratives_as_its_form_does(auditor: httpx.Client) -> None:
+    recorded = re.search(r"recorded as <a [^>]*/entries/(\d+)", auditor.get(f"{HOME}/board/decisions/D2").text)
+    assert recorded is not None
+    entry = words(auditor.get(f"{HOME}/entries/{recorded[1]}"))
+    fields = (
+        "Title Move two posts",
+        "Outcome Two posts",
+        "Rationale Children",
+        "Option 1 To leave",
+        "Option 2 Two posts",
+    )
+    assert re.search(".* ".join(fields), entry)
 
 
 def test_own_access_that_ended_states_its_first_end(sample: Service) -> None:

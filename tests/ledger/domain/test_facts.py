@@ -12,7 +12,7 @@ import pytest
 from msgspec import Meta, Struct
 
 from ledger.domain.fact import Fact, Narrative
-from ledger.domain.registry import KINDS, STORED_TYPES, Kind
+from ledger.domain.registry import KINDS, STORED_TYPES, Kind, find_kind, in_order
 from ledger.domain.roles import Role, matrix
 from ledger.domain.state import State
 from ledger.intake.envelope import Envelope
@@ -134,3 +134,10 @@ def test_no_patterned_text_shares_a_union_with_a_list_or_an_object(struct: type[
         texts = [o for o in options if get_origin(o) not in (list, dict)]
         patterned = any(meta.pattern for o in texts for _, _, metas in leaves(o, "") for meta in metas)
         assert not (patterned and (list in origins or dict in origins)), options
+
+
+def test_places_of_narratives_are_in_the_order_of_fields_and_items() -> None:
+    decision = find_kind("BoardDecisionRecorded")
+    assert decision is not None
+    ordered = ["title", "outcome", "rationale", *(f"options[{index}]" for index in range(12)), "replacement.title"]
+    assert in_order(decision, sorted(ordered)) == ordered
