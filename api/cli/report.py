@@ -20,7 +20,7 @@ from ledger.domain.errors import LedgerError
 from schema.context import Context
 
 _STEPS = 2
-"""Steps of the work: the report is read, then written."""
+"""Number of steps of the work: the report is read, then written."""
 _PERIOD = re.compile(r"(?P<first>[0-9-]+)\.\.(?P<last>[0-9-]+)")
 
 

@@ -191,7 +191,7 @@ def choices(
 ) -> dict[str, tuple[Choice, ...]]:
     """Return the options by kind of thing, declared in the code or from the answer to `selection`.
 
-    `names` maps an actor's id to the name, which the labels then contain. They state instants in the `zone`.
+    `names` maps an actor's id to the name, which the labels then contain. The labels state instants in the `zone`.
     """
     options = {kind: _DECLARED[kind] for kind in kinds if kind in _DECLARED}
     for kind in kinds:

@@ -324,6 +324,7 @@ async def _opening_decision(ledger: Ledger, viewer: Viewer, notice: str, name: s
 
     Raises:
         Refused: The viewer has no role in the notice, or no evidence has this id.
+        Unavailable: The database cannot be reached.
     """
     roles = await part_in(viewer, notice)
     state, at = await ledger.writer.state(notice), ledger.clock()

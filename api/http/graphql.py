@@ -250,7 +250,7 @@ class _Endpoint(GraphQL[Context, None]):
         return context
 
     async def on_ws_connect(self, context: Context) -> Any:  # noqa: ANN401 - strawberry's own
-        """Identify the viewer of a WebSocket; raise ConnectionRejectionError if that fails."""
+        """Identify the viewer of a WebSocket, and count it. Raise ConnectionRejectionError if either fails."""
         if isinstance(context, _Joining):
             state, ledger = context.socket.state, context.socket.app.state.ledger
             try:

@@ -19,7 +19,7 @@ NOT_REGISTERED = "DOCUMENT_NOT_REGISTERED"
 STORED_CHARACTERS = 4_000_000
 """Maximum characters of the documents that clients store in a process, which drops the least recently used."""
 PLACE_CHARACTERS = 400
-"""Characters counted for each stored document in addition to its text, for its id and other memory."""
+"""Number of characters counted for each stored document in addition to its text, for its id and other memory."""
 _NOT_FOUND_MESSAGE = "PersistedQueryNotFound"
 """Message by which Apollo's clients recognise the error about an unknown document."""
 _PREFIX = "sha256:"

@@ -16,7 +16,7 @@ from api.http.graphql_documents import Documents
 from schema.context import Context
 
 JOINING_CHARACTERS = 65_536
-"""Characters of the longest message of a client that is not yet identified; a token has at most a quarter."""
+"""Maximum number of characters in a message of a client not yet identified; a token has at most a quarter."""
 SLOW_SECONDS = 20.0
 """Seconds that sending a message may take before a slow client is disconnected."""
 SLOW = 4413

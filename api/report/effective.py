@@ -1,7 +1,8 @@
 """Figures of a report as they were when its period ended. Pure.
 
-A view holds the latest state at a position. This module undoes later readings, targets, moves of due dates,
-completions, progress and reports of it, decisions, revocations and ends. Other fields stay as at the position.
+A view holds the latest state at a position. This module undoes later readings, targets, resets, moves of
+due dates, completions, progress, highlights, decisions, revocations and ends. Other fields stay as at the
+position.
 """
 
 from datetime import date, datetime
@@ -84,7 +85,7 @@ def action_at(action: Action, last: date, end: datetime) -> Action | None:
 
 
 def slow_objective_at(row: SlowObjectivesRow, last: date, end: datetime) -> SlowObjective | None:
-    """Return an objective if it was open and past its latest due date when a period ended, otherwise None."""
+    """Return an objective as at a period's end, or None unless it was then open and overdue."""
     is_open = row.added_at < end and (row.closed_at is None or row.closed_at >= end)
     later = [change for change in row.due_date_changes if change.changed_at >= end]
     due = min(later, key=lambda change: (change.changed_at, change.position)).due_before if later else row.due

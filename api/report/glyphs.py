@@ -22,13 +22,13 @@ _LINE_BREAK = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 """Line breaks of other systems: Windows, Word, mainframes, Unicode's own."""
 _ADJACENT = re.compile(r"\](\u200d?)\[(?=U\+)")
 _CLUSTER = 30
-"""Marks and invisible characters that may follow a letter, as in Unicode's stream-safe format (UAX #15)."""
+"""Maximum number of marks and invisible characters after a letter, as in the stream-safe format (UAX #15)."""
 _EMBEDDINGS, _END_OF_EMBEDDING = "\u202a\u202b\u202d\u202e", "\u202c"
 _ISOLATES, _END_OF_ISOLATE = "\u2066\u2067\u2068", "\u2069"
 _DEEPEST = 60
-"""Directions within directions that the PDF has; each takes up to two of Unicode's 125 levels."""
+"""Maximum depth of nested directions in the PDF; each takes up to two of Unicode's 125 levels."""
 _UNBROKEN = 1_000
-"""Characters without a space after which the PDF may break a line, far more than a line has."""
+"""Number of characters without a space after which the PDF may break a line, far more than a line has."""
 _LONG_WORD = re.compile(rf"[^\t\n ]{{{_UNBROKEN + 1}}}")
 _BREAK = "\u200b"
 """Invisible place to break a line, the zero-width space."""

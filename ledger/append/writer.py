@@ -40,7 +40,7 @@ LOCK_PAUSE = 0.1
 LOCK_SECONDS = 30.0
 """Seconds to wait for another process's lock on a head; then callers get Unavailable."""
 LOCKED_ENTRIES = 1_000
-"""Facts that may wait for the lock on one notice's head; once so many wait, further requests get Busy."""
+"""Maximum number of facts that wait for the lock on a notice's head; more requests get Busy."""
 QUEUE_ENTRIES = 20_000
 QUEUE_BYTES = 64_000_000
 """Maximum bytes in the queue; further requests get Busy, unless their sender has none in the queue."""

@@ -34,9 +34,9 @@ from ledger.store.database import consistent_read
 UNSIGNED, SIGNED = "improvement-ledger bundle 1", "improvement-ledger bundle 2"
 """Formats of a bundle, without and with a signature of its manifest."""
 PAGE = 500
-"""Entries fetched together, at most 65,535 bytes each."""
+"""Number of entries fetched together, at most 65,535 bytes each."""
 NARRATIVES_PAGE = 64
-"""Narratives fetched together, at most 1 MB each."""
+"""Number of narratives fetched together, at most 1 MB each."""
 
 ProgressCallback = Callable[[str, int, int], None]
 """Function called with the notice, the number of entries written, and the number of all entries."""

@@ -33,9 +33,9 @@ LIMIT = 100_000_000
 SALT_BYTES = 32
 UPLOADS = "uploads"
 AT_ONCE = 32
-"""Documents that may arrive at once in a process; each document has some parts in memory."""
+"""Maximum number of documents that arrive at once in a process; each document has some parts in memory."""
 EACH = 8
-"""Documents that one person or system may send at once to a process."""
+"""Maximum number of documents that one person or system sends at once to a process."""
 STEP_SECONDS = 60.0
 """Seconds that the store may take for one step, such as a piece of a document or a move."""
 LISTED = 1_000_000

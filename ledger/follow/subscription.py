@@ -80,7 +80,10 @@ async def subscribe(url: str, source_url: str, source: Source, progress: Callabl
 
 
 async def _complete_tables(connection: Connection, name: str, progress: Callable[[str], None]) -> None:
-    """Wait until a source's entries have been copied, then copy the tables that refer to entries."""
+    """Wait until a source's entries have been copied, then copy the tables that refer to entries.
+
+    Raise the errors of `_watched`.
+    """
     progress("copying the entries")
     await _copied(connection, name)
     await connection.execute(

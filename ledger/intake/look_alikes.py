@@ -61,7 +61,7 @@ _IN_WORDS = (
 )
 """Traces of an e-mail address in words, in lower case."""
 _SIGNS = _MARKS + b"|*/'\"_-"
-"""The marks, and other ASCII characters, except spaces, before the “at” of an address in words."""
+"""The marks, and the other ASCII characters except spaces that may precede the “at” of an address in words."""
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?: [^<>@]{0,80})?/?>")
 _BLOCK_TAG = re.compile(r"</?(?:br|p|div|t[dhr]|li|h[1-6])(?: [^<>@]{0,80})?/?>", re.IGNORECASE)
 """Tag that parts words, unlike one that only changes their style."""
@@ -105,7 +105,7 @@ _REPEATED = {"double": 2, "triple": 3, "treble": 3}
 _TELLING_NAMES = ("two", "four", "five", "six", "seven", "eight")
 """Names of digits. Of ten thousand random numbers of ten digits, one has none of them."""
 _FEWEST_NAMES = 5
-"""Names of digits that a number of ten digits in words has at least: “double” and “hundred” shorten it."""
+"""Minimum number of names of digits in a number of ten digits: “double” and “hundred” shorten it."""
 _DIGIT_LETTERS = re.compile(
     r"(?<=[0-9])[OoIl]{1,4}(?=[0-9])|(?<=[0-9])[Oo]{1,4}(?![A-Za-z0-9])"
     r"|(?<![A-Za-z0-9])[Oo](?=[127][0-9]{2,3}[ -]?[0-9]{3})|(?<=[0-9][/.:-])[Oo](?=[0-9])"
@@ -117,7 +117,7 @@ _LETTER_DIGITS = str.maketrans("OoIl", "0011")
 
 
 def is_plain(text: str) -> bool:
-    """Return True only for an ASCII narrative that no search can match; this costs less than the searches."""
+    """Return True only for an ASCII narrative that no search can match. The check is cheaper than the searches."""
     if not text.isascii():
         return False
     characters = text.encode()

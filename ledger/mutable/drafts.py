@@ -87,6 +87,7 @@ class Drafts:
 
         Raises:
             Refused: The adviser already has `MOST` drafts in the notice.
+            Unavailable: The database cannot be reached.
         """
         async with await connect(self._url, "ledger_writer") as connection:
             cursor = await connection.execute(

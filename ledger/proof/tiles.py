@@ -17,7 +17,7 @@ from ledger.proof.paths import TILE_WIDTH, HashOf, Node
 from ledger.store import arrays
 
 HEIGHT = 8
-"""Tree levels that one level of tiles spans."""
+"""Number of tree levels that one level of tiles spans."""
 _AT_ONCE = 16
 """Maximum number of tiles that one statement stores."""
 Fetch = Callable[[LiteralString, Sequence[object]], Awaitable[list[tuple[Any, ...]]]]

@@ -46,7 +46,7 @@ COPIED = (
 )
 """Functions that triggers, policies, delegated functions and queries call on the workers."""
 SHARDS = 16
-"""Shards of each table, and so the most workers that can share the notices.
+"""Number of shards of each table, and so the maximum number of workers that can share the notices.
 
 Citus looks at every shard of a table before it stores a batch. With 32 shards, one append takes a fifth longer.
 """

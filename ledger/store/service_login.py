@@ -110,6 +110,7 @@ async def check_login(url: str) -> list[str]:
 
     Raises:
         LedgerError: The login lacks a role that the service needs, or such a role lacks a privilege.
+        Unavailable: The database cannot be reached.
     """
     async with await connect(url) as connection:
         cursor = await connection.execute(
@@ -140,7 +141,7 @@ async def _require(connection: AsyncConnection[Any], login: str, role: str) -> N
 
 
 async def _require_privileges(connection: AsyncConnection[Any]) -> None:
-    """Raise LedgerError if the service's roles lack a privilege that the migrations granted them."""
+    """Raise LedgerError if the service's roles lack a privilege on the ledger's objects or the views."""
     grants = [match for migration in migrations() for match in _GRANT.finditer(migration.sql)]
     needs = [
         (number, role, privilege, grant[2].strip(), name)

@@ -28,9 +28,9 @@ from ledger.verify.findings import Damage, NoticeReport, Report
 from ledger.verify.lookahead import BEYOND, Lookahead
 
 PAGE = 500
-"""Entries fetched together, at most 65,535 bytes each."""
+"""Number of entries fetched together, at most 65,535 bytes each."""
 NARRATIVES_PAGE = 64
-"""Narratives fetched together, at most 1 MB each."""
+"""Number of narratives fetched together, at most 1 MB each."""
 
 DatabaseRow = tuple[Any, ...]
 ProgressCallback = Callable[[str, int, int], None]

@@ -53,7 +53,7 @@ _TYPES = {
     PARAMETER: "jsonb",
 }
 NESTED = 4
-"""Levels of nested lists above which rows are counted while they are read, as rows multiply with each level."""
+"""Maximum depth of nested lists whose rows are not counted while they are read; each level multiplies rows."""
 
 
 def compose(

@@ -20,7 +20,7 @@ LIMIT_FACTOR = 2.66
 SCREEN_FACTOR = 3.267
 """Multiple of the mean moving range above which a moving range is itself an outlier."""
 RUN = 7
-"""Consecutive points that make a signal: all on one side of the mean, all rising, or all falling."""
+"""Number of consecutive points that make a signal: all on one side of the mean, all rising, or all falling."""
 FIRM = 12
 """Number of points from which limits are firm; with fewer points the limits are provisional."""
 NEAR = 2 / 3

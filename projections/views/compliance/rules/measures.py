@@ -38,7 +38,7 @@ from projections.views.spc import FIRM, RUN, SIGNALS, Limits, Signal, last_mark,
 
 R = TypeVar("R", bound=Rule)
 LAST = 3
-"""Consecutive readings that show that a measure holds its target, or is worse than its baseline."""
+"""Number of consecutive readings that show that a measure holds its target, or is worse than its baseline."""
 
 
 class TrackedMeasure(Struct):
