@@ -52,7 +52,8 @@ def entries_of(
 ) -> Listing:
     """Return the tree of a page of entries; `make` builds the trees of entries, and `groups` those of groups.
 
-    Raise GraphQLError for a wrong argument.
+    Raises:
+        GraphQLError: The reader may not filter or order so, an argument is wrong, or a limit is exceeded.
     """
     arguments = selection.arguments(field, details)
     conditions, test = entry_conditions(selection, arguments)

@@ -68,7 +68,11 @@ ROWS = "#rows"
 
 
 class TreeBuilder:
-    """Builder of the tree of one object of a notice, for readers in certain roles."""
+    """Builder of the tree of one object of a notice, for readers in certain roles.
+
+    The methods raise GraphQLError for a view that the reader may not read, a wrong argument or an exceeded limit.
+    They raise ViewStopped for a view that has stopped.
+    """
 
     def __init__(self, selection: Selection, *, is_as_of: bool, is_on: bool) -> None:
         self.selection = selection
@@ -233,7 +237,7 @@ class TreeBuilder:
         return Cell(name, form, field_type.optional)
 
     def _of_entry(self, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
-        """Return the tree of a member of an entry. Raise GraphQLError for a wrong argument."""
+        """Return the tree of a member of an entry."""
         if name == "proof":
             self.leaves.append(Proof(self._here))
             return Cell("position", "int", optional=False)
@@ -253,7 +257,7 @@ class TreeBuilder:
         return TYPES[name].relation
 
     def _groups(self, name: str, field: GraphQLField, details: list[FieldDetails]) -> Node:
-        """Return the tree of the groups of a type's rows. Raise GraphQLError for a wrong argument."""
+        """Return the tree of the groups of a type's rows."""
         self.selection.require(relation_of(name).view)
         self.leaves.append(ShortList(self._here, "groups"))
         return groups_of(self.selection, self.walk, name, field, details)
@@ -266,7 +270,7 @@ class TreeBuilder:
         details: list[FieldDetails],
         parent: ObjectDeclaration | None,
     ) -> Listing:
-        """Return the tree of a list. Raise GraphQLError for a wrong argument."""
+        """Return the tree of a list."""
         declaration = TYPES[spec.of]
         relation = self._relation(spec.of)
         self.selection.require(relation.view)
