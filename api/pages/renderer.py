@@ -127,6 +127,7 @@ def environment() -> Environment:
         "excerpt": formatting.excerpt,
         "narratives": _narratives,
         "naturally": _naturally,
+        "reference": _reference,
         "field_name": formatting.field_name,
         "pretty": formatting.pretty,
     }
@@ -224,6 +225,14 @@ def _narratives(entry: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return an entry's narratives in the order of its fact's fields."""
     by_path = {one["path"]: one for one in entry["narratives"]}
     return [by_path[path] for path in in_order(STORED_TYPES[entry["type"]].kind, by_path)]
+
+
+def _reference(entry: Mapping[str, Any]) -> str | None:
+    """Return the id of the thing that an entry is about: its subject, or the field that its fact declares."""
+    struct = STORED_TYPES[entry["type"]].kind.struct
+    names = dict(zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True))
+    declared = entry["data"].get(names[struct.about]) if struct.about else None
+    return entry["subject"] or (declared if isinstance(declared, str) else None)
 
 
 def _naturally(rows: Iterable[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:

@@ -95,6 +95,11 @@ def test_a_decision_is_recorded_whole(service: Service, people: dict[str, httpx.
     assert texts["outcome"] == "The posts are advertised now.\n\nThey begin in May."
     assert [texts["options[0]"], texts["options[1]"]] == ["Wait", "Agency staff"]
     assert entry["source"] == "pages/chair"
+    listed = words(people["chair"].get(f"/notices/{service.notice.name}/entries"))
+    assert (
+        f"Two more posts in the duty team {entry['data']['decision']} "
+        in listed.partition(f"{position} Board decision recorded")[2]
+    )
     assert entry["leafHash"] in words(answer)
     assert f"Recorded as entry {position}" in words(answer)
 
