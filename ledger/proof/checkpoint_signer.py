@@ -17,7 +17,7 @@ import psycopg
 from msgspec import Struct
 from psycopg_pool import PoolTimeout
 
-from ledger.domain.errors import Damaged, Refused, Stopped, Unavailable
+from ledger.domain.errors import Damaged, LedgerError, Refused, Stopped, Unavailable
 from ledger.proof import keys, proof_builder, tiles
 from ledger.proof.checkpoint import Signer, VerifierKey, sign
 from ledger.proof.high_water import HighWaterMarks
@@ -46,6 +46,8 @@ _SELECT_UNSIGNED = """SELECT h.notice, coalesce((SELECT e.recorded_at FROM ledge
         WHERE notice = h.notice ORDER BY size DESC LIMIT 1) c ON true
     WHERE (c.size, c.root_hash) IS DISTINCT FROM (h.size, h.root_hash)
         AND NOT EXISTS (SELECT FROM (SELECT notice FROM ledger.followed) f WHERE f.notice = h.notice)"""
+_SELECT_HEADS = """SELECT notice, size, root_hash, frontier, recorded_at FROM ledger.heads h
+    WHERE NOT EXISTS (SELECT FROM (SELECT notice FROM ledger.followed) f WHERE f.notice = h.notice)"""
 logger = logging.getLogger(__name__)
 
 
@@ -74,6 +76,8 @@ class CheckpointSigner:
         self._woken = asyncio.Event()
         self.refused: dict[str, str] = {}
         """Notice → the reason that its head could not be signed."""
+        self._noted: dict[str, store.Head] = {}
+        """Notice → the head that was last compared with its mark."""
 
     async def open(self) -> Self:
         """Connect to the database. Raise Unavailable when it cannot be reached."""
@@ -139,6 +143,34 @@ class CheckpointSigner:
             if self.refused.get(notice) != why:
                 logger.error("no checkpoint is signed: %s", why)
         self.refused = refused
+        await self._note_heads()
+
+    async def _note_heads(self) -> None:
+        """Compare each head that changed since the last round with its mark, and raise the mark.
+
+        Other hosts record and sign as well. After a rollback, this host knows their entries too.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+        """
+        async with self._connected() as connection:
+            rows = await (await connection.execute(_SELECT_HEADS, binary=True)).fetchall()
+            heads = {notice: store.Head(*head) for notice, *head in rows}
+            raised = False
+            for notice in {*self._noted, *heads}:
+                head = heads.get(notice)
+                if head == self._noted.get(notice):
+                    continue
+                with suppress(LedgerError):  # the marks log a fault; the head is compared again in the next round
+                    mark = self._marks.mark(notice)
+                    await self._marks.check(connection, notice, head)
+                    raised = raised or mark != self._marks.mark(notice)
+                    if head is None:
+                        del self._noted[notice]
+                    else:
+                        self._noted[notice] = head
+        if raised:
+            await asyncio.to_thread(self._marks.save)
 
     async def waiting(self) -> float:
         """Return the age in seconds of the oldest entry without a checkpoint; 0 if there is no such entry."""

@@ -3,8 +3,8 @@
 After a restored backup or a failover, a tree may end before its mark or have another root there.
 The process then records and signs nothing for that notice, so that no size gets two signed roots.
 
-Memory has every commit of this process. The file has every signed head, written before its signature, for a new
-process. Entries of the last second before a crash may be missing in the file.
+Memory has every commit of this process, and within a second those of other hosts. The file has both for a new
+process, each signed head before its signature. Entries of the last second before a crash may be missing in it.
 
 The file keeps marks by the database's address and by its server's identifier. A failover changes the former, a
 restored dump the latter. A dump restored under another name changes both. So a later mark of another database

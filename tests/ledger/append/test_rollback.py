@@ -138,6 +138,39 @@ async def test_a_new_process_knows_what_was_signed(database: str, backup: Backup
         assert NOTICE in log.refused
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_host_knows_the_entries_that_another_host_recorded_and_signed(
+    database: str, backup: Backup, tmp_path: Path, *, restarted: bool
+) -> None:
+    file = tmp_path / "second" / "high-water.json"
+    first, second = HighWaterMarks(), await open_marks(file, database)
+    async with Writer(database, marks=first) as writer, signer(database, first) as log:
+        await record_more(writer)
+        await log.sign_heads()
+    async with signer(database, second) as log:
+        await log.sign_heads()  # nothing is left to be signed
+    backup.restore()
+    if restarted:
+        second = await open_marks(file, database)
+    async with Writer(database, marks=second) as writer, signer(database, second) as log:
+        with pytest.raises(RolledBack):
+            await writer.append(NOTICE, progress(), ALICE)
+        await log.sign_heads()
+    assert NOTICE in log.refused
+    assert await head_size(database) == SETTING_SIZE + 1
+
+
+async def test_a_loss_is_noted_before_anybody_records(database: str, backup: Backup) -> None:
+    marks = HighWaterMarks()
+    async with Writer(database) as writer, signer(database, marks) as log:
+        await log.sign_heads()
+        await record_more(writer)
+        await log.sign_heads()
+        backup.restore()
+        await log.sign_heads()
+        assert set(marks.stopped) == {NOTICE}
+
+
 async def test_a_fork_that_has_grown_past_the_mark_is_not_signed(
     database: str, backup: Backup, tmp_path: Path
 ) -> None:
