@@ -28,7 +28,7 @@ from schema.context import Context, may
 from schema.derive.declaration import TYPES
 from schema.derive.object_types import finish
 from schema.errors import settle
-from schema.limits import CACHED_DOCUMENTS, TOKENS, too_long
+from schema.limits import CACHED_DOCUMENTS, TOKENS, over_limit
 from schema.live_pages import LivePages, Page, Rights, request_key, requested_notice
 from schema.mutation import mutations
 from schema.operation import ClosedPreparation, Preparation, SubscriptionNotStreamed
@@ -98,25 +98,26 @@ class LedgerSchema(strawberry.Schema):
             SubscriptionNotStreamed: The operation is a subscription.
             InvalidOperationTypeError: The request's method does not allow the operation.
         """
-        refused = too_long(args[0] if args else kwargs.get("query"))
+        options = _apart(_named(args, kwargs))
+        refused = _refusal(options)
         if refused is not None:
             return PreExecutionError(None, [refused])
-        options = _apart(kwargs)
         allowed = frozenset(options.get("allowed_operation_types") or OperationType)
         options["allowed_operation_types"] = allowed - {OperationType.SUBSCRIPTION}
         try:
-            result = await super().execute(*args, **options)
+            result = await super().execute(**options)
         except InvalidOperationTypeError as error:
             if error.operation_type is OperationType.SUBSCRIPTION:
                 raise SubscriptionNotStreamed(error.operation_type) from None
             raise
         return _settle(result)
 
-    @lru_cache(maxsize=CACHED_DOCUMENTS)  # noqa: B019 - one schema in a process
     def is_subscription(self, document: str, operation_name: str | None) -> bool:
         """Return True if the operation that the request selects is a subscription."""
-        if too_long(document) is not None:
-            return False
+        return over_limit(document, operation_name) is None and self._is_subscription(document, operation_name)
+
+    @lru_cache(maxsize=CACHED_DOCUMENTS)  # noqa: B019 - one schema in a process
+    def _is_subscription(self, document: str, operation_name: str | None) -> bool:
         try:
             operation = get_operation_ast(parse(document, max_tokens=TOKENS), operation_name)
         except (GraphQLError, RecursionError):
@@ -125,12 +126,10 @@ class LedgerSchema(strawberry.Schema):
 
     async def stream(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as they come
         """Return the results of an operation or a subscription, executed in a context of its own."""
-        refused = too_long(args[0] if args else kwargs.get("query"))
+        options = _apart(_named(args, kwargs))
+        refused = _refusal(options)
         if refused is not None:
             return _only(PreExecutionError(None, [refused]))
-        options = _apart(
-            {**dict(zip(("query", "variable_values", "context_value"), args, strict=False)), **kwargs}
-        )
         if isinstance(options.get("context_value"), Context) and self.is_subscription(
             options["query"], options.get("operation_name")
         ):
@@ -205,6 +204,16 @@ async def _roles(context: Context, notice: str) -> frozenset[Role]:
         return frozenset(await context.viewer.roles(notice) if notice else ())
     except LedgerError:
         return frozenset()
+
+
+def _named(args: Iterable[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of an execution by name."""
+    return {**dict(zip(("query", "variable_values", "context_value"), args, strict=False)), **kwargs}
+
+
+def _refusal(options: Mapping[str, Any]) -> GraphQLError | None:
+    """Return the error for an operation over a limit, otherwise None."""
+    return over_limit(options.get("query"), options.get("operation_name"), options.get("variable_values"))
 
 
 def _apart(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ nested spreads multiply the fields, not the time to measure them. Imports graphq
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from graphql import (
     SKIP,
@@ -54,6 +55,10 @@ DIGITS = 100
 """Maximum number of digits of a whole number in a document."""
 SECONDS = 30
 """Maximum number of seconds for which an operation may read."""
+NAME_CHARACTERS = 1_000
+"""Maximum number of characters of an operation's name in a request."""
+VALUES = 10_000
+"""Maximum number of values in the variables of a request, and in the conditions of a statement."""
 CACHED_DOCUMENTS = 256
 
 
@@ -221,11 +226,37 @@ CLOSED_RULES = (*RULES, NoSchemaIntrospectionCustomRule)
 
 def too_long(document: object) -> GraphQLError | None:
     """Return the error for a document of more than CHARACTERS; None for a shorter document."""
-    if not isinstance(document, str) or len(document) <= CHARACTERS:
-        return None
-    return problem(
-        LIMIT_EXCEEDED, f"the document has {len(document)} characters, of at most {CHARACTERS}; split it"
+    return _over(document, CHARACTERS, "the document has {} characters, of at most {}; split it")
+
+
+def over_limit(
+    document: object, operation_name: object = None, variables: Mapping[str, object] | None = None
+) -> GraphQLError | None:
+    """Return the error for a document, operation name or variables over a limit; None without such an error."""
+    error = too_long(document) or _over(
+        operation_name, NAME_CHARACTERS, "the operation's name has {} characters, of at most {}; shorten it"
     )
+    if error is None and sum(1 for _ in islice(_values(variables), VALUES + 1)) > VALUES:
+        error = problem(LIMIT_EXCEEDED, f"the variables have more than {VALUES} values; send fewer at a time")
+    return error
+
+
+def _over(text: object, limit: int, message: str) -> GraphQLError | None:
+    if not isinstance(text, str) or len(text) <= limit:
+        return None
+    return problem(LIMIT_EXCEEDED, message.format(len(text), limit))
+
+
+def _values(variables: Mapping[str, object] | None) -> Iterator[object]:
+    """Yield each value of variables, also within lists and objects."""
+    waiting: list[Iterable[object]] = [(variables or {}).values()]
+    while waiting:
+        for value in waiting.pop():
+            yield value
+            if isinstance(value, Mapping):
+                waiting.append(value.values())
+            elif isinstance(value, list):
+                waiting.append(value)
 
 
 class Budget:

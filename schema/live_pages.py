@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from cachetools import LRUCache
@@ -192,7 +193,8 @@ def request_key(
     """
     start = None if with_start else _start_variable(document, operation_name)
     values = {name: value for name, value in (variables or {}).items() if name != start}
-    return document, json.dumps(values, sort_keys=True, default=str), operation_name
+    text = json.dumps(values, sort_keys=True, default=str)
+    return document, sha256(text.encode()).digest(), operation_name  # the variables may have megabytes
 
 
 def requested_notice(document: str, variables: Mapping[str, Any] | None, operation_name: str | None) -> str:

@@ -25,7 +25,8 @@ from graphql.execution.values import VariableValues, get_argument_values
 from msgspec import Struct
 
 from schema.derive.connection import Bound, decode_cursor, key_of_cursor
-from schema.errors import check_text
+from schema.errors import LIMIT_EXCEEDED, check_text, problem
+from schema.limits import VALUES
 
 T = TypeVar("T")
 Variables = Mapping[str, Any]
@@ -52,12 +53,17 @@ class ArgumentValue(Struct, frozen=True, eq=False):
         Raises:
             GraphQLError: BAD_USER_INPUT, for a text that PostgreSQL cannot represent, or an error of `via`.
         """
-        value = self.constant
-        if self.variable is not None:
-            value = variables.get(self.variable)
-            value = _at(value, self.path)
+        value = self._value(variables)
         _check_texts(self.name, value)
         return self.via(value) if self.via is not None and value is not None else plain(value)
+
+    def count(self, variables: Variables) -> int:
+        """Return the number of values that the argument has for a request's variables: of a list, its items."""
+        value = self._value(variables)
+        return len(value) if isinstance(value, list) else 1
+
+    def _value(self, variables: Variables) -> Any:  # noqa: ANN401 - of any type
+        return self.constant if self.variable is None else _at(variables.get(self.variable), self.path)
 
 
 class CursorPart(Struct, frozen=True, eq=False):
@@ -187,6 +193,20 @@ def written_variables(document: DocumentNode) -> frozenset[str]:
 def value_of(argument: ArgumentValue | None, variables: Variables) -> Any:  # noqa: ANN401 - of any type
     """Return the value of an argument; None if it is null or absent."""
     return None if argument is None else argument.of(variables)
+
+
+def check_count(parameters: Iterable[object], variables: Variables, before: int = 0) -> int:
+    """Return the number of values of arguments, added to the number before; one list may serve many conditions.
+
+    Raises:
+        GraphQLError: LIMIT_EXCEEDED, for too many values.
+    """
+    count = before + sum(each.count(variables) for each in parameters if isinstance(each, ArgumentValue))
+    if count > VALUES:
+        raise problem(
+            LIMIT_EXCEEDED, f"the conditions have {count} values, of at most {VALUES}; send fewer at a time"
+        )
+    return count
 
 
 def values_of(parameters: Iterable[object], variables: Variables, notice: str) -> dict[object, object]:

@@ -1,5 +1,6 @@
 """Compile a query, and execute it exactly: a statement for each selection below a notice. Imports graphql-core."""
 
+import sys
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -29,7 +30,18 @@ from schema.compiled.roots import Root, root_of, values
 from schema.compiled.selection import Operation
 from schema.context import Context, provenance
 from schema.errors import LIMIT_EXCEEDED
-from schema.limits import CACHED_DOCUMENTS, TOKENS, Budget, too_long
+from schema.limits import CHARACTERS, TOKENS, Budget, over_limit
+
+MEMORY = 100_000_000
+"""Bytes of memory, by estimate, of all operations of a process; the least recently used are forgotten."""
+MEMORY_OF_ONE = 20_000_000
+"""Bytes of memory, by estimate, beyond which one operation is forgotten."""
+_BYTES_PER_OPERATION = 20_000
+"""Estimate of the bytes of memory of an operation, apart from the rest."""
+_BYTES_PER_CHARACTER = 80
+"""Estimate of the bytes of memory for each character of a document, whose tokens are kept."""
+_BYTES_PER_ROOT = 3_000
+"""Estimate of the bytes of memory for each root field of a plan."""
 
 
 class _Prepared(Struct, frozen=True, eq=False):
@@ -38,7 +50,7 @@ class _Prepared(Struct, frozen=True, eq=False):
     operation: Operation
     written: frozenset[str]
     """Names of the variables whose values are written into the statement."""
-    plans: LRUCache[object, Mapping[str, Root | str]]
+    plans: LRUCache[str, Mapping[str, Root | str]]
 
     def plan(self, variables: VariableValues) -> Mapping[str, Root | str]:
         """Return the root fields by response key; for `__typename`, the name of the root type.
@@ -47,14 +59,15 @@ class _Prepared(Struct, frozen=True, eq=False):
             NotCompiled: A field belongs to introspection.
             GraphQLError: An argument is wrong.
         """
-        shapes = tuple(
-            (name, repr(value) if name in self.written else shape(value))
-            for name, value in variables.coerced.items()
+        shapes = repr(
+            [(name, value if name in self.written else shape(value)) for name, value in variables.coerced.items()]
         )
         plan = self.plans.get(shapes)
         if plan is None:
             fields = self.operation.fields(variables).items()
             plan = self.plans[shapes] = {key: self._root(details, variables) for key, details in fields}
+            # twice, because the plan has the written values as constants too
+            self.operation.memory.bytes += len(plan) * _BYTES_PER_ROOT + 2 * sys.getsizeof(shapes)
         return plan
 
     def _root(self, details: list[FieldDetails], variables: VariableValues) -> Root | str:
@@ -72,7 +85,7 @@ class Compiler:
     def __init__(self, schema: GraphQLSchema, rules: Collection[type[ASTValidationRule]]) -> None:
         self._schema = schema
         self._rules = rules
-        self._operations: LRUCache[tuple[str, str | None], _Prepared | Reason] = LRUCache(CACHED_DOCUMENTS)
+        self._operations: LRUCache[tuple[str, str | None], _Prepared | Reason] = LRUCache(MEMORY, _bytes_of)
 
     async def answer(
         self, context: Context, document: str, variables: Mapping[str, Any] | None, operation_name: str | None
@@ -83,9 +96,17 @@ class Compiler:
             NotCompiled: graphql-core has to execute the operation.
             Unconfirmed: The viewer cannot be judged from memory.
         """
-        if too_long(document) is not None:
+        if over_limit(document, operation_name, variables) is not None:
             raise NotCompiled("limit")
         prepared = self._prepared(document, operation_name)
+        before = _bytes_of(prepared)
+        try:
+            return await self._answer(context, prepared, variables)
+        finally:
+            if _bytes_of(prepared) > before:
+                self._keep((document, operation_name), prepared)
+
+    async def _answer(self, context: Context, prepared: _Prepared, variables: Mapping[str, Any] | None) -> bytes:
         coerced = get_variable_values(
             self._schema, prepared.operation.definition.variable_definitions or (), dict(variables or {})
         )
@@ -100,6 +121,13 @@ class Compiler:
             raise NotCompiled(_reason(error)) from error
         data = {key: read.get(key, root) for key, root in plan.items()}
         return msgspec.json.encode({"data": data, "extensions": provenance(context.read)})
+
+    def _keep(self, key: tuple[str, str | None], prepared: _Prepared) -> None:
+        """Keep an operation that has grown, unless it is too large, and forget others beyond MEMORY."""
+        if _bytes_of(prepared) > MEMORY_OF_ONE:
+            self._operations.pop(key, None)
+        else:
+            self._operations[key] = prepared
 
     def _prepared(self, document: str, operation_name: str | None) -> _Prepared:
         key = (document, operation_name)
@@ -126,7 +154,13 @@ class Compiler:
             raise NotCompiled("operation")
         fragments = [each for each in parsed.definitions if isinstance(each, FragmentDefinitionNode)]
         operation = Operation.of(self._schema, definition, fragments)
+        operation.memory.bytes = _BYTES_PER_OPERATION + len(document) * _BYTES_PER_CHARACTER
         return _Prepared(operation, written_variables(parsed), LRUCache(SHAPES))
+
+
+def _bytes_of(prepared: _Prepared | Reason) -> int:
+    """Return the bytes of memory, by estimate; of a refused document, those of the longest text."""
+    return 4 * CHARACTERS if isinstance(prepared, str) else prepared.operation.memory.bytes
 
 
 def _reason(error: Exception) -> Reason:

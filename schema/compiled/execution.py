@@ -20,7 +20,7 @@ from projections.query.reader import AsOf
 from projections.query.snapshot import Snapshot, StatementRequest
 from projections.query.sql import compose
 from projections.query.tree import Listing, Statement
-from schema.compiled.arguments import values_of
+from schema.compiled.arguments import check_count, values_of
 from schema.compiled.leaves import Leaf, RefusedField, ShortList, place
 from schema.compiled.selection import Operation, Selection
 from schema.compiled.tree_builder import TreeBuilder
@@ -29,6 +29,8 @@ from schema.limits import ROWS
 
 SHAPES = 64
 """Maximum number of variable shapes cached for one operation, and of statements cached for one part."""
+BYTES_PER_CHARACTER = 3
+"""Estimate of the bytes of memory for each character of a statement: its text and parameters."""
 Build = Callable[[TreeBuilder, list[FieldDetails]], Listing]
 """Builder of the tree of a part, from the document's nodes that select the part."""
 
@@ -166,8 +168,11 @@ class Execution(Struct, frozen=True):
     ) -> list[StatementRequest]:
         """Return the statements of parts, with the values of their parameters.
 
-        Raise GraphQLError for a wrong argument.
+        Raises:
+            GraphQLError: An argument is wrong, or the parts have too many values together.
         """
+        parameters = (parameter for each in composed for parameter in each.statement.parameters)
+        check_count(parameters, self.variables.coerced)
         return [
             (
                 each.statement,
@@ -213,6 +218,7 @@ class Execution(Struct, frozen=True):
                 leaves = [leaf for leaf in leaves if not isinstance(leaf, ShortList)]  # the statement checks them
             statement = compose(tree, suppressed(roles), exact=self.exact, most_rows=ROWS)
             composed = part.composed[key] = Composed(statement, leaves)
+            part.operation.memory.bytes += len(statement.sql) * BYTES_PER_CHARACTER
         return composed
 
     async def _value(self, json: bytes, leaves: Sequence[Leaf], snapshot: Snapshot) -> Any:  # noqa: ANN401 - JSON

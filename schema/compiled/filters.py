@@ -1,6 +1,6 @@
 """Filters as conditions of a list, combined by and, or and not. Imports `projections`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -30,16 +30,29 @@ class Names(Struct, frozen=True):
 def combined_test(names: Names, arguments: Arguments) -> Test | None:
     """Return the test of the filters within and, or and not in the argument `filter`; None without such filters.
 
+    An empty filter counts as a condition, because the statement has a part for it too.
+
     Raises:
         GraphQLError: LIMIT_EXCEEDED, for too many conditions, or filters nested too deeply.
     """
-    parts = tuple(_combinations(names, arguments, ("filter",), 1))
-    if not parts:
-        return None
-    count = sum(map(_size, parts))
+    filters = sum(1 for _ in _within(arguments.value("filter")))
+    parts = tuple(_combinations(names, arguments, ("filter",), 1)) if filters <= MOST_CONDITIONS else ()
+    count = max(filters, sum(map(_size, parts)))
     if count > MOST_CONDITIONS:
         raise problem(LIMIT_EXCEEDED, f"filter has {count} conditions, of at most {MOST_CONDITIONS}; ask twice")
-    return AllOf(parts)
+    return AllOf(parts) if parts else None
+
+
+def _within(value: Mapping[str, Any] | None) -> Iterator[Mapping[str, Any]]:
+    """Yield the filters within and, or and not of a filter, at every level."""
+    waiting = [value or {}]
+    while waiting:
+        each = waiting.pop()
+        for member in COMBINED.values():
+            inner = each.get(member) or ()
+            below = [inner] if isinstance(inner, Mapping) else inner
+            yield from below
+            waiting += below
 
 
 def conditions_in(test: Test | None) -> Iterable[object]:

@@ -27,9 +27,15 @@ from ledger.domain.roles import Role
 from projections.errors import ViewStopped
 from projections.query.relation import QUERY, Relation
 from projections.query.tree import Constant
-from schema.compiled.arguments import Arguments, ArgumentValue, CursorPart
+from schema.compiled.arguments import Arguments, ArgumentValue, CursorPart, check_count
 from schema.context import may
 from schema.errors import FORBIDDEN, LIMIT_EXCEEDED, problem
+
+
+class Memory(Struct):
+    """Estimate of the bytes of memory that an operation takes, with its plans and statements."""
+
+    bytes: int = 0
 
 
 class Operation(Struct, frozen=True, eq=False):
@@ -38,6 +44,7 @@ class Operation(Struct, frozen=True, eq=False):
     schema: GraphQLSchema
     definition: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
+    memory: Memory = msgspec.field(default_factory=Memory)
 
     @classmethod
     def of(
@@ -72,10 +79,11 @@ MOST_SEARCHES = 20
 
 
 class Load(Struct):
-    """Counts of the conditions and searches so far, over all lists of a notice."""
+    """Counts of the conditions, searches and values so far, over all lists of a notice."""
 
     conditions: int = 0
     searches: int = 0
+    values: int = 0
 
 
 class Selection(Struct, frozen=True, eq=False):
@@ -142,8 +150,10 @@ class Selection(Struct, frozen=True, eq=False):
         """Check that the present variables have a valid value for each parameter.
 
         Raises:
-            GraphQLError: A value is not valid.
+            GraphQLError: A value is not valid, or the lists of the notice have too many values.
         """
+        parameters = tuple(parameters)
+        self.load.values = check_count(parameters, self.variables.coerced, self.load.values)
         for each in parameters:
             if isinstance(each, ArgumentValue | CursorPart):
                 each.of(self.variables.coerced, self.notice)

@@ -15,7 +15,7 @@ from projections.query.reader import Reader
 from projections.views.registry import ALL
 from schema.context import Context
 from schema.derive.connection import cursor
-from schema.limits import ALIASES, CHARACTERS, DEPTH, FIELDS, TOKENS
+from schema.limits import ALIASES, CHARACTERS, DEPTH, FIELDS, TOKENS, VALUES
 from tests.schema.conftest import HEAD, NOTICE, World
 from tests.schema.test_recording import ADD, objective
 
@@ -293,3 +293,37 @@ async def test_a_receipt_is_not_lost_when_the_ledger_is_busy_with_the_next_fact(
     assert result.data == {"one": {"receipt": {"position": HEAD + 1}}, "two": None}
     assert result.errors
     assert [(error.path, error.extensions) for error in result.errors] == [(["two"], {"code": "BUSY"})]
+
+
+FILTERED = """query($long: [DecisionFilter!]) { notice(id: "%s") {
+    board { decisions(filter: { or: $long }) { nodes { position } } } } }"""
+
+
+@pytest.mark.database
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ([{}] * 101, "filter has 101 conditions, of at most 100"),
+        ([{"and": [{}] * 50}] * 2, "filter has 102 conditions, of at most 100"),
+        ([{"not": {}}] * 51, "filter has 102 conditions, of at most 100"),
+        ([{}] * VALUES, f"the variables have more than {VALUES} values"),
+    ],
+)
+async def test_empty_filters_count(world: World, filters: list[Any], expected: str) -> None:
+    code, message = await world.error(FILTERED % NOTICE, long=filters)
+    assert (code, expected in message) == ("LIMIT_EXCEEDED", True), message
+
+
+@pytest.mark.database
+async def test_a_hundred_empty_filters_are_read(world: World) -> None:
+    assert await world.data(FILTERED % NOTICE, long=[{}] * 100)
+
+
+@pytest.mark.database
+async def test_the_values_of_conditions_that_share_a_list_count(world: World) -> None:
+    """Check a statement that was composed for a shorter list."""
+    test = "or: [{ meetingIn: $long }, { decisionIn: $long }]"
+    document = FILTERED.replace("or: $long", test).replace("DecisionFilter", "ID") % NOTICE
+    assert await world.data(document, long=["a"] * 5_000)
+    code, message = await world.error(document, long=["a"] * 5_001)
+    assert (code, "have 10002 values, of at most 10000" in message) == ("LIMIT_EXCEEDED", True), message
