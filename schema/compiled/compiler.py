@@ -57,7 +57,7 @@ class _Prepared(Struct, frozen=True, eq=False):
 
         Raises:
             NotCompiled: A field belongs to introspection.
-            GraphQLError: An argument is wrong.
+            GraphQLError: An argument is wrong, or a limit is exceeded.
         """
         shapes = repr(
             [(name, value if name in self.written else shape(value)) for name, value in variables.coerced.items()]

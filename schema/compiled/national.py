@@ -87,7 +87,7 @@ class NoticeList(Struct, frozen=True, eq=False):
         """Return the list of notices that a field selects.
 
         Raises:
-            GraphQLError: An argument is wrong.
+            GraphQLError: An argument is wrong, or a limit is exceeded.
         """
         # The viewer reads each notice in a role of their own; the list itself has no roles.
         own = _Builder(Selection(operation, variables, "", tuple(Role), {}), is_as_of=False, is_on=False)

@@ -135,7 +135,7 @@ def root_of(
     """Return the root field that a query selects.
 
     Raises:
-        GraphQLError: An argument is wrong.
+        GraphQLError: An argument is wrong, or a limit is exceeded.
     """
     arguments = Arguments(field, details[0], variables)
     match python_name(field):
