@@ -85,16 +85,15 @@ def action_at(action: Action, last: date, end: datetime) -> Action | None:
 
 
 def slow_objective_at(row: SlowObjectivesRow, last: date, end: datetime) -> SlowObjective | None:
-    """Return an objective as at a period's end, or None unless it was then open and overdue."""
+    """Return an objective as at a period's end, or None unless it was then open and overdue.
+
+    Its progress is queried up to that end.
+    """
     is_open = row.added_at < end and (row.closed_at is None or row.closed_at >= end)
     later = [change for change in row.due_date_changes if change.changed_at >= end]
     due = min(later, key=lambda change: (change.changed_at, change.position)).due_before if later else row.due
     if not is_open or due >= last:
         return None
-    progress = [update for update in row.progress.nodes if update.occurred_at < end]
-    progress.sort(key=lambda update: (update.occurred_at, update.position), reverse=True)
-    rated = [update for update in progress if update.action is None]
-    impacts = (update.impact_rating for update in rated if update.impact_rating is not None)
     highlights = tuple(highlight for highlight in row.highlights if highlight.highlighted_at < end)
     moved = max((change.position for change in row.due_date_changes if change.changed_at < end), default=0)
     fields = shared(row, SlowObjective) | {
@@ -102,9 +101,9 @@ def slow_objective_at(row: SlowObjectivesRow, last: date, end: datetime) -> Slow
         "slippage_days": (due - row.first_due).days,
         "highlights": highlights,
         "highlighted": any(highlight.position > moved for highlight in highlights),
-        "activity_rating": rated[0].activity_rating if rated else None,
-        "impact_rating": next(impacts, None),
-        "progress_at": progress[0].occurred_at if progress else None,
+        "activity_rating": next((update.activity_rating for update in row.rated.nodes), None),
+        "impact_rating": next((update.impact_rating for update in row.impact.nodes), None),
+        "progress_at": next((update.occurred_at for update in row.latest.nodes), None),
     }
     return SlowObjective(**fields)
 

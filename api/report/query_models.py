@@ -446,14 +446,22 @@ class DueDateChange(QueryModel, frozen=True, kw_only=True):
     position: int
 
 
-class ProgressUpdate(QueryModel, frozen=True, kw_only=True):
+class LatestProgress(QueryModel, frozen=True, kw_only=True):
+    """Progress against an objective: the work done, and its impact."""
+
+    occurred_at: datetime
+
+
+class LatestActivity(QueryModel, frozen=True, kw_only=True):
     """Progress against an objective: the work done, and its impact."""
 
     activity_rating: str
+
+
+class LatestImpact(QueryModel, frozen=True, kw_only=True):
+    """Progress against an objective: the work done, and its impact."""
+
     impact_rating: str | None
-    occurred_at: datetime
-    action: str | None
-    position: int
 
 
 class OverdueAction(QueryModel, frozen=True, kw_only=True):
@@ -471,7 +479,9 @@ class SlowObjectivesRow(SlowObjective, frozen=True, kw_only=True):
     added_at: datetime
     closed_at: datetime | None
     due_date_changes: tuple[DueDateChange, ...]
-    progress: ListPage[ProgressUpdate]
+    latest: ListPage[LatestProgress]
+    rated: ListPage[LatestActivity]
+    impact: ListPage[LatestImpact]
     actions: ListPage[OverdueAction]
 
 

@@ -27,8 +27,10 @@ from api.report.query_models import (
     DueDateChange,
     Grant,
     Highlight,
+    LatestActivity,
+    LatestImpact,
+    LatestProgress,
     Notice,
-    ProgressUpdate,
     Rebaseline,
     SlowObjectivesRow,
 )
@@ -176,14 +178,12 @@ def test_a_date_moved_after_the_period_is_as_it_was() -> None:
     assert [each.due_after for each in row.rebaselines] == [second]
 
 
+def _page(*rows: Any) -> ListPage[Any]:
+    return ListPage(nodes=rows, page_info=PageInfo(has_next_page=False))
+
+
 def objective(**changes: Any) -> SlowObjectivesRow:
     """Return an objective that was due in August, with progress and highlights."""
-    updates = tuple(
-        ProgressUpdate(
-            activity_rating=rating, impact_rating=rating, occurred_at=at(month), action=of, position=month
-        )
-        for month, rating, of in ((8, "RED", None), (9, "GREEN", "A1"), (10, "BLUE", None))
-    )
     highlights = tuple(
         Highlight(
             highlighted_at=at(month),
@@ -200,8 +200,10 @@ def objective(**changes: Any) -> SlowObjectivesRow:
         "due": date(2023, 8, 31), "first_due": date(2023, 8, 31), "slippage_days": 0, "highlighted": True,
         "activity_rating": "BLUE", "impact_rating": "BLUE", "progress_at": at(10), "position": 4,
         "highlights": highlights, "added_at": at(1), "closed_at": None, "due_date_changes": (),
-        "progress": ListPage(nodes=updates, page_info=PageInfo(has_next_page=False)),
-        "actions": ListPage(nodes=(), page_info=PageInfo(has_next_page=False)),
+        "latest": _page(LatestProgress(occurred_at=at(9))),
+        "rated": _page(LatestActivity(activity_rating="RED")),
+        "impact": _page(LatestImpact(impact_rating="GREEN")),
+        "actions": _page(),
     }  # fmt: skip
     return SlowObjectivesRow(**fields | changes)
 
@@ -226,7 +228,7 @@ def test_an_objective_has_the_due_date_of_the_periods_end() -> None:
 def test_an_objective_has_the_ratings_of_the_periods_end() -> None:
     row = slow_objective_at(objective(), LAST, END)
     assert row is not None
-    assert (row.activity_rating, row.impact_rating, row.progress_at) == ("RED", "RED", at(9))
+    assert (row.activity_rating, row.impact_rating, row.progress_at) == ("RED", "GREEN", at(9))
     assert [highlight.position for highlight in row.highlights] == [9]
 
 
