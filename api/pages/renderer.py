@@ -31,6 +31,7 @@ from ledger.domain.councils import councils
 from ledger.domain.registry import STORED_TYPES, in_order
 from ledger.domain.roles import matrix
 from projections.narrate.sentence import NO_NAMES, natural_key, reason_with_names, with_name, zone_of
+from schema.derive.connection import LARGEST
 
 _COMPONENTS = (
     *("breadcrumbs", "button", "checkboxes", "date-input", "details", "error-summary", "fieldset", "file-upload"),
@@ -154,6 +155,7 @@ def page(
     frame: dict[str, Any] = {
         "session": session,
         "form_token": sessions.form_token(session),
+        "is_cut": page_request is not None and has_full_list(context["notice"]),
         "page_request": page_request,
         "here": request.url.path,
         "when": partial(formatting.when, zone=zone),
@@ -164,6 +166,13 @@ def page(
         frame |= _notice_frame(request, page_request, zone)
     html = environment().get_template(template).render({**frame, **context})
     return secured(request, HTMLResponse(html, status))
+
+
+def has_full_list(data: object) -> bool:
+    """Return whether a list in a query's result has the largest size, so that it may be cut."""
+    if isinstance(data, Mapping):
+        return len(data.get("nodes") or ()) >= LARGEST or any(map(has_full_list, data.values()))
+    return isinstance(data, list) and any(map(has_full_list, data))
 
 
 def naming(names: Mapping[str, str]) -> dict[str, Any]:
@@ -178,6 +187,7 @@ def _notice_frame(request: Request, page_request: PageRequest, zone: ZoneInfo) -
         "with_parameters": partial(page_request.with_parameters, request.url.path),
         "today": partial(_today, zone),
         "roles": formatting.listed(role.meaning for role in page_request.roles),
+        "longest": LARGEST,
         "sections": [
             {
                 "text": section.title,

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
+from api.pages import renderer
 from ledger.mutable.people import person, put
 from ledger.store.database import connect
 from tests.api.browsing import browser, sign_in, words
@@ -94,3 +95,12 @@ def test_the_history_states_a_clause_once(readers: dict[str, httpx.Client]) -> N
     assert "with this rule: The latest approved plan" in entry
     assert "rule The latest approved plan" not in entry
     assert "Responsible" in words(readers["auditor"].get(f"{HOME}/changes?from=1&to=40"))
+
+
+def test_a_page_says_that_a_list_is_cut(readers: dict[str, httpx.Client], monkeypatch: pytest.MonkeyPatch) -> None:
+    says = "A list on this page is cut after"
+    assert says not in words(readers["auditor"].get(f"{HOME}/board"))
+    monkeypatch.setattr(renderer, "LARGEST", 3)
+    assert f"{says} 3 rows. GraphQL and the page \u201cEntries\u201d have all of them." in words(
+        readers["auditor"].get(f"{HOME}/board")
+    )
