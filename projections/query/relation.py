@@ -271,12 +271,24 @@ QUERY = "(SELECT views.search_query(:value))"
 """SQL of a search for the words of an argument; null, which filters nothing, without words."""
 
 
+def matches(written: str) -> str:
+    """Return the SQL of a condition: the text of a subquery contains the words of the argument.
+
+    `views.search_vector` reads 60,000 characters, so a longer text is searched in parts that overlap. What is
+    beyond 260,000 characters is not searched, so that the time of a search has a bound.
+    """
+    return (
+        f"({QUERY} IS NULL OR EXISTS (SELECT FROM ({written}) AS w(written), "
+        "generate_series(0, least(greatest(char_length(w.written) - 10001, 0), 200000), 50000) AS s(start) "
+        f"WHERE views.search_vector(substr(w.written, s.start + 1, 60000)) @@ {QUERY}))"
+    )
+
+
 def contains(name: str) -> str:
     """Return the SQL of a condition: the named narrative contains the words of the argument."""
-    return (
-        f"({QUERY} IS NULL OR EXISTS (SELECT FROM ledger.narratives n WHERE n.notice = :notice "
-        f'AND n.position = t."{name}_position" AND n.path = t."{name}_path" '
-        f"AND views.search_vector(n.body) @@ {QUERY}))"
+    return matches(
+        "SELECT n.body FROM ledger.narratives n WHERE n.notice = :notice "
+        f'AND n.position = t."{name}_position" AND n.path = t."{name}_path"'
     )
 
 

@@ -20,7 +20,7 @@ from ledger.domain.rules.links import LINKING, Link, changed_links
 from projections.engine.narrative import NarrativeRef
 from projections.engine.rows import Rows, Table
 from projections.engine.view import View
-from projections.query.relation import PAGE, QUERY, Computed, Relation, named
+from projections.query.relation import PAGE, Computed, Relation, matches, named
 from projections.query.snapshot import Snapshot
 from projections.views.clause_sql import CLAUSES, INCLUDES, NO_CLAUSES, encoded_fields
 
@@ -222,8 +222,10 @@ ENTRY = Relation(
         "recorded_from": "t.recorded_at >= :value",
         "recorded_until": "t.recorded_at < :value",
         "since_position": "t.position > :value",
-        "text": f"({QUERY} IS NULL OR (SELECT views.search_vector(string_agg(n.body, ' ')) @@ {QUERY} "
-        "FROM ledger.narratives n WHERE n.notice = :notice AND n.position = t.position))",
+        "text": matches(
+            "SELECT string_agg(n.body, ' ' ORDER BY n.path) FROM ledger.narratives n "
+            "WHERE n.notice = :notice AND n.position = t.position"
+        ),
     },
 )
 """Entries up to the snapshot's position. Conditions on the stored bytes test each entry, without an index."""

@@ -104,6 +104,20 @@ async def test_long_narratives_and_long_searches_are_no_obstacle(searched: World
     assert await objectives(searched, '"' + "a b " * 100_000) == []
 
 
+@pytest.mark.parametrize("before", [49_990, 59_990, 250_000])
+async def test_the_end_of_a_long_narrative_is_searched(searched: World, before: int) -> None:
+    title = f"{'visitings ' * (before // 10)}zebra crossing"
+    data = {"objective": "S9", "title": title, "areas": ["1a"], "owner": "alice", "due": "2023-06-30"}
+    await searched.record("plan.ObjectiveAdded", data, "s9")
+    head = HEAD + len(TITLES) + 1
+    await searched.caught_up(head)
+    document = 'query($id: ID!) { notice(id: $id) { entries(filter: {text: "zebra"}) { nodes { position } } } }'
+    nodes = (await searched.data(document, id=NOTICE))["notice"]["entries"]["nodes"]
+    assert nodes == [{"position": head}]
+    assert await objectives(searched, '"zebra crossing"') == ["S9"]
+    assert await objectives(searched, '"crossing zebra"') == []
+
+
 SPELLINGS = {
     "children's": [
         *("children\xb4s", "children\u02bbs", "children\uff07s", "CHILDREN\u2032S", "children\u055as"),
