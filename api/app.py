@@ -36,6 +36,7 @@ from api.http.relative_redirects import RelativeRedirects
 from api.http.request_log import RequestLog
 from api.http.startup import UntilOpen, opened
 from api.pages.application import application
+from api.pages.errors import outside_answer
 from api.services import Ledger
 from api.settings import Settings
 from ledger.append.clock import Clock, now
@@ -91,12 +92,12 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
         middleware=[
             Middleware(ForwardedHeaders),
             Middleware(RequestLog),
-            Middleware(CutRequests),
-            Middleware(KnownHosts, settings=settings),
+            Middleware(CutRequests, answer=outside_answer),
+            Middleware(KnownHosts, settings=settings, answer=outside_answer),
             *cross_origin(settings.cors_origins),
             Middleware(HeadResponses),
             Middleware(RelativeRedirects),
-            Middleware(UntilOpen, ledger=ledger),
+            Middleware(UntilOpen, ledger=ledger, answer=outside_answer),
         ],
         exception_handlers={
             Refused: problem.on_ledger_error,

@@ -4,7 +4,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.problem import problem, respond
+from api.http.problem import Answer
 from ledger.domain.errors import Refusal
 
 _STOPPING = "the server stops, and the request took too long; send it again (nothing is recorded twice)"
@@ -16,8 +16,8 @@ class CutRequests:
     An answer that has started stays incomplete, so that its reader sees the end of the connection.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, answer: Answer) -> None:
+        self._app, self._answer = app, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the request, and answer its cancellation (ASGI)."""
@@ -35,5 +35,5 @@ class CutRequests:
             await self._app(scope, receive, send_and_note)
         except asyncio.CancelledError:
             if not has_started:
-                answer = respond(problem([Refusal("UNAVAILABLE", _STOPPING)]), {"Connection": "close"})
-                await answer(scope, receive, send)
+                response = self._answer(scope, Refusal("UNAVAILABLE", _STOPPING), {"Connection": "close"})
+                await response(scope, receive, send)

@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth import origin
-from api.http.problem import problem, respond
+from api.http.problem import Answer
 from api.settings import Settings
 from ledger.domain.errors import Refusal
 
@@ -14,8 +14,8 @@ _FOR_ANY_HOST = ("/healthz", "/readyz", "/metrics")
 class KnownHosts:
     """Middleware that answers 421 to a request for another host than the service's own."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings = app, settings
+    def __init__(self, app: ASGIApp, settings: Settings, answer: Answer) -> None:
+        self._app, self._settings, self._answer = app, settings, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it (ASGI)."""
@@ -30,7 +30,7 @@ class KnownHosts:
             await send({"type": "websocket.close"})
         else:
             refusal = Refusal("UNKNOWN_HOST", origin.unknown(self._settings, " and ".join(_hosts(scope))))
-            await respond(problem([refusal]))(scope, receive, send)
+            await self._answer(scope, refusal, None)(scope, receive, send)
 
     def _is_known(self, scope: Scope) -> bool:
         hosts = _hosts(scope)

@@ -1,6 +1,6 @@
 """Turn refusals into RFC 9457 problems: one table of codes and statuses for all routes. Imports starlette."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from api.http.metrics import REFUSALS
 from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
@@ -47,6 +48,10 @@ _STATUSES = {
 }
 _FAILED = "the ledger failed; send the request again (nothing is recorded twice), and report it if it fails again"
 _RETRY_SECONDS = {429: "1", 503: "5"}
+
+
+Answer = Callable[[Scope, Refusal, Mapping[str, str] | None], Response]
+"""Function that answers a request which comes to no route, with a refusal and more headers."""
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):

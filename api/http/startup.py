@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import psycopg
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.problem import problem, respond
+from api.http.problem import Answer
 from api.services import Ledger
 from ledger.domain.errors import LedgerError, Refusal, Unavailable
 from projections.engine.tasks import end
@@ -62,8 +62,8 @@ async def _open(ledger: Ledger) -> None:
 class UntilOpen:
     """Middleware that answers 503 until the ledger is open, except for the check that the process lives."""
 
-    def __init__(self, app: ASGIApp, ledger: Ledger) -> None:
-        self._app, self._ledger = app, ledger
+    def __init__(self, app: ASGIApp, ledger: Ledger, answer: Answer) -> None:
+        self._app, self._ledger, self._answer = app, ledger, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it (ASGI)."""
@@ -73,4 +73,4 @@ class UntilOpen:
             await send({"type": "websocket.close", "code": _CLOSE_AGAIN_LATER})
         else:
             refusal = Refusal("UNAVAILABLE", "the database cannot be reached yet; try again shortly")
-            await respond(problem([refusal]))(scope, receive, send)
+            await self._answer(scope, refusal, None)(scope, receive, send)

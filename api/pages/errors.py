@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import Scope
 
 from api.auth.sessions import Sessions
 from api.http import problem
@@ -16,7 +17,7 @@ from api.pages import page_data, renderer
 from api.pages.page_request import PageRequest, SignInNeeded, ask, own_names, page_request_of, visitor_of
 from api.pages.security_headers import secured
 from api.pages.time_control import NAMES, TimePoint
-from ledger.domain.errors import Busy, Refused, Unavailable
+from ledger.domain.errors import Busy, Refusal, Refused, Unavailable
 from ledger.domain.roles import Role
 
 Json = Mapping[str, Any]
@@ -71,8 +72,7 @@ async def error_page(request: Request, status: int, detail: str) -> Response:
         or page_request.point.earlier
         or not any(page_request.params.get(name) for name in NAMES)
     )
-    default = _REFUSED if status < 500 else (_FAULT, _FAILED_WAY)
-    heading, way = _HEADINGS.get(status, default[0]), _WAYS.get(status, default[1])
+    heading, way = _heading_and_way(status)
     if first is not None:
         heading, way = "Not yet recorded at this point", ""
     elif status == 404 and not at_point:
@@ -81,7 +81,7 @@ async def error_page(request: Request, status: int, detail: str) -> Response:
         way = _WAY_OF_RECORDS_OFFICERS
     context = {
         "heading": heading,
-        "detail": detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "…")) else "."),
+        "detail": _sentence(detail),
         "way": way,
         "first": first,
         "now": None
@@ -95,6 +95,28 @@ async def error_page(request: Request, status: int, detail: str) -> Response:
         context |= renderer.naming(await _own_names(request))
     session = sessions.of(request)
     return renderer.page(request, "error.html", context, page_request=page_request, session=session, status=status)
+
+
+def outside_answer(scope: Scope, refusal: Refusal, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer to a request that comes to no route: a page for a browser, a problem for programs."""
+    request, content = Request(scope), problem.problem([refusal])
+    if not _accepts_html(request):
+        return problem.respond(content, headers)
+    heading, way = _heading_and_way(content.status)
+    context: dict[str, str | None] = {"heading": heading, "detail": _sentence(content.detail), "way": way}
+    context |= dict.fromkeys(("first", "now", "back"))
+    page = renderer.plain_page(request, "error.html", context, content.status)
+    page.headers.update({**problem.status_headers(content.status), **(headers or {})})
+    return page
+
+
+def _heading_and_way(status: int) -> tuple[str, str]:
+    default = _REFUSED if status < 500 else (_FAULT, _FAILED_WAY)
+    return _HEADINGS.get(status, default[0]), _WAYS.get(status, default[1])
+
+
+def _sentence(detail: str) -> str:
+    return detail[:1].upper() + detail[1:] + ("" if detail.endswith((".", "…")) else ".")
 
 
 async def _own_names(request: Request) -> Mapping[str, str]:

@@ -152,20 +152,31 @@ def page(
     sessions: Sessions = request.app.state.sessions()
     session = page_request.visitor.session if page_request is not None else session
     zone = zone_of(context["notice"]["zone"]) if page_request is not None else calendar.ENGLAND
-    frame: dict[str, Any] = {
+    frame = _frame(request, page_request, zone) | {
         "session": session,
         "form_token": sessions.form_token(session),
         "is_cut": page_request is not None and has_full_list(context["notice"]),
+    }
+    html = environment().get_template(template).render({**frame, **context})
+    return secured(request, HTMLResponse(html, status))
+
+
+def plain_page(request: Request, template: str, context: Mapping[str, Any], status: int) -> Response:
+    """Render a page without a session or a notice, which the service can do before it is open."""
+    frame = _frame(request, None, calendar.ENGLAND) | {"session": None, "form_token": None, "is_cut": False}
+    html = environment().get_template(template).render({**frame, **context})
+    return secured(request, HTMLResponse(html, status))
+
+
+def _frame(request: Request, page_request: PageRequest | None, zone: ZoneInfo) -> dict[str, Any]:
+    frame: dict[str, Any] = {
         "page_request": page_request,
         "here": request.url.path,
         "when": partial(formatting.when, zone=zone),
         "entry": partial(_entry, page_request),
         **naming(NO_NAMES if page_request is None else page_request.names),
     }
-    if page_request is not None:
-        frame |= _notice_frame(request, page_request, zone)
-    html = environment().get_template(template).render({**frame, **context})
-    return secured(request, HTMLResponse(html, status))
+    return frame if page_request is None else frame | _notice_frame(request, page_request, zone)
 
 
 def has_full_list(data: object) -> bool:

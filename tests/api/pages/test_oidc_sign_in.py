@@ -219,12 +219,12 @@ def test_a_public_address_is_where_people_come_back_to_and_no_other_host_is_answ
             assert parse_qs(urlsplit(location).query)["redirect_uri"] == ["https://ledger.example/sign-in/back"]
         for host in ("evil.example", "ledger.example:8443", "ledger.example.evil", "[", "a, ledger.example"):
             for path in ("/sign-in", "/graphql", "/openapi.json", "/ledgers/tameside/entries"):
-                answer = client.get(path, headers={"Host": host})
+                answer = client.get(path, headers={"Host": host, "Accept": "*/*"})
                 assert (answer.status_code, answer.json()["code"]) == (421, "UNKNOWN_HOST"), (host, path)
             assert client.get("/healthz", headers={"Host": host}).status_code == 200
         dotted = client.get("/sign-in/organisation?next=%2Fnotices", headers={"Host": "Ledger.Example.:443"})
         assert dotted.headers["location"] == "https://ledger.example/sign-in/organisation?next=%2Fnotices"
-        detail = client.get("/sign-in", headers={"Host": "<b>~.example"}).json()["detail"]
+        detail = words(client.get("/sign-in", headers={"Host": "<b>~.example"}))
         assert "the host ?b??.example; open https://ledger.example." in detail
         assert "set LEDGER_PUBLIC_URL" in detail
         forwarded = {"Host": "upstream", "X-Forwarded-Host": "ledger.example", "X-Forwarded-Proto": "https"}
