@@ -181,7 +181,12 @@ def excerpt(text: str) -> str:
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rsplit(' ', 1)[0]} …"
 
 
-_FIELD_NAMES = {"text": "narrative", "what": "description", "where": "place of publication"}
+_FIELD_NAMES = {
+    "grantee": "person to have access",
+    "text": "narrative",
+    "what": "description",
+    "where": "place of publication",
+}
 """Words for fields whose names say too little without their fact."""
 
 

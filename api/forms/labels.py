@@ -29,6 +29,7 @@ LABELS = {
     "first": "First day",
     "for": "Votes for",
     "from": "Start",
+    "grantee": "Person to have access",
     "impactEvidence": "Evidence of impact",
     "independenceBasis": "Basis of independence",
     "issuedOn": "Date of issue",

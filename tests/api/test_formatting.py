@@ -49,6 +49,7 @@ def test_a_code_is_words_with_their_hyphens() -> None:
         ("text", "Narrative"),
         ("objectives[1].text", "Objective 2"),
         ("changeMade", "Change made"),
+        ("grantee", "Person to have access"),
     ],
 )
 def test_a_field_of_stored_data_is_named_in_words(path: str, words: str) -> None:

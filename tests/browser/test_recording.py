@@ -116,7 +116,7 @@ def test_access_is_asked_for_and_granted_by_somebody_else(service: Service, chro
     page.get_by_role("link", name="Request access").click()
     adviser.look()
     page.get_by_label("Reference", exact=True).fill("A1")
-    page.get_by_label("Grantee").fill("adviser")
+    page.get_by_label("Person to have access").fill("adviser")
     page.get_by_label("Review (optional)").select_option("V1")
     page.get_by_label("Data", exact=True).check()
     page.get_by_label("Scope").fill("The weekly figures")

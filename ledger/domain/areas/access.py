@@ -88,7 +88,7 @@ class AccessRequested(Fact, frozen=True, kw_only=True):
 
 
 class AccessGranted(Fact, frozen=True, kw_only=True):
-    """Access was granted as requested, or for a shorter time, by a person other than requester and grantee."""
+    """Access was granted as requested, or for a shorter time, by neither requester nor the person who gets it."""
 
     act: ClassVar[str] = "grantAccess"
     sentence: ClassVar[Sentence] = Sentence(
@@ -131,7 +131,7 @@ class AccessProvided(Fact, frozen=True, kw_only=True):
 
 
 class AccessExtended(Fact, frozen=True, kw_only=True):
-    """A grant was given a later end by an actor other than the requester and the grantee."""
+    """A grant was given a later end, by neither its requester nor the person who has the access."""
 
     act: ClassVar[str] = "extendAccess"
     sentence: ClassVar[Sentence] = Sentence(
