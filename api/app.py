@@ -35,6 +35,7 @@ from api.http.hosts import KnownHosts
 from api.http.relative_redirects import RelativeRedirects
 from api.http.request_log import RequestLog
 from api.http.startup import UntilOpen, opened
+from api.http.under_way import PIECES
 from api.pages.application import application
 from api.pages.errors import outside_answer
 from api.services import Ledger
@@ -76,7 +77,12 @@ def create_app(settings: Settings, clock: Clock = now) -> Starlette:
             Route("/ledgers/{notice}/proof/{position}", proofs.get_proof, methods=["GET"]),
             Route("/ledgers/{notice}/consistency", proofs.get_consistency, methods=["GET"]),
             Route("/ledgers/{notice}/evidence", evidence.put_evidence, methods=["PUT"]),
-            Route("/ledgers/{notice}/evidence/{evidence:path}", evidence.get_evidence, methods=["GET"]),
+            Route(
+                "/ledgers/{notice}/evidence/{evidence:path}",
+                evidence.get_evidence,
+                methods=["GET"],
+                middleware=PIECES,
+            ),
             Route("/ledgers/{notice}/reports/preview.{format}", reports.get_preview, methods=["GET"]),
             Route("/ledgers/{notice}/reports/{report:path}.{format}", reports.get_report, methods=["GET"]),
             Route("/graphql", graphql_endpoint, middleware=COMPRESSED),  # the endpoint refuses other methods

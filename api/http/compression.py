@@ -19,6 +19,8 @@ from starlette_compress import CompressMiddleware, add_compress_type, remove_com
 from starlette_compress._gzip import GZipResponder
 from starlette_compress._utils import parse_accept_encoding
 
+from api.http.under_way import PIECES
+
 MINIMUM = 1_000
 """Bytes of the smallest answer that is compressed; a smaller answer fits into one packet anyway."""
 _LEVEL = 1
@@ -79,5 +81,5 @@ class _Compression(CompressMiddleware):
         return await super().__call__(scope, receive, send)
 
 
-COMPRESSED = [Middleware(_Compression)]
-"""Middleware of a route whose answers are compressed."""
+COMPRESSED = [*PIECES, Middleware(_Compression)]
+"""Middleware of a route whose answers are compressed; each compressed piece waits for the client."""

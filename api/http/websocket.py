@@ -4,6 +4,7 @@ Imports uvicorn and websockets.
 """
 
 import asyncio
+from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
@@ -47,6 +48,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             super().handle_cont(event)
         else:
             self._fail(TOO_BIG, f"the message has more than {FRAGMENTS:,} fragments")
+
+    async def send(self, message: Any) -> None:  # noqa: ANN401 - an ASGI message, of a type that is uvicorn's own
+        """Send a message, and wait until the client has taken enough; uvicorn waits before the next one only."""
+        await super().send(message)
+        if message["type"] == "websocket.send":
+            await self.writable.wait()
 
     def pause_writing(self) -> None:
         """Start the time limit for a client that does not read."""

@@ -86,7 +86,7 @@ def gzipped(app: ASGIApp) -> list[bytes]:
     async def receive() -> Message:
         raise AssertionError("these answers read no request")
 
-    [(middleware, _, options)] = COMPRESSED
+    middleware, _, options = COMPRESSED[-1]
     scope = {"type": "http", "asgi": {"spec_version": "2.4"}, "headers": [(b"accept-encoding", b"gzip")]}
     asyncio.run(middleware(app, **options)(scope, receive, send))
     return sent
