@@ -47,10 +47,11 @@ def grants_of(state: "State", actor: str) -> Iterator[tuple[str, Access]]:
 def grant_fault(state: "State", access: Access, at: datetime) -> UseFault | None:
     """Return the reason why a grant is not live at an instant; None if it is live.
 
-    The closure of the notice ends all grants.
+    The closure of the notice ends all grants that were not revoked.
     """
-    closed = state.notice.closed_at
-    return UseFault.EXPIRED if closed is not None and at >= closed else access.fault(at)
+    fault, closed = access.fault(at), state.notice.closed_at
+    is_closed = closed is not None and at >= closed
+    return UseFault.EXPIRED if is_closed and fault is not UseFault.REVOKED else fault
 
 
 def rights(state: "State", actor: str, role: Role | None, at: datetime) -> Rights:

@@ -18,7 +18,7 @@ from ledger.follow.monitor import FollowMonitor
 from ledger.follow.registry import SUBSCRIPTION
 from ledger.follow.source import PUBLICATIONS
 from ledger.proof.high_water import HighWaterMarks
-from ledger.store.database import connect, connection_arguments
+from ledger.store.database import connect, connection_arguments, unreachable
 from ledger.store.entries import Connection
 
 ATTEMPTS = 5
@@ -58,15 +58,13 @@ async def repair(connection: Connection, source_url: str, name: str, slot: str) 
         slot: Name of the slot; an existing slot of this name is replaced.
 
     Raises:
-        LedgerError: The copy cannot be repaired, and its rows stay as they were; the message says why.
+        LedgerError: The copy cannot be repaired, and its rows stay as they were; the message says why. The
+            subscription stays stopped, because its slot is gone.
+        Unavailable: The source cannot be reached; nothing was changed.
         psycopg.OperationalError: The source cannot be reached.
     """
-    await _stop(connection, name)
-    arguments = {**connection_arguments(source_url, {}), "replication": "database"}
-    async with (
-        await AsyncConnection.connect(source_url, **arguments) as replication,
-        await connect(source_url) as source,
-    ):
+    async with await _replication(source_url) as replication, await connect(source_url) as source:
+        await _stop(connection, name)
         snapshot = await _make_slot(replication, source, slot)
         try:
             async with connection.transaction():
@@ -83,6 +81,15 @@ async def repair(connection: Connection, source_url: str, name: str, slot: str) 
             with suppress(psycopg.Error):
                 await _drop_slot(source, slot)
             raise
+
+
+async def _replication(source_url: str) -> AsyncConnection[object]:
+    """Return a connection to the source that can make a slot. Raises Unavailable if the source refuses it."""
+    arguments = {**connection_arguments(source_url, {}), "replication": "database"}
+    try:
+        return await AsyncConnection.connect(source_url, **arguments)
+    except psycopg.OperationalError as error:
+        raise unreachable(error) from error
 
 
 async def _stop(connection: Connection, name: str) -> None:

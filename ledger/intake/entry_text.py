@@ -15,10 +15,14 @@ from ledger.domain.errors import Refusal
 from ledger.domain.fact import Fact
 from ledger.domain.fields import FieldPath, Json, field_paths
 from ledger.domain.lifecycle import ACTOR
-from ledger.domain.registry import KINDS, values_at
+from ledger.domain.registry import KINDS, STORED_TYPES, values_at
 from ledger.intake.personal_data import CONFIRMABLE, ID_TRACE, NAMES, advice, kinds_in, kinds_in_id
 
 _MOST_CLEAN = 4_096
+_LONGEST = 128
+"""Maximum characters of a text that is scanned in an event refused for its shape."""
+_ATTRIBUTES = ("id", "source", "subject", "clauses")
+"""Attributes of an event that an entry contains as they are."""
 _clean_words: set[str | None] = {None}
 """Words of entries in which the scan matched nothing, such as AMBER; the same words come again and again."""
 _REPEATED = ("source", "subject", "clauses")
@@ -87,6 +91,28 @@ def in_entry(
         *(refusal for name, text in attributes.items() if text for refusal in _in_id(text, name)),
         *_in_data(type(fact), msgspec.to_builtins(fact), "data", confirmed),
     ]
+
+
+def in_refused(event: dict[str, Json]) -> Iterator[Refusal]:
+    """Yield the refusals for personal data in an event that is refused for its shape.
+
+    Its author then sees all faults at once. Values of a wrong type or length have a refusal already.
+    """
+    name, confirmed = event.get("type"), str(event.get("confirm", "")).split()
+    for attribute in _ATTRIBUTES:
+        yield from (refusal for text in _short(event.get(attribute)) for refusal in _in_id(text, attribute))
+    stored_type = STORED_TYPES.get(name) if isinstance(name, str) else None
+    if stored_type is None or stored_type.kind is None:
+        return
+    for path, is_id in _entry_fields(stored_type.kind.struct).paths:
+        for place, value in values_at(event.get("data"), path, "data"):
+            for text in _short(value):
+                yield from _in_id(text, place) if is_id else _in_words(text, place, confirmed)
+
+
+def _short(value: Json) -> Iterator[str]:
+    if isinstance(value, str) and len(value) <= _LONGEST:
+        yield value
 
 
 def _in_data(struct: type[Fact], data: Json, where: str, confirmed: Container[str]) -> Iterator[Refusal]:

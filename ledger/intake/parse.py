@@ -27,7 +27,7 @@ from ledger.domain.fact import ID_PATTERN, YEARS, Fact, Id, Instant, text_matchi
 from ledger.domain.fields import FieldPath, Json, field_paths, values_in
 from ledger.domain.registry import STORED_TYPES, Kind, put_at, values_at
 from ledger.intake import json_size, personal_data
-from ledger.intake.entry_text import in_entry
+from ledger.intake.entry_text import in_entry, in_refused
 from ledger.intake.envelope import encoder
 from ledger.intake.validation_errors import is_near, json_type, out_of_time, printable, validation_errors
 from ledger.intake.visible import is_blank
@@ -192,7 +192,7 @@ def _accept(event: Json) -> SubmittedFact:
     envelope, refusals = _accept_envelope(event)
     content = _accept_content(event, refusals)
     if envelope is None or content is None or refusals:
-        raise Refused(islice(refusals, MAXIMUM_REASONS))
+        raise Refused(islice(chain(refusals, in_refused(event)), MAXIMUM_REASONS))
     kind, fact, narratives = content
     refusals += in_entry(envelope.id, envelope.source, envelope.subject, envelope.clauses, fact, envelope.confirm)
     if refusals:

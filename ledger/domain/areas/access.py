@@ -186,7 +186,7 @@ class UseFault(WordList):
     """The reason why a use was refused."""
 
     EXPIRED = "EXPIRED"
-    """The grant had ended."""
+    """The grant had ended, at its own end or with the closure of the notice."""
     NOT_YET = "NOT_YET"
     """The grant had not started."""
     REVOKED = "REVOKED"

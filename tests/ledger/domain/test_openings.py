@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ledger.domain.areas.access import AccessUsed, AccessUseRefused
+from ledger.domain.areas.access import AccessUsed, AccessUseRefused, UseFault
 from ledger.domain.areas.evidence import Classification, EvidenceOpened
 from ledger.domain.authorisation import Credential
 from ledger.domain.duties import UNGRANTABLE
@@ -114,3 +114,16 @@ def test_a_corrected_classification_applies_on_every_path(role: Role) -> None:
     correction = {"position": position, "reason": "x", "replacement": {"type": kind, "data": data}}
     desk.record("EntryCorrected", correction)
     assert recorded(desk, role, "OFFICIAL")[0] is opens(role, "RESTRICTED")
+
+
+def test_a_revoked_grant_is_said_to_be_revoked_after_the_closure_too() -> None:
+    for revoked, why in ((False, UseFault.EXPIRED), (True, UseFault.REVOKED)):
+        desk = register(Role.REVIEWER)
+        granted(desk, [])
+        if revoked:
+            desk.record("AccessRevoked", {"request": "A1", "reason": "A laptop was lost."})
+        desk.state.notice.closed_at = desk.clock()
+        decision = decide_opening(desk.state, [Role.REVIEWER], "reader", "OFFICIAL", desk.clock())
+        assert not decision.opens
+        assert decision.record is not None
+        assert decision.record.fact == AccessUseRefused(request="A1", document="OFFICIAL", why=why)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ledger.append.writer import Writer
-from ledger.domain.errors import LedgerError
+from ledger.domain.errors import LedgerError, Unavailable
 from ledger.follow import source
 from ledger.store.database import connect
 from ledger.verify.database import verify
@@ -161,6 +161,20 @@ async def test_a_repair_that_was_interrupted_is_done_again(both: Pair, monkeypat
     assert await both.alarms() == ["STOPPED"]
     lines = await follow_on(both)
     assert f"the source has not kept its changes in the slot {both.follower}; adding what is missing" in lines
+    await check_copy(both)
+
+
+async def test_a_source_that_refuses_a_new_slot_leaves_the_subscription_as_it_was(both: Pair) -> None:
+    """Take the right to replicate from the follower, as a wrong line of pg_hba.conf does."""
+    await begin_and_follow(both)
+    await lose_slot(both, makes_again=False)
+    await run(both.source, f"ALTER ROLE {both.follower} NOREPLICATION")
+    with pytest.raises(Unavailable):
+        await follow_on(both)
+    state = "SELECT subenabled, subslotname::text FROM pg_subscription WHERE subname = 'ledger_tameside'"
+    assert await rows(both.copy, state) == [(True, both.follower)]
+    await run(both.source, f"ALTER ROLE {both.follower} REPLICATION")
+    await follow_on(both)
     await check_copy(both)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from ledger.domain.errors import Refused
 from ledger.intake import entry_text
+from ledger.intake.parse import accept
 from ledger.intake.personal_data import PersonalData, kinds_in_id
 from tests.ledger.history import DIGEST, progress, submit
 
@@ -19,6 +20,8 @@ EVENTS = [
     {name: value for name, value in msgspec.json.decode(line).items() if not name.startswith("demo")}
     for line in SAMPLE.read_bytes().splitlines()
 ]
+PERSONAL_ACTOR = {("PERSONAL_DATA", "data.actor"), ("PERSONAL_DATA", "data.post")}
+PERSONAL_SOURCE = {("PERSONAL_DATA", "source"), ("PERSONAL_DATA", "data.post")}
 FORUM = {"views": "V1", "group": "FRONTLINE_STAFF", "method": "forum", "count": 1, "themes": ["Being heard."]}
 CLAUSE = {"number": "5b", "text": "Meet monthly.", "rule": "monthly"}
 
@@ -81,6 +84,32 @@ def test_the_ids_of_an_event_are_scanned(attribute: str) -> None:
         assert [(refusal.code, refusal.path) for refusal in caught.value.refusals] == [
             ("PERSONAL_DATA", attribute)
         ]
+
+
+@pytest.mark.parametrize(
+    ("data", "more", "faults"),
+    [
+        ({"kind": "ROBOT"}, {}, {("INVALID_FIELD", "data.kind"), ("PERSONAL_DATA", "data.post")}),
+        ({"kind": None}, {}, {("WRONG_TYPE", "data.kind"), ("PERSONAL_DATA", "data.post")}),
+        ({}, {"subject": 5}, {("WRONG_TYPE", "subject"), ("PERSONAL_DATA", "data.post")}),
+        ({"kind": 5, "actor": "NHS-943-476-5919"}, {}, {("WRONG_TYPE", "data.kind"), *PERSONAL_ACTOR}),
+        ({"kind": 5}, {"source": "NHS-943-476-5919"}, {("WRONG_TYPE", "data.kind"), *PERSONAL_SOURCE}),
+        ({"post": "x" * 1_000_000 + " NHS 943 476 5919"}, {}, {("INVALID_FIELD", "data.post")}),
+    ],
+)
+def test_the_author_of_a_wrong_event_sees_its_personal_data_too(
+    data: dict[str, Any], more: dict[str, Any], faults: set[tuple[str, str]]
+) -> None:
+    event = {
+        "specversion": "1.0",
+        "id": "e1",
+        "source": "alice",
+        "type": "improvement-ledger.people.ActorRegistered.v1",
+        "data": actor("NHS number 943 476 5919") | data,
+    }
+    with pytest.raises(Refused) as caught:
+        accept(event | more)
+    assert {(refusal.code, refusal.path) for refusal in caught.value.refusals} == faults
 
 
 def test_the_words_of_a_replacement_are_scanned() -> None:
