@@ -327,8 +327,8 @@ CALLED_BY_LIBRARIES = {
     "process_errors", "enter_argument", "leave_argument", "enter_list_value", "leave_list_value", "enter_variable",
     "enter_document", "enter_variable_definition", "is_valid_value_node", "on_parse", "on_validate",
     "decode_json", "enter_field",
-    # starlette, uvicorn and the eventsourcing library
-    "to_string", "keep_subprocess_alive", "restart_all", "terminate_all", "join_all",
+    # logging, starlette, uvicorn and the eventsourcing library
+    "emit", "to_string", "keep_subprocess_alive", "restart_all", "terminate_all", "join_all",
     "construct_factory", "construct_repository", "aggregate_recorder", "process_recorder", "to_stored_event",
 }  # fmt: skip
 """Methods that a library calls by their names."""

@@ -4,14 +4,21 @@ A request is logged by its route, never by its address or headers. An unforeseen
 and place, never by its message, which may quote a client's input. Imports starlette.
 """
 
+import fcntl
 import json
 import logging
+import mmap
+import os
 import re
+import select
+import stat
 import sys
+import termios
 import time
 import traceback
+from array import array
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +28,8 @@ from ledger.domain.errors import LedgerError
 
 _NOTICE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _FRAMES = 25
+READER_SECONDS = 0.1
+"""Seconds to wait for a reader of the log that is behind; then lines are dropped until it goes on."""
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _requests = logging.getLogger("api.requests")
 
@@ -42,6 +51,58 @@ class JsonFormatter(logging.Formatter):
         return _encode(line)
 
 
+class LogOutput(logging.Handler):
+    """Handler that drops lines while their reader hangs, because a full pipe would stop the whole process.
+
+    The next line that is written comes after a line with the number of dropped lines. It costs a system call a
+    line. A thread that writes would cost more at each request.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+        self._dropped = 0
+        self._poll = select.poll()
+        try:
+            self._file: int | None = stream.fileno()
+            self._poll.register(self._file, select.POLLOUT)
+        except OSError:  # a stream in memory, as in tests
+            self._file = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or count it as dropped."""
+        try:
+            text = self.format(record) + "\n"
+            if self._dropped:
+                text = self.format(_dropped(self._dropped)) + "\n" + text
+            if self._file is None or self._has_room(self._file, len(text.encode())):
+                self._stream.write(text)
+                self._stream.flush()
+                self._dropped = 0
+            else:
+                self._dropped += 1
+        except Exception:  # noqa: BLE001 (logging reports faults of the log itself)
+            self.handleError(record)
+
+    def _has_room(self, file: int, size: int) -> bool:
+        """Return whether the reader leaves room for so many bytes; wait for a moment if no line was dropped."""
+        if not self._poll.poll(0 if self._dropped else READER_SECONDS * 1_000):
+            return False
+        if size <= select.PIPE_BUF or not stat.S_ISFIFO(os.fstat(file).st_mode):
+            return True
+        unread = array("i", [0])
+        fcntl.ioctl(file, termios.FIONREAD, unread)
+        pages = 2 * unread[0] // mmap.PAGESIZE + size // mmap.PAGESIZE + 2  # at least half of each page is used
+        return pages * mmap.PAGESIZE <= fcntl.fcntl(file, fcntl.F_GETPIPE_SZ)
+
+
+def _dropped(number: int) -> logging.LogRecord:
+    message = "lines of the log were dropped, because their reader was too slow"
+    fields = {"dropped": number}
+    level = {"levelno": logging.WARNING, "levelname": "WARNING"}
+    return logging.makeLogRecord({"name": __name__, "msg": message, "fields": fields, **level})
+
+
 def _loggable(error: BaseException) -> dict[str, Any]:
     """Return the parts of an exception that may be logged, with the SQLSTATE of a database error."""
     details: dict[str, Any] = {
@@ -60,7 +121,7 @@ def _loggable(error: BaseException) -> dict[str, Any]:
 
 def configure(level: str) -> None:
     """Send the logs of this process, from a level on, to stderr as JSON."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LogOutput(sys.stderr)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
     root.handlers = [handler]
