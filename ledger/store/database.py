@@ -332,13 +332,16 @@ def _require_utf8(connection: AsyncConnection[Any]) -> None:
 
 
 async def _require_letters(connection: AsyncConnection[Any]) -> None:
-    """Raise LedgerError unless the database's locale knows letters beyond ASCII, which search needs."""
-    cursor = await connection.execute("SELECT lower(U&'\\00C9') = U&'\\00E9'")
+    """Raise LedgerError unless the database's locale has the small letters that search expects.
+
+    C knows no É. In Turkish the small letter of I has no dot, and in Lithuanian that of Ì has one more.
+    """
+    cursor = await connection.execute("SELECT lower(U&'\\00C9 I I\\0300') = U&'\\00E9 i i\\0300'")
     if await cursor.fetchone() != (True,):
         name = connection.info.dbname
         raise LedgerError(
-            f"the locale of the database {name} knows no letters beyond ASCII, and search would miss words; "
-            f"{_CREATE}"
+            f"the locale of the database {name} has other small letters for É, I or Ì than é, i and ì, and search "
+            f"would miss words; {_CREATE}"
         )
 
 

@@ -10,6 +10,8 @@ from psycopg.conninfo import make_conninfo
 from ledger.domain.errors import LedgerError
 from ledger.store.database import migrate, pending
 
+ICU = "LOCALE_PROVIDER icu LOCALE 'C' ICU_LOCALE"
+
 
 @pytest.fixture(params=["SQL_ASCII", "LATIN1"])
 def other_encoding(template: str, request: pytest.FixtureRequest) -> Iterator[str]:
@@ -33,21 +35,23 @@ async def test_another_encoding_than_utf8_is_refused_before_anything_is_made(oth
         assert connection.execute("SELECT to_regclass('public.ledger_migrations')").fetchone() == (None,)
 
 
-@pytest.fixture
-def plain_locale(template: str) -> Iterator[str]:
-    """Create a database whose locale knows only the letters of ASCII, and return its URL."""
+@pytest.fixture(params=["LOCALE_PROVIDER libc LOCALE 'C'", f"{ICU} 'tr'", f"{ICU} 'lt'"])
+def other_letters(template: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Create a database whose locale has other small letters than search expects, and return its URL."""
+    create = f"CREATE DATABASE other_letters TEMPLATE template0 ENCODING 'UTF8' {request.param}"
     with psycopg.connect(template, autocommit=True) as connection:
-        connection.execute(
-            "CREATE DATABASE plain_locale TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'"
-        )
-        yield make_conninfo(template, dbname="plain_locale")
-        connection.execute("DROP DATABASE plain_locale WITH (FORCE)")
+        try:
+            connection.execute(create.encode())
+        except psycopg.errors.FeatureNotSupported:
+            pytest.skip("this PostgreSQL was built without ICU")
+        yield make_conninfo(template, dbname="other_letters")
+        connection.execute("DROP DATABASE other_letters WITH (FORCE)")
 
 
-async def test_a_locale_without_letters_beyond_ascii_is_refused_for_a_new_ledger(plain_locale: str) -> None:
+async def test_a_locale_with_other_small_letters_is_refused_for_a_new_ledger(other_letters: str) -> None:
     with pytest.raises(
         LedgerError, match="search would miss words; create another: createdb --template=template0"
     ):
-        await migrate(plain_locale)
-    with psycopg.connect(plain_locale) as connection:
+        await migrate(other_letters)
+    with psycopg.connect(other_letters) as connection:
         assert connection.execute("SELECT to_regclass('ledger.entries')").fetchone() == (None,)
