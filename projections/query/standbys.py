@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout
 
 from ledger.domain.errors import LedgerError, Unavailable
 from ledger.store.database import connect, hosts
+from ledger.store.pooling import refuse_transaction_pooling
 from projections.engine.tasks import end
 
 LOOK_SECONDS = 0.5
@@ -101,6 +103,7 @@ class Standby:
             async with asyncio.timeout(ANSWER_SECONDS):
                 if self._connection is None or self._connection.closed:
                     self._connection = await connect(self.url)
+                    await refuse_transaction_pooling(self._connection, partial(connect, self.url))
                 state = await _state(self._connection, _STANDBY)
         except TimeoutError:
             self.error = f"no answer in {ANSWER_SECONDS:g} s"

@@ -22,6 +22,7 @@ from ledger.eventsourcing.datastore import LedgerDatastore
 from ledger.store import pooling
 from ledger.store.database import PINNED, connect, migrate, pending
 from ledger.store.pooling import refuse_transaction_pooling
+from projections.query.standbys import Standby
 from tests.journeys.tcp_server import TcpServer, tcp_server
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -180,6 +181,9 @@ async def test_a_pooler_that_keeps_the_settings_may_not_pool_transactions(
                     for work in (pending, migrate):
                         with pytest.raises(LedgerError, match="PgBouncer in transaction pooling, for example"):
                             await work(url)
+                    standby = Standby("standby", url)
+                    assert await standby.look() is None
+                    assert "PgBouncer in transaction pooling, for example" in (standby.error or "")
                     query = "SELECT FROM pg_locks WHERE locktype = 'advisory'"
                     assert (await administrator.execute(query)).rowcount == 0
         finally:
