@@ -25,6 +25,7 @@ from ledger.domain.roles import Role
 from ledger.proof.high_water import open_marks
 from ledger.store.database import connect, unreachable
 from ledger.store.distribution import lost_worker
+from ledger.store.service_login import check_privileges
 
 OPERATOR = Credential("operator", role=Role.OPERATOR)
 """Credential of the operator, who runs the command line next to the database."""
@@ -175,7 +176,12 @@ async def database(settings: Settings | None = None) -> AsyncIterator[str]:
     """
     opened = Database(settings or Settings.from_environment())
     try:
-        yield await opened.open(_say_slow_steps)
+        url = await opened.open(_say_slow_steps)
+        try:
+            yield url
+        except psycopg.errors.InsufficientPrivilege:
+            await check_privileges(url)  # the administrator acts in these roles too
+            raise
     finally:
         opened.close()
 

@@ -146,11 +146,14 @@ async def open_pool(pool: AsyncConnectionPool[AsyncConnection[Any]], seconds: fl
 
     Raises:
         Unavailable: No connection can be made within `seconds`; the pool is closed again.
+        LedgerError: The pool's connections lack a setting.
     """
     try:
         await pool.open(wait=True, timeout=seconds)
     except PoolTimeout as error:
         await pool.close()
+        async with await connect(str(pool.conninfo)):
+            pass  # a connection of its own fails for the reason, such as a limit of connections
         raise Unavailable(f"the database cannot be reached; check LEDGER_DATABASE_URL: {error}") from error
 
 

@@ -125,6 +125,17 @@ async def check_login(url: str) -> list[str]:
     return [f"the login {name} {promise}; {advice}" for promise in excess]
 
 
+async def check_privileges(url: str) -> None:
+    """Check that the service's roles have their privileges on the ledger's objects and the views.
+
+    Raises:
+        LedgerError: A role lacks a privilege; the message has the statements that grant it.
+        Unavailable: The database cannot be reached.
+    """
+    async with await connect(url) as connection:
+        await _require_privileges(connection)
+
+
 async def _require(connection: AsyncConnection[Any], login: str, role: str) -> None:
     try:
         await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))

@@ -9,8 +9,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from api.cli import main
-from ledger.domain.errors import LedgerError
-from ledger.store.database import pending
+from ledger.domain.errors import LedgerError, Unavailable
+from ledger.store.database import open_pool, pending, pool
 from ledger.store.service_login import SERVICE_ROLES, check_login
 from tests.api.cli_tools import url_of
 
@@ -152,3 +152,25 @@ def test_a_command_for_the_administrator_says_so_to_the_services_login(
     error = capsys.readouterr().err
     assert error.startswith("ledger: the login of LEDGER_DATABASE_URL has too few rights (permission denied for")
     assert error.endswith("run this command as the database's administrator\n")
+
+
+@pytest.mark.parametrize("is_administrator", [True, False])
+def test_a_command_names_the_privileges_that_the_roles_lack(
+    login: Login,
+    database: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    is_administrator: bool,
+) -> None:
+    monkeypatch.setenv("LEDGER_DATABASE_URL", url_of(database if is_administrator else login.url))
+    login.change("REVOKE SELECT ON ledger.entries FROM ledger_writer, ledger_projector, ledger_reader")
+    assert main(["verify"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("ledger: the roles of the ledger lack privileges in this database")
+    assert "run as the administrator: GRANT SELECT" in error
+
+
+async def test_a_limit_of_connections_is_named_by_a_pool(login: Login) -> None:
+    login.change("ALTER ROLE {} CONNECTION LIMIT 0")
+    with pytest.raises(Unavailable, match="too many connections for role"):
+        await open_pool(pool(login.url, "ledger_writer", 1), seconds=0.5)
