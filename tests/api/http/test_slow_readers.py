@@ -25,7 +25,7 @@ ENTRIES = 2_000
 """Number of entries that are longer than all buffers between the service and a client."""
 PATIENCE = 60
 CONTENT = b"%PDF-1.7\n" + bytes(4_000_000)
-NARROW = (socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+NARROW = (socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
 """Option of a client's socket that leaves most of an answer with the service."""
 SUBSCRIPTION = f'subscription {{ entries(notice: "{NOTICE}", after: 0) {{ position leafHash type data }} }}'
 
