@@ -6,6 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from api.auth import identity
+from ledger.evidence import service
+from ledger.proof import checkpoint_signer
+from projections.query import reader
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "sizing.md").read_text("utf-8")
 BENCH = json.loads((ROOT / "bench.json").read_text("utf-8"))
@@ -13,6 +18,24 @@ TEN_YEARS = (3_500, 140_000, 700_000)
 """Entries in ten years of a council, a region and a Department."""
 BUSY = 2.0
 """Factor between a run on a busy machine and one on a quiet machine."""
+
+
+def test_the_connections_of_a_process_are_those_of_its_pools() -> None:
+    page = " ".join((ROOT / "docs" / "operating.md").read_text("utf-8").split())
+    [(most, pooled, single)] = re.findall(
+        r"at most (\d+) when it is busy: (\d+) in its pools, and (\d+) for one", page
+    )
+    [(each, more, workers, hosts, total)] = re.findall(
+        r"is (\d+) for each worker of each host, and (\d+) more "
+        r".*: (\d+) workers on each of (\d+) hosts need (\d+)\.",
+        page,
+    )
+    [on_standby] = re.findall(r"A standby of `LEDGER_READ_URL` needs (\d+) for each worker", page)
+    pools = 2 * identity.CONNECTIONS + service.CONNECTIONS + checkpoint_signer.CONNECTIONS + reader.CONNECTIONS
+    assert int(pooled) == pools
+    assert int(most) == int(each) == pools + int(single)
+    assert int(total) == int(each) * int(workers) * int(hosts) + int(more)
+    assert int(on_standby) == reader.CONNECTIONS + 1
 
 
 def figure(pattern: str) -> float:

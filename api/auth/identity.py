@@ -42,7 +42,7 @@ _TOKEN = re.compile(r"ledger_[A-Za-z0-9_-]{43}")
 _REMEMBERED = 10_000
 _FRESH_SECONDS = 1.0
 """Seconds for which the state that identified a bearer may also supply the bearer's roles."""
-_CONNECTIONS = 4
+CONNECTIONS = 4
 
 
 class Bearer(Struct, frozen=True):
@@ -173,8 +173,8 @@ class Identity:
     ) -> None:
         self.issuer = issuer
         self._recalled = recalled
-        self._pool = pool(url, "ledger_writer", _CONNECTIONS)
-        self._views = pool(url, "ledger_projector", _CONNECTIONS)
+        self._pool = pool(url, "ledger_writer", CONNECTIONS)
+        self._views = pool(url, "ledger_projector", CONNECTIONS)
         self._state_of = state_of
         self._known: LRUCache[bytes, tuple[str, str]] = LRUCache(_REMEMBERED)
         self.wrong_tokens = WrongTokens()

@@ -25,7 +25,7 @@ from ledger.store.database import open_pool, pool
 
 ABANDONED = timedelta(hours=1)
 """Age at which an upload without an entry counts as abandoned."""
-_CONNECTIONS = 2
+CONNECTIONS = 2
 _PATIENCE = "SET LOCAL idle_in_transaction_session_timeout = '10min'"  # a bucket may take longer than a database
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class EvidenceService:
 
     def __init__(self, url: str, files: ObjectStore) -> None:
         self.files = files
-        self._pool = pool(url, "ledger_writer", _CONNECTIONS)
+        self._pool = pool(url, "ledger_writer", CONNECTIONS)
         self._erasing: set[asyncio.Task[None]] = set()
 
     async def open(self) -> Self:
