@@ -9,8 +9,8 @@ from api.pages import renderer
 from api.pages.page_data import only
 from api.pages.page_request import PageRequest, ask, page_request_of
 
-_SUBJECTS, _MOMENTS = 4, 10
-"""Maximum number of a decision's subjects for which later entries are shown, and of entries for each subject."""
+_MOMENTS = 10
+"""Maximum number of later entries that are shown for each subject of a decision."""
 
 
 async def get_decision(request: Request) -> Response:
@@ -22,10 +22,7 @@ async def get_decision(request: Request) -> Response:
     followed = []
     if page_request.reads("timeline"):
         own = [(decision["decision"], notice["timeline"]["nodes"])]
-        related = [
-            (subject, await _moments(request, page_request, subject))
-            for subject in decision["relatesTo"][:_SUBJECTS]
-        ]
+        related = [(subject, await _moments(request, page_request, subject)) for subject in decision["relatesTo"]]
         followed = [
             (subject, [moment for moment in moments if moment["position"] > decision["position"]][:_MOMENTS])
             for subject, moments in own + related

@@ -150,6 +150,8 @@ class ChartImage(Struct, frozen=True):
     target: str
     baseline: str
     rows: list[tuple[charts.ChartReading, Mapping[str, str]]]
+    latest_only: bool
+    """True if earlier readings are not in the chart."""
 
 
 def measures(_page_request: PageRequest, notice: Json) -> Json:
@@ -180,6 +182,7 @@ def _chart(data: Json) -> ChartImage:
             (point, {"value": charts.number(point.value, series.unit), "counts": counts(point, series.unit)})
             for point in reversed(series.points)
         ],
+        data["readings"].get("pageInfo", {}).get("hasPreviousPage", False),
     )
 
 

@@ -9,23 +9,25 @@ from graphql.language import Visitor
 
 from api import pages
 from api.pages.renderer import has_full_list
+from schema import questions
 from schema.derive.connection import LARGEST
 
 QUERIES = sorted((Path(pages.__file__).parent / "queries").glob("*.graphql"))
-FEW = {"overview: fallingDue": "the page shows the next ones"}
-"""Lists of which a page shows some on purpose."""
+QUESTIONS = sorted(Path(questions.__file__).parent.glob("*.graphql"))
+FEW = {"latest-entries: entries", "latest-readings: readings"}
+"""Lists of which a question selects some on purpose."""
 
 
 class Lists(Visitor):
-    """Fields of a query that are lists in pages."""
+    """Fields of a query that are lists in pages, except those of which only groups are selected."""
 
     def __init__(self) -> None:
         super().__init__()
         self.fields: list[FieldNode] = []
 
     def enter_field(self, node: FieldNode, *_: object) -> None:
-        """Note a field with the argument `first`."""
-        if "first" in _arguments(node):
+        """Note a field with rows."""
+        if "nodes" in _selected(node):
             self.fields.append(node)
 
 
@@ -45,14 +47,15 @@ def _selected(node: FieldNode) -> set[str]:
     return {selection.name.value for selection in selections if isinstance(selection, FieldNode)}
 
 
-@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
-def test_each_list_of_a_page_has_pages_or_all_rows(path: Path) -> None:
-    """Check that a list without pages has the largest size, at which the page says that it is cut."""
+@pytest.mark.parametrize("path", QUERIES + QUESTIONS, ids=lambda path: path.stem)
+def test_each_list_of_a_page_or_a_question_has_pages_or_all_rows(path: Path) -> None:
+    """Check that a list without pages has the largest size, at which a page says that it is cut."""
     for name, field in _lists(path):
-        first = _arguments(field)["first"].value
-        assert isinstance(first, IntValueNode)
-        is_one, is_paged = first.value == "1", "pageInfo" in _selected(field)
-        assert is_one or is_paged or name in FEW or int(first.value) == LARGEST, name
+        arguments = _arguments(field)
+        size = arguments["first" if "first" in arguments else "last"].value
+        assert isinstance(size, IntValueNode)
+        is_one, is_paged = size.value == "1", "pageInfo" in _selected(field)
+        assert is_one or is_paged or name in FEW or int(size.value) == LARGEST, name
 
 
 def test_a_list_as_long_as_a_list_can_be_may_be_cut() -> None:
