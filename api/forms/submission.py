@@ -72,7 +72,8 @@ async def checked_submission(
     If the event is right apart from its narratives or time, the rules are checked as well.
 
     Raises:
-        Refused: The form or the event has errors; the errors found are listed.
+        Refused: The form or the event has errors; all errors are listed that could be checked.
+        Unavailable: The database cannot be reached.
     """
     refusals = list(read.refusals)
     submission: SubmittedFact | None

@@ -224,7 +224,7 @@ async def get_evidence(request: Request) -> Response:
 
     Raises:
         Refused: The viewer may not open the document, or its file is unknown, erased or not stored here.
-        Busy: Too many downloads are open, or the address sent too many wrong tokens.
+        Busy: Too many downloads are open or facts wait, or the address sent too many wrong tokens.
         Unavailable: The file is missing from the store, or the database or the issuer cannot be reached.
     """
     viewer = await viewer_of(request)

@@ -110,7 +110,7 @@ class Supervisor(Multiprocess):
             process.join()
 
     def handle_ttin(self) -> None:
-        """Start no further worker (SIGTTIN), because LEDGER_WORKERS is the number of workers."""
+        """Log that SIGTTIN and SIGTTOU change nothing, because LEDGER_WORKERS is the number of workers."""
         logger.info("LEDGER_WORKERS is the number of workers; set it and restart the service")
 
     handle_ttou = handle_ttin

@@ -102,6 +102,7 @@ async def _report_request(request: Request) -> _ReportRequest:
     Raises:
         SignInNeeded: Nobody is signed in.
         Refused: The reader may not issue the adviser's reports, or the notice is a copy.
+        Unavailable: The database cannot be reached.
     """
     page_request = await recording_request(request)
     ledger: Ledger = request.app.state.ledger

@@ -243,7 +243,10 @@ class History(Struct):
         return tuple(difference(before, after)), reads_now
 
     def _settle(self, position: int, fact: Fact, narratives: Narratives, before: dict[Aspect, str | None]) -> None:
-        """Set the values that a fact declares; note in `before` the values that they replace."""
+        """Set the values, rating labels and evidence that a fact declares.
+
+        Note in `before` the values that they replace.
+        """
         for subject, name, value in fact.sentence.settles:
             if _is_unset(fact, value):
                 continue

@@ -150,6 +150,20 @@ def test_on_a_narrow_screen_nothing_of_a_table_is_out_of_sight_and_a_chart_begin
     assert 0 <= box["x"] <= box["x"] + box["width"] <= 320
 
 
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
+def test_a_reader_sees_which_objectives_cover_an_item_without_scrolling(
+    sample: Service, chromium: Browser, axe: str, narrow: bool
+) -> None:
+    page = Person(chromium, sample, "auditor", axe, narrow=narrow).page
+    page.goto(f"{HOME}/coverage")
+    matrix = page.get_by_role("region", name="Coverage matrix")
+    assert matrix.evaluate("at => at.scrollWidth <= at.clientWidth")
+    row = matrix.get_by_role("row", name="Area 1a", exact=False)
+    expect(row.get_by_role("cell")).to_have_count(1 if narrow else 11)
+    assert ("by (O2), O5, O6, O9, O10" in row.inner_text()) is narrow
+    assert row.inner_text().count("●") == (0 if narrow else 5)
+
+
 def test_on_a_narrow_screen_a_page_does_not_move_as_its_menu_folds(
     sample: Service, chromium: Browser, axe: str
 ) -> None:
