@@ -73,7 +73,7 @@ _LOOK_ALIKES = str.maketrans("ΑΒΕΗΙΚΜΝΟΡΤΥΧАВЕЅІКМНОРСТ
 """Greek and Cyrillic capitals that look like Latin ones."""
 _SEPARATORS = {
     "/": re.compile("[\u2044\u2215]"),
-    "-": re.compile("[\u058a\u05be\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\u30fb]"),
+    "-": re.compile("[\u058a\u05be\u2010-\u2015\u2043\u2212\u2e3a\u2e3b\u30fb\u30fc]"),
     ".": re.compile("[\u00b7\u2022\u2024\u2027\u2219\u22c5\u3002]"),
     "'": re.compile("[\u2018\u2019\u201b]"),
     '"': re.compile("[\u201c-\u201f\u2033]"),

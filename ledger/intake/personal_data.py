@@ -43,7 +43,7 @@ _CUE = r"[\W_]{0,6}"
 """Pattern of the punctuation between a cue, such as “NHS number”, and the number."""
 _GAP = r"[^0-9A-Za-z]{0,5}"
 """Pattern of the separators within a number that has a cue."""
-_BREAK = r"(?:(?:[^\w,;*%$£€+=<>&]|_){1,3}|[,;*])"
+_BREAK = r"(?:(?:[^\w,;*%$£€+=<>&]|_){1,5}|[,;*])"
 """Pattern of the separators within a number that has no cue. “943, 476” is a list, not one number."""
 _NHS = re.compile(
     rf"(?<![0-9])(?<![0-9][.,])(?:[0-9]{{3}}{_BREAK}[0-9]{{3}}{_BREAK}[0-9]{{4}}"
@@ -107,16 +107,16 @@ _DATE = (
 )
 _BIRTH_DATE = (
     r"(?:birthday|(?<![a-z])b[' -]?day|birth[ _-]{0,3}date|date[ _-]{0,3}of[ _-]{0,3}birth"
-    r"|(?:(?<![A-Za-z])d|(?-i:(?<=[a-z])D))[. /_-]{0,2}o[. /_-]{0,2}b(?![A-Za-z])\.?)"
+    r"|(?:(?<![A-Za-z])d|(?-i:(?<=[a-z])D))[. :/_-]{0,2}o[. :/_-]{0,2}b(?:\.?s)?(?![A-Za-z])\.?)"
 )
 _MONTH_AND_YEAR = r"[01]?[0-9][/.-](?:19|20)[0-9]{2}(?![0-9])"
 _BORN = re.compile(
     rf"(?:\bborn|{_BIRTH_DATE}){_CUE}(?:on|is|was)?{_CUE}(?:the )?"
     rf"(?:{_DATE}|{_DAY_AND_MONTH}{_END_OF_MONTH}|{_MONTH_AND_YEAR})"
-    rf"|\bborn (?!of\b)[^0-9;.]{{0,40}}?(?:[0-9]{{1,2}}[:.][0-9]{{2}}[^0-9;]{{1,10}})?"
+    rf"|\bborn[: ](?!of\b)[^0-9;.]{{0,40}}?(?:[0-9]{{1,2}}[:.][0-9]{{2}}[^0-9;]{{1,10}})?"
     rf"(?:{_DATE}|{_MONTH},? '?[0-9]{{4}}|{_MONTH_AND_YEAR})"
     rf"|(?:\((?:b|nee?)[. :]|[,(\[] ?b\.) ?{_DATE}"
-    rf"|(?:{_BIRTH_DATE}|\bbirth)[^0-9;]{{0,30}}?"
+    rf"|(?:{_BIRTH_DATE}|\bbirth)[^0-9;]{{0,60}}?"
     r"(?:" + _DATE + r"|[0-9]{8}(?![0-9])|[0-3][0-9][01][0-9]{3}(?![0-9]))"
     rf"|(?<![0-9]){_DATE}[日(\[:=,/ -]{{0,3}}(?:(?:is|was|as) )?(?:(?:an?|the|his|her|their) )?"
     rf"{_BIRTH_DATE}(?![a-z])"
@@ -138,9 +138,12 @@ _POSTCODE = re.compile(
 """Postcode. If it is in capitals or follows its name, its halves may contain separators."""
 _WIDE = r"[^0-9A-Za-z]{1,5}"
 _COUNTRY = r"(?:\(? ?(?:\+ ?|00 ?)44 ?\)?|\(44\))[ .-]?(?:\(0\)|0)? ?"
+_ZERO_APART = r"0[ -](?=7[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{3}(?![0-9]))"
+"""Pattern of a 0 that a separator parts from a mobile number. Before other digits, it may be a figure of a row."""
 _TELEPHONE = re.compile(
     r"(?<![0-9+/-])(?<![0-9][.,])"
-    rf"(?:(?:{_COUNTRY}|\(?0\)?|44 ?(?=7))[1-9](?:(?:[ ()_-]{{0,3}}|\.(?=[0-9]{{3}}))[0-9]){{8,9}}"
+    rf"(?:(?:{_COUNTRY}|\(0\) ?|\(?0\)?|{_ZERO_APART}|44 ?(?=7))"
+    r"[1-9](?:(?:[ ()_-]{0,3}|\.(?=[0-9]{3}))[0-9]){8,9}"
     r"|0[1-9][0-9]{2,3}/[0-9]{3}[ -]?[0-9]{3,4}"
     r"|0[1-9][0-9]{2,3}(?:[^0-9A-Za-z,;][0-9]{2}){3}"
     r"|(?:\+|00(?=[1-9][0-9]{0,2}[ ().-]{0,3}[1-9]))[1-9](?:(?:[ ()-]{0,3}|\.(?=[0-9]{2}))[0-9]){9,13})(?![0-9])"
@@ -214,7 +217,7 @@ _SEARCHES: tuple[tuple[re.Pattern[str], tuple[tuple[PersonalData, Callable[[str]
     (
         re.compile(
             r"[Bb](?:[Oo][Rr][Nn]|[Ii][Rr][Tt][Hh]|[' -]?[Dd][Aa][Yy]|\. ?[0-9A-Za-z])"
-            r"|[Dd][. /_-]{0,2}[Oo][. /_-]{0,2}[Bb]|\((?:[Bb]|[Nn]ee?)[. :]"
+            r"|[Dd][. :/_-]{0,2}[Oo][. :/_-]{0,2}[Bb]|\((?:[Bb]|[Nn]ee?)[. :]"
         ),
         ((PersonalData.DATE_OF_BIRTH, _BORN.search),),
     ),

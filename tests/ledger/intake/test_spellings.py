@@ -64,6 +64,24 @@ def test_figures_near_a_birth_are_no_date(text: str) -> None:
     assert kinds_in(text) == []
 
 
+APART = {
+    NHS: "943 -- 476 -- 5919; 943 ... 476 ... 5919; 943  \u2013\u2013  476  \u2013\u2013  5919; "
+    "943\u30fc476\u30fc5919",
+    BORN: "DOBs: 12/03/2015 and 14/05/2017; D.O.B.s 12/03/2015; her children's dobs 12/3/15; 12/03/2015 (DOBs); "
+    "D:O:B 12/03/2015; born: Leeds, 12/03/2015; date of birth of the second child in the family: 12/03/2015",
+    TELEPHONE: "0 7700 900123; 0-7700-900-123; 0 7700 900 123; (0) 161 496 0000",
+}
+
+
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind in APART for text in APART[kind].split("; ")])
+def test_numbers_and_cues_with_wide_separators_are_found(kind: PersonalData, text: str) -> None:
+    assert kinds_in(text) == [kind]
+
+
+def test_a_row_of_figures_that_begins_with_0_is_no_telephone_number() -> None:
+    assert kinds_in("0 125 130 118; 0 161 496 0000; 0 1 2 3 4 5 6 7 8 9 10") == []
+
+
 NAMED = {
     UPN: "U-P-N A801200005001; unique pupil reference number A801200005001; "
     "unique pupil identifier A801200005001; A801200005001 (UPN); A801200005001 is his UPN; UPNA801200005001",
