@@ -5,6 +5,7 @@ another algorithm is kept and not chosen. Imports joserfc.
 """
 
 import logging
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ _MEMBERS = ("kty", "kid", "alg", "n", "e", "crv", "x", "y")
 """Members of a key that verify a signature; other members, such as a certificate, are ignored."""
 _UNSET: tuple[object, ...] = (None, "", [])
 """Values that issuers publish in place of an absent member."""
+LEAST_BITS = 2048
+"""Minimum number of bits of an RSA key. Shorter keys can be broken, and can end the check of others."""
 _LONGEST_NAME = 80
 logger = logging.getLogger(__name__)
 
@@ -64,13 +67,28 @@ def _usable(members: list[Any]) -> Iterator[jwk.Key]:
         reason = _unusable(key)
         if reason is None:
             try:
-                yield jwk.import_key({name: key[name] for name in _MEMBERS if key.get(name) not in _UNSET})
-                continue
+                used = {name: key[name] for name in _MEMBERS if key.get(name) not in _UNSET}
+                reason = _too_short(used)
+                if reason is None:
+                    yield jwk.import_key(used)
+                    continue
             except (JoseError, ValueError, TypeError, KeyError) as error:
                 reason = f"it cannot be read ({type(error).__name__})"
         kid = key.get("kid") if isinstance(key, dict) else None
         name = repr(kid)[:_LONGEST_NAME] if kid is not None else f"number {number + 1}"
         logger.warning("the issuer's key %s is left out: %s", name, reason)
+
+
+def _too_short(key: Mapping[str, Any]) -> str | None:
+    """Return why an RSA key is too short (RFC 7518, section 3.3), or None for any other key.
+
+    Raises:
+        KeyError, TypeError, ValueError: The RSA key has no modulus.
+    """
+    if key["kty"] != "RSA":
+        return None
+    size = int.from_bytes(urlsafe_b64decode(f"{key['n']}==")).bit_length()
+    return f"it has {size} bits, fewer than {LEAST_BITS}" if size < LEAST_BITS else None
 
 
 def _unusable(key: object) -> str | None:

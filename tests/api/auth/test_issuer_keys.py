@@ -32,6 +32,12 @@ def public(key: jwk.Key, **members: Any) -> dict[str, Any]:
     return {**key.as_dict(private=False), **members}
 
 
+def short(bits: int) -> dict[str, Any]:
+    """Return a public RSA key of so many bits."""
+    modulus = urlsafe_b64encode(bytes([255] * (bits // 8))).rstrip(b"=").decode()
+    return {"kty": "RSA", "n": modulus, "e": "AQAB"}
+
+
 def token(key: jwk.Key, alg: str, **header: Any) -> str:
     """Return an access token of `jo`."""
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "jo", "exp": int(time.time()) + 600}
@@ -71,6 +77,7 @@ def issuer_of(keys: object) -> Issuer:
         (public(OTHER_RSA, kid="many", alg=["RS256"]), "'many'"),
         (public(OTHER_RSA, kid="modulus", n=5), "'modulus'"),
         ({**OTHER_RSA.as_dict(private=True), "kid": "private"}, "'private'"),
+        ({**short(1024), "kid": "1024 bits"}, "'1024 bits'"),
     ],
 )
 async def test_an_unusable_key_is_left_out_and_named_in_the_log(
@@ -134,6 +141,13 @@ async def test_each_of_several_keys_with_one_id_is_tried(reverse: bool) -> None:
         assert await issuer.person(token(key, "RS256", kid="k")) is not None
     assert await issuer.person(token(jwk.RSAKey.generate_key(2048), "RS256", kid="k")) is None
     assert await issuer.person(token(RSA, "RS256", kid="another")) is None
+
+
+@pytest.mark.parametrize("alg", ["RS256", "PS512"])
+async def test_a_short_key_does_not_stop_another_with_its_id(alg: str) -> None:
+    # a modulus of 512 bits has no room for the digest of PS512
+    issuer = issuer_of({"keys": [{**short(512), "kid": "k"}, public(RSA, kid="k")]})
+    assert await issuer.person(token(RSA, alg, kid="k")) is not None
 
 
 async def test_a_key_that_is_listed_twice_is_one_key() -> None:
