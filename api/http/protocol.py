@@ -16,6 +16,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 HEAD_SECONDS = 20.0
 """Seconds for a request's head from its first byte; for the first head, from the start of the connection."""
+FIRST_SECONDS = 1.0
+"""Seconds that a connection without a request may still have for its first one when the server stops."""
 STALLED_SECONDS = 60.0
 """Seconds that a client may neither read its answer nor send anything."""
 
@@ -106,6 +108,8 @@ class Protocol(HttpToolsProtocol):
         self.parser = _Parser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
         self._head = self.loop.call_later(HEAD_SECONDS, transport.abort)
+        if self._stops():  # the connection was made just before the stop
+            self._close_if_unused_soon()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the time limits."""
@@ -147,6 +151,8 @@ class Protocol(HttpToolsProtocol):
         if self.scope["http_version"] == "1.0":
             # uvicorn has no other place for it, and a type of its own for messages.
             self.cycle.send = _without_chunks(self.cycle)  # type: ignore[method-assign, assignment]
+        if self._stops():
+            self.cycle.keep_alive = False
         self._request_parsed = True
 
     def on_body(self, body: bytes) -> None:
@@ -190,11 +196,28 @@ class Protocol(HttpToolsProtocol):
         super().resume_writing()
 
     def shutdown(self) -> None:
-        """Tell endless responses to end, and close the connection once its response is complete."""
+        """Tell endless responses to end, and close the connection once its response is complete.
+
+        A client that has just connected, or has sent a part of a request's head, still gets its answer.
+        """
         closing = self.app_state.get("closing")
         if isinstance(closing, asyncio.Event):
             closing.set()
-        super().shutdown()
+        if not self._request_parsed:
+            self._close_if_unused_soon()
+        elif not (self._in_head and self._unparsed and self.cycle.response_complete):
+            super().shutdown()
+
+    def _stops(self) -> bool:
+        closing = self.app_state.get("closing")
+        return isinstance(closing, asyncio.Event) and closing.is_set()
+
+    def _close_if_unused_soon(self) -> None:
+        def close() -> None:
+            if not (self._request_parsed or self._unparsed):
+                self.transport.close()
+
+        self.loop.call_later(FIRST_SECONDS, close)
 
     def _limit_reader(self) -> None:
         started = self.loop.time()
