@@ -29,7 +29,7 @@ from ledger.intake.envelope import decode, decode_data, decode_envelope
 from ledger.proof.checkpoint import Checkpoint, VerifierKey, parse
 from ledger.proof.merkle import Frontier, leaf_hash, root_hash
 from ledger.proof.paths import TILE_WIDTH, tile_path
-from ledger.store.database import consistent_read
+from ledger.store.database import connect, consistent_read
 
 UNSIGNED, SIGNED = "improvement-ledger bundle 1", "improvement-ledger bundle 2"
 """Formats of a bundle, without and with a signature of its manifest."""
@@ -53,6 +53,7 @@ _FILES = SQL("""SELECT f.position, f.content, f.upload, f.salt, f.size, f.erased
 _CORRECTIONS = SQL("""SELECT position, body FROM ledger.entries
     WHERE notice = %s AND position <= %s AND type = {} ORDER BY position""").format(KIND_OF[EntryCorrected].type)
 _ALL = 2**31 - 1
+_ERASED_BY = "SELECT erased_by FROM ledger.files WHERE notice = %s AND position = %s"
 
 
 class ViewStateLine(Struct, frozen=True):
@@ -138,7 +139,7 @@ async def write(url: str, file: BinaryIO, order: BundleOrder, progress: Progress
 
     Raises:
         Damaged: The record differs from its signed checkpoint, or a document is missing.
-        LedgerError: The role may not read notices.
+        LedgerError: The role may not read notices, or a document was erased while the bundle was written.
     """
     checkpoint = parse(order.note, [order.key])
     sees = order.sees
@@ -148,7 +149,7 @@ async def write(url: str, file: BinaryIO, order: BundleOrder, progress: Progress
         archive.put("checkpoint", order.note.encode())
         archive.put("key", f"{VerifierKey.parse(order.key)}\n".encode())
         async with consistent_read(url) as connection:
-            writer = _BundleWriter(connection, archive, order, checkpoint.size)
+            writer = _BundleWriter(url, connection, archive, order, checkpoint.size)
             await writer.write_entries(checkpoint, progress, sees=sees)
             await writer.write_narratives(sees=sees)
             await writer.write_documents(sees=sees)
@@ -198,7 +199,10 @@ def _lines(values: Sequence[Struct]) -> bytes:
 class _BundleWriter:
     """Writer of the members that come from the database."""
 
-    def __init__(self, connection: AsyncConnection[Any], archive: Archive, order: BundleOrder, size: int) -> None:
+    def __init__(
+        self, url: str, connection: AsyncConnection[Any], archive: Archive, order: BundleOrder, size: int
+    ) -> None:
+        self._url = url
         self._connection = connection
         self._archive = archive
         self._order = order
@@ -277,10 +281,22 @@ class _BundleWriter:
         place = (self._order.notice, content, upload)
         pieces = await store.read_checked(*place, slice(0, size)) if store is not None else None
         if pieces is None:
-            raise self._damaged(f"the document of entry {position}")
+            raise await self._missing(position)
         with self._archive.member(f"evidence/{position}") as member:
             async for piece in pieces:
                 member.write(piece)
+
+    async def _missing(self, position: int) -> LedgerError:
+        """Return the error for a missing document, which may have been erased since the snapshot."""
+        async with await connect(self._url, "ledger_writer") as now:
+            cursor = await now.execute(_ERASED_BY, (self._order.notice, position))
+            row = await cursor.fetchone()
+        document = f"the document of entry {position}"
+        if row is None or row[0] is None:
+            return self._damaged(document)
+        return LedgerError(
+            f"{document} was erased while the bundle was written, by entry {row[0]}; write it again"
+        )
 
     async def write_tiles(self) -> None:
         """Write the hash tiles, level by level: level 0 from the leaves, each other level from the level below."""

@@ -340,6 +340,36 @@ async def test_a_damaged_document_gives_no_bundle(
         await make(url, tmp_path / "bundle.zip", documents=files)
 
 
+async def test_a_document_erased_while_a_bundle_is_written_is_not_called_damaged(
+    documented: tuple[str, ObjectStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, files = documented
+    read_checked = files.read_checked
+
+    async def erased_first(*place: Any) -> AsyncIterator[bytes] | None:
+        async with Writer(url) as writer:
+            request = {"position": SIZE + 1, "reason": "A name", "authority": "UK GDPR 17"}
+            receipt = await writer.append(NOTICE, submit("ErasureRequested", request, "r0"), ROSA)
+            erasure = {"evidence": "E0", "request": receipt.position}
+            await writer.append(NOTICE, submit("EvidenceErased", erasure, "d0"), DAN)
+        evidence = await EvidenceService(url, files).open()
+        await evidence.tidy()
+        await evidence.close()
+        return await read_checked(*place)
+
+    monkeypatch.setattr(files, "read_checked", erased_first)
+    with pytest.raises(
+        LedgerError, match=f"entry {SIZE + 1} was erased while the bundle was written, by"
+    ) as error:
+        await make(url, tmp_path / "bundle.zip", documents=files)
+    assert not isinstance(error.value, Damaged)
+    monkeypatch.undo()
+    bundle = await make(url, tmp_path / "again.zip", documents=files)
+    assert (found(bundle), also(bundle)) == ([], [])
+    stored = tmp_path / "evidence" / "documents" / NOTICE
+    assert not [path for path in stored.rglob("*") if path.is_file() and path.read_bytes() == b"a,b\n1,2\n"]
+
+
 async def entries_at(url: str, position: int) -> list[dict[str, Any]]:
     """Return the entry at a position, decoded."""
     async with await connect(url, "ledger_writer") as connection:
