@@ -29,6 +29,8 @@ from projections.engine.digest import Digest, digests
 from projections.views.registry import ALL
 
 _WHOSE = "the high-water mark of this host"
+_REMEDY = "compare the database with a backup that is restored next to it"
+_REMEDY_OF_DOCUMENTS = "compare the database and the store of documents with their backups, restored next to them"
 
 
 def configure(parser: Parser) -> None:
@@ -78,7 +80,8 @@ def _record(arguments: Namespace, earlier: EarlierCopy | None) -> int:
         raise LedgerError(f"{arguments.against} belongs to the notice {earlier.notice}; name that notice")
     report = run(_report(arguments.what, earlier))
     views = run(_digests(arguments.what)) if arguments.views and report.sound else []
-    remedy = "restore the database from a backup"
+    of_documents = report.first is not None and report.first.damage.name.startswith("DOCUMENT_")
+    remedy = _REMEDY_OF_DOCUMENTS if of_documents else _REMEDY
     status = _print_result(
         arguments,
         report,

@@ -279,8 +279,19 @@ def test_verify_names_an_entry_that_was_edited(demo: Ledger, copied: str) -> Non
     ran = demo("verify", NOTICE)
     assert ran.status == 1
     assert f"first at tameside-2022, entry {position('slip')}: the bytes are not those that were hashed" in ran.err
+    assert ran.err.endswith("; compare the database with a backup that is restored next to it\n")
     [report] = demo("verify", "--json").json
     assert (report["sound"], report["first"]["position"]) == (False, position("slip"))
+
+
+def test_verify_of_a_wrong_document_names_both_backups(demo: Ledger, copied: str) -> None:
+    with psycopg.connect(copied) as connection:
+        connection.execute(
+            "INSERT INTO ledger.files (notice, position, content, salt, size, media_type) "
+            "VALUES (%s, 1, repeat('0', 64), decode(repeat('00', 32), 'hex'), 1, 'text/csv')",
+            (NOTICE,),
+        )
+    assert "and the store of documents with their backups, restored next to them\n" in demo("verify", NOTICE).err
 
 
 def test_a_view_that_was_edited_is_found_and_rebuilt(demo: Ledger, copied: str) -> None:
