@@ -259,6 +259,7 @@ async def get_evidence(request: Request) -> Response:
             notice, document.content or "", document.upload, slice(start, end)
         )
         if content is None:
+            await _stored_document(ledger, notice, name, position)  # refused if it has just been erased
             logger.error("a file is missing from the store", extra=_fields(notice, position))
             raise Unavailable(f"the file of evidence {name} is missing from the store; tell the ledger's operator")
         await _record_use(ledger, viewer, notice, opening)

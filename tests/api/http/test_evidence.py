@@ -1,13 +1,16 @@
 """Test documents over HTTP: stored with their entry in one step, opened by right, each use recorded."""
 
+import asyncio
 import gzip
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx
 import pytest
 
+from ledger.evidence.object_store import ObjectStore
 from tests.api.browsing import browser, sign_in
 from tests.api.documents import (
     CSV,
@@ -222,6 +225,27 @@ def test_erasing_destroys_salt_and_file_unless_another_is_the_same(
     assert not [path for path in stored(service) if path.endswith(hashlib.sha256(shared).hexdigest())]
     assert put(officer, shared, about("E15")).status_code == 201
     assert get(officer, "E15").content == shared
+
+
+def test_a_document_erased_while_its_reader_is_served_is_not_called_missing(
+    service: Service, officer: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(officer, b"%PDF-1.7 brief", about("E20"))
+    read_checked = ObjectStore.read_checked
+
+    def erase_first() -> None:
+        erase(service, "E20")
+        wait_until_finished(service)
+
+    async def erased_first(*arguments: Any) -> AsyncIterator[bytes] | None:
+        await asyncio.to_thread(erase_first)
+        return await read_checked(*arguments)
+
+    monkeypatch.setattr(ObjectStore, "read_checked", erased_first)
+    with caplog.at_level("ERROR"):
+        answer = get(officer, "E20")
+    assert (answer.status_code, answer.json()["code"]) == (410, "ERASED")
+    assert caplog.messages == []
 
 
 def test_withdrawn_and_superseded_documents_stay_readable(service: Service, officer: httpx.Client) -> None:
