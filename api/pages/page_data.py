@@ -106,14 +106,9 @@ def reports(page_request: PageRequest, notice: Json) -> Json:
     return {"tenure": _tenure("adviser", "Advisers", data["tenures"], data["vacancies"], page_request, notice)}
 
 
-def report(page_request: PageRequest, notice: Json) -> Json:
+def report(_page_request: PageRequest, notice: Json) -> Json:
     """Return the adviser's report that the page shows. Raise HTTPException (404) if it is not recorded."""
-    reference = page_request.about["report"]
-    return {
-        "report": only(
-            [report_ for report_ in notice["adviserReports"]["nodes"] if report_["report"] == reference]
-        )
-    }
+    return {"report": only(notice["adviserReports"]["nodes"])}
 
 
 def about(page_request: PageRequest, notice: Json) -> Json:
