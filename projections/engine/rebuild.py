@@ -173,10 +173,10 @@ class _Work:
         if self._notice is not None:
             await self._check_versions()
         async with connection.transaction():
+            if self._notice is not None:
+                await tables.create_missing(connection, self._tables())
             for table in self._tables():
-                if self._notice is not None:
-                    await tables.create(connection, table)
-                await tables.create(connection, table, shadow=True)
+                await tables.create_shadow(connection, table)
         await self._fold_all()
         if self._notice is None:
             waiting = iter(self._tables())

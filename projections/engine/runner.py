@@ -94,9 +94,7 @@ class Runner:
         """
         async with await connect(self._url, "ledger_projector") as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK + 1,))
-            for view in self._views:
-                for table in view.tables:
-                    await tables.create(connection, table)
+            await tables.create_missing(connection, [table for view in self._views for table in view.tables])
         return self
 
     async def run(self) -> None:

@@ -41,22 +41,29 @@ def position_range(since: int, until: int | None) -> bytes:
     return _closed_range(25, 0x02, 8, since, 8, until)
 
 
-async def create(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:
-    """Create a view's table if it is missing. A shadow table replaces an old shadow and has no indexes yet."""
-    name = table.name + (SHADOW if shadow else "")
-    if shadow:
-        await connection.execute("SELECT views.drop_shadow(%s)", (table.name,))
-    else:
-        cursor = await connection.execute("SELECT to_regclass(%s) IS NOT NULL", (f"views.{name}",))
-        if await cursor.fetchone() == (True,):
-            return
+async def create_missing(connection: Connection, tables: Iterable[Table[Any]]) -> None:
+    """Create those of the tables that are missing, with their indexes."""
+    by_name = {table.name: table for table in tables}
+    cursor = await connection.execute(
+        "SELECT name FROM unnest(%s::text[]) name WHERE to_regclass('views.' || name) IS NULL", ([*by_name],)
+    )
+    for (name,) in await cursor.fetchall():
+        await _make(connection, by_name[name], name)
+        await create_indexes(connection, by_name[name])
+
+
+async def create_shadow(connection: Connection, table: Table[Any]) -> None:
+    """Create a table's shadow, which replaces an old shadow and has no indexes yet."""
+    await connection.execute("SELECT views.drop_shadow(%s)", (table.name,))
+    await _make(connection, table, table.name + SHADOW)
+
+
+async def _make(connection: Connection, table: Table[Any], name: str) -> None:
     columns = table.columns
     await connection.execute(
         "SELECT views.make_table(%s, %s::text[], %s::text[], %s::text[])",
         (name, list(table.key), [c.name for c in columns], [c.type for c in columns]),
     )
-    if not shadow:
-        await create_indexes(connection, table)
 
 
 async def create_indexes(connection: Connection, table: Table[Any], *, shadow: bool = False) -> None:

@@ -143,7 +143,7 @@ async def test_one_that_nobody_listens_to_ends(database: str) -> None:
     await two_folded(database)
     async with await connect(database, "ledger_projector") as connection:
         for table in plan.VIEW.tables:
-            await tables.create(connection, table, shadow=True)
+            await tables.create_shadow(connection, table)
     read, write = os.pipe()
     os.close(read)
     pipe = asyncio.subprocess.PIPE

@@ -221,7 +221,7 @@ async def test_what_a_killed_rebuild_left_is_dropped_by_the_next_owner_and_nothi
     async with await connect(database, "ledger_projector") as connection:
         for view in (notice.VIEW, plan.VIEW):
             for table in view.tables:
-                await tables.create(connection, table, shadow=True)
+                await tables.create_shadow(connection, table)
         assert await rebuilding._lock(connection, plan.VIEW, "pg_advisory_lock"), (
             "as if one filled those of the plan"
         )

@@ -15,7 +15,7 @@ from ledger.store.database import connect
 from projections.engine import follower, tasks
 from projections.engine.follower import Follower
 from projections.engine.rows import Rows, Table
-from projections.engine.runner import ViewStatus
+from projections.engine.runner import Runner, ViewStatus
 from projections.engine.tasks import end
 from projections.engine.view import Handler, View
 from projections.views import notice
@@ -49,6 +49,17 @@ def nul_at_nine(rows: Rows, entry: Entry, _fact: ProgressRecorded) -> None:
 def of(statuses: list[ViewStatus], view: str) -> ViewStatus:
     (run,) = (status for status in statuses if status.view == view)
     return run
+
+
+async def test_only_a_missing_table_is_created_with_its_indexes(database: str) -> None:
+    tables = "SELECT tablename, indexdef FROM pg_tables LEFT JOIN pg_indexes USING (schemaname, tablename) "
+    await Runner(database, ALL).open()
+    with psycopg.connect(database, autocommit=True) as connection:
+        before = connection.execute(tables + "WHERE schemaname = 'views' ORDER BY 1, 2").fetchall()
+        assert {table.name for view in ALL for table in view.tables} < {name for name, _ in before}
+        connection.execute("DROP TABLE views.objectives")
+        await Runner(database, ALL).open()
+        assert connection.execute(tables + "WHERE schemaname = 'views' ORDER BY 1, 2").fetchall() == before
 
 
 async def test_it_hears_a_writer_of_its_own_process(database: str) -> None:
