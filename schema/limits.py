@@ -6,7 +6,6 @@ nested spreads multiply the fields, not the time to measure them. Imports graphq
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 
 from graphql import (
     SKIP,
@@ -59,6 +58,8 @@ NAME_CHARACTERS = 1_000
 """Maximum number of characters of an operation's name in a request."""
 VALUES = 10_000
 """Maximum number of values in the variables of a request, and in the conditions of a statement."""
+OBJECTS = 1_000
+"""Maximum number of objects in the variables of a request. Each costs as much as all members of its type."""
 CACHED_DOCUMENTS = 256
 
 
@@ -236,9 +237,18 @@ def over_limit(
     error = too_long(document) or _over(
         operation_name, NAME_CHARACTERS, "the operation's name has {} characters, of at most {}; shorten it"
     )
-    if error is None and sum(1 for _ in islice(_values(variables), VALUES + 1)) > VALUES:
-        error = problem(LIMIT_EXCEEDED, f"the variables have more than {VALUES} values; send fewer at a time")
-    return error
+    return error or _too_many(variables)
+
+
+def _too_many(variables: Mapping[str, object] | None) -> GraphQLError | None:
+    """Return the error for variables with too many values or objects; None for fewer."""
+    values = objects = 0
+    for value in _values(variables):
+        values, objects = values + 1, objects + isinstance(value, Mapping)
+        if values > VALUES or objects > OBJECTS:
+            many = f"{OBJECTS} objects" if objects > OBJECTS else f"{VALUES} values"
+            return problem(LIMIT_EXCEEDED, f"the variables have more than {many}; send fewer at a time")
+    return None
 
 
 def _over(text: object, limit: int, message: str) -> GraphQLError | None:

@@ -15,7 +15,7 @@ from projections.query.reader import Reader
 from projections.views.registry import ALL
 from schema.context import Context
 from schema.derive.connection import cursor
-from schema.limits import ALIASES, CHARACTERS, DEPTH, FIELDS, TOKENS, VALUES
+from schema.limits import ALIASES, CHARACTERS, DEPTH, FIELDS, OBJECTS, TOKENS, VALUES
 from tests.schema.conftest import HEAD, NOTICE, World
 from tests.schema.test_recording import ADD, objective
 
@@ -306,7 +306,8 @@ FILTERED = """query($long: [DecisionFilter!]) { notice(id: "%s") {
         ([{}] * 101, "filter has 101 conditions, of at most 100"),
         ([{"and": [{}] * 50}] * 2, "filter has 102 conditions, of at most 100"),
         ([{"not": {}}] * 51, "filter has 102 conditions, of at most 100"),
-        ([{}] * VALUES, f"the variables have more than {VALUES} values"),
+        ([{}] * (OBJECTS + 1), f"the variables have more than {OBJECTS} objects"),
+        ([{"meetingIn": ["x"] * VALUES}], f"the variables have more than {VALUES} values"),
     ],
 )
 async def test_empty_filters_count(world: World, filters: list[Any], expected: str) -> None:

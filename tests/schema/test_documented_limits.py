@@ -17,7 +17,7 @@ GUIDE = Path(schema.__file__).parents[1] / "docs" / "asking.md"
 LIMITS = {
     "characters": [limits.CHARACTERS],
     "characters of the operation's name": [limits.NAME_CHARACTERS],
-    "values in the variables, in conditions": [limits.VALUES, limits.VALUES],
+    "values and objects in the variables, values in conditions": [limits.VALUES, limits.OBJECTS, limits.VALUES],
     "rows of all lists together": [limits.ROWS],
     "tokens": [limits.TOKENS],
     "rows of a list (`first`)": [connection.LARGEST],
