@@ -181,7 +181,12 @@ class Identity:
         """Limit on wrong tokens, and on wrong sign-in codes of the issuer."""
 
     async def open(self) -> None:
-        """Connect to the database; raise Unavailable when it cannot be reached."""
+        """Connect to the database.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+            LedgerError: A connection lacks a setting.
+        """
         await open_pool(self._pool)
         await self._views.open()
 

@@ -28,6 +28,9 @@ async def take_correction(
 
     Returns:
         One outcome per fact of the request.
+
+    Raises:
+        Damaged: A stored entry cannot be read.
     """
     item = request.items[0]
     if not isinstance(item.fact, EntryCorrected) or len(request.items) > 1:

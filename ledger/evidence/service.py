@@ -39,7 +39,12 @@ class EvidenceService:
         self._erasing: set[asyncio.Task[None]] = set()
 
     async def open(self) -> Self:
-        """Connect to the database. Raise Unavailable when it cannot be reached."""
+        """Connect to the database.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+            LedgerError: A connection lacks a setting.
+        """
         await open_pool(self._pool)
         return self
 

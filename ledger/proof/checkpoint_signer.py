@@ -80,7 +80,12 @@ class CheckpointSigner:
         """Notice → the head that was last compared with its mark."""
 
     async def open(self) -> Self:
-        """Connect to the database. Raise Unavailable when it cannot be reached."""
+        """Connect to the database.
+
+        Raises:
+            Unavailable: The database cannot be reached.
+            LedgerError: A connection lacks a setting.
+        """
         await open_pool(self._pool)
         return self
 

@@ -65,25 +65,37 @@ class LoadedHistory:
         return int(row[0])
 
     async def corrections(self, to: int) -> dict[int, int]:
-        """Return the corrections among the first `to` entries: corrected position → position of the correction."""
+        """Return the corrections among the first `to` entries: corrected position → position of the correction.
+
+        Raise Damaged if an entry cannot be read.
+        """
         corrections = await self._recorded([EntryCorrected], to)
         return {
             entry.fact.position: entry.position for entry in corrections if isinstance(entry.fact, EntryCorrected)
         }
 
     async def clauses(self, to: int) -> dict[str, ClauseState]:
-        """Return the clauses of the notice after the first `to` entries."""
+        """Return the clauses of the notice after the first `to` entries.
+
+        Raise Damaged if an entry cannot be read.
+        """
         clauses: dict[str, ClauseState] = {}
         for entry in await self._effective(_ON_CLAUSES, to):
             evolve_clauses(clauses, entry.fact, entry.position)
         return clauses
 
     async def links(self, to: int) -> dict[tuple[str, str], list[str]]:
-        """Return the values that facts omit because their subjects state them, after the first `to` entries."""
+        """Return the values that facts omit because their subjects state them, after the first `to` entries.
+
+        Raise Damaged if an entry cannot be read.
+        """
         return linked_values_after(entry.fact for entry in await self._effective(LINKING, to))
 
     async def board(self, to: int) -> BoardNotes:
-        """Return the data for notes on the boards' meetings and decisions, after the first `to` entries."""
+        """Return the data for notes on the boards' meetings and decisions, after the first `to` entries.
+
+        Raise Damaged if an entry cannot be read.
+        """
         return board_notes(await self._effective(BOARD_FACTS, to))
 
     async def _effective(self, facts: Iterable[type[Fact]], to: int) -> list[Entry]:

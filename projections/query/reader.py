@@ -126,6 +126,7 @@ class Reader:
 
         Raises:
             Unavailable: The database cannot be reached.
+            LedgerError: A connection lacks a setting.
             LedgerError: A server of `standbys_url` belongs to another cluster, or all of them are primaries.
         """
         await open_pool(self._pool, self._timeout)
