@@ -8,13 +8,14 @@ from eventsourcing.persistence import (
     ApplicationRecorder,
     InfrastructureFactory,
     InfrastructureFactoryError,
+    IntegrityError,
     Mapper,
     NotSupportedError,
     ProcessRecorder,
     Transcoder,
 )
 from eventsourcing.postgres import PostgresTrackingRecorder
-from eventsourcing.utils import Environment, EnvType
+from eventsourcing.utils import Environment, EnvType, retry
 
 from ledger.eventsourcing.datastore import LedgerDatastore
 from ledger.eventsourcing.mapper import EntryMapper
@@ -117,7 +118,7 @@ class Factory(InfrastructureFactory[PostgresTrackingRecorder]):
         chosen = cast("type[_T]", tracking_recorder_class or PostgresTrackingRecorder)
         name = f"{self.env.name.lower() or 'notification'}_tracking"
         recorder = chosen(datastore=self.guest, tracking_table_name=name)
-        recorder.create_table()
+        retry(IntegrityError, max_attempts=3, wait=0.1)(recorder.create_table)()  # another process may make them
         return recorder
 
     def process_recorder(self) -> ProcessRecorder:

@@ -1,7 +1,7 @@
 """Guest projections: exactly once, in batches, in either runner, and stopping alone."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from threading import Event, Thread
 from typing import Any
@@ -52,6 +52,27 @@ def test_a_guest_processes_each_entry_once(runner: GuestRunner, recorded: str) -
     assert [(run.guest, run.position, run.failed_at) for run in asyncio.run(runs(recorded))] == [
         ("CountProgress", SIZE + 4, None)
     ]
+
+
+MEANWHILE: list[Callable[[], object]] = []
+"""Work of another process, done once between two steps of `MadeMeanwhile`."""
+
+
+class MadeMeanwhile(ProgressCounts):
+    """View whose tables another process makes after this one has found none."""
+
+    def _create_table(self, curs: Any) -> None:
+        if MEANWHILE:
+            MEANWHILE.pop()()
+        super()._create_table(curs)
+
+
+def test_two_processes_may_make_the_tables_of_a_view_at_once(ledger: NoticeLedger) -> None:
+    MEANWHILE.append(lambda: ledger.factory.tracking_recorder(ProgressCounts))
+    view = ledger.factory.tracking_recorder(MadeMeanwhile)
+    assert isinstance(view, MadeMeanwhile)
+    assert view.numbers() == {}
+    assert MEANWHILE == []
 
 
 def test_the_librarys_own_runner_continues_where_ours_ended(runner: GuestRunner, recorded: str) -> None:
