@@ -61,7 +61,7 @@ async def repair(connection: Connection, source_url: str, name: str, slot: str) 
         LedgerError: The copy cannot be repaired, and its rows stay as they were; the message says why. The
             subscription stays stopped, because its slot is gone.
         Unavailable: The source cannot be reached; nothing was changed.
-        psycopg.OperationalError: The source cannot be reached.
+        psycopg.OperationalError: A connection is lost.
     """
     async with await _replication(source_url) as replication, await connect(source_url) as source:
         await _stop(connection, name)
@@ -84,7 +84,7 @@ async def repair(connection: Connection, source_url: str, name: str, slot: str) 
 
 
 async def _replication(source_url: str) -> AsyncConnection[object]:
-    """Return a connection to the source that can make a slot. Raises Unavailable if the source refuses it."""
+    """Return a connection to the source that can make a slot. Raise Unavailable if the source refuses it."""
     arguments = {**connection_arguments(source_url, {}), "replication": "database"}
     try:
         return await AsyncConnection.connect(source_url, **arguments)
